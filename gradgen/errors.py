@@ -1,0 +1,64 @@
+"""What gradgen raises and warns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class GradgenError(Exception):
+    """Base class of everything that gradgen raises on purpose."""
+
+
+class Located(GradgenError):
+    """An error about a place in the user's source.
+
+    `span` has `filename`, `line`, `column`, `end_line`, `end_column` (1-based, columns in characters) and `text`,
+    the first line's text; `advice` says what to write instead.
+    """
+
+    def __init__(self, message: str, span: Any = None, advice: str = ""):
+        super().__init__(message)
+        self.message, self.span, self.advice = message, span, advice
+
+    def __str__(self) -> str:
+        return self.message + (f"; {self.advice}" if self.advice else "")
+
+    def render(self) -> str:
+        """`file:line:col: message`, the line, a caret range and what to do instead."""
+        if self.span is None:
+            return str(self)
+        s = self.span
+        text = s.text.rstrip("\n")
+        end = s.end_column if s.end_line == s.line else len(text) + 1
+        bare = text.lstrip()
+        cut = len(text) - len(bare)
+        carets = " " * max(s.column - 1 - cut, 0) + "^" * max(end - s.column, 1)
+        lines = [f"{s.filename}:{s.line}:{s.column}: {self.message}", f"    {bare}", f"    {carets}"]
+        return "\n".join(lines + ([f"  {self.advice}"] if self.advice else []))
+
+
+class UnsupportedError(Located, SyntaxError):
+    """The source uses something that gradgen does not differentiate. A SyntaxError: Python prints line and carets."""
+
+    def __init__(self, message: str, span: Any = None, advice: str = ""):
+        Located.__init__(self, message, span, advice)
+        self.msg = Located.__str__(self)
+        if span is not None:
+            self.filename, self.lineno, self.offset = span.filename, span.line, span.column
+            self.end_lineno, self.end_offset, self.text = span.end_line, span.end_column, span.text
+
+
+class NoRuleError(UnsupportedError):
+    """A value that carries a derivative reaches a function for which gradgen knows none."""
+
+
+class NonDifferentiableError(Located):
+    """The result has no derivative: it is an integer, a truth value, or no number."""
+
+
+class StaleError(GradgenError):
+    """A generated file does not fit its source any more, or was edited by hand."""
+
+
+class GradgenWarning(UserWarning):
+    """The gradient is right but probably not what was meant, such as one that is zero throughout."""

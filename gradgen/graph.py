@@ -1,0 +1,536 @@
+"""The computational graph: values, the operations that compute them, and the graph language that rules speak.
+
+Goodfellow, Bengio and Courville, *Deep Learning*, section 6.5: a graph G of variables, `get_operation(V)` the
+operation that computes V, `get_consumers(V, G)` its children and `get_inputs(V, G)` its parents. Values take part in
+NumPy's protocols, so that a rule in plain NumPy builds graph when it is given values and computes when given arrays.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import GradgenError, NoRuleError
+from .shapes import NONE, OBJECT, Dim, Facts, ShapeVar, Type
+
+OPERATIONS: dict[Any, Operation] = {}
+"""Every known operation by the NumPy function (or gradgen primitive) that it is; `gradgen.rules` fills it."""
+
+
+class Operation:
+    """A function that graphs may call.
+
+    fn: what it computes, on arrays. signature: its parameters in NumPy's order, as in a `def`, `*v` for
+    variadic and `**v` for one that takes a sequence. inputs: the names of those that are values of the graph (default:
+    those without a default); the others are static options. rule: `rule(g, out, *inputs, **options)`, the
+    cotangents of the inputs given that of the output; None where there is none, and `differentiable` tells whether
+    that means a derivative of zero (False) or one that gradgen does not know (True). elementwise: inputs broadcast
+    against each other. infer: `infer(facts, *inputs, **options)`, the type of the result. alias: whether the result
+    may share memory with the first input: "fresh", "view" or "maybe". cheap: costs no arithmetic, so it is computed
+    again rather than kept. effect: must run, in order.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        *,
+        name: str = "",
+        signature: str = "",
+        inputs: str | None = None,
+        rule: Callable[..., Any] | None = None,
+        differentiable: bool = True,
+        elementwise: bool = False,
+        infer: Callable[..., Any] | None = None,
+        alias: str = "fresh",
+        cheap: bool = False,
+        effect: bool = False,
+        samples: Any = None,
+    ):
+        self.fn = fn
+        self.name = name or fn.__name__
+        self.signature, self._inputs = signature, inputs
+        self.rule, self.differentiable, self.elementwise = rule, differentiable, elementwise
+        self.infer, self.alias, self.cheap, self.effect, self.samples = infer, alias, cheap, effect, samples
+        self._parameters: list[Parameter] | None = None
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        if self._parameters is None:
+            parts = [part.partition("=") for part in self.signature.split(", ")] if self.signature else []
+            chosen = self._inputs
+            self._parameters = [
+                Parameter(
+                    name.lstrip("*"),
+                    ast.literal_eval(default) if default else REQUIRED,
+                    (not default) if chosen is None else name.lstrip("*") in chosen.split(),
+                    name.count("*"),
+                )
+                for name, _, default in parts
+            ]
+        return self._parameters
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Split a call's arguments into inputs, in order, and options, with defaults filled in.
+
+        Raises TypeError where the call does not fit, or passes an option that gradgen does not follow.
+        """
+        given: dict[str, Any] = {}
+        rest = list(args)
+        for p in self.parameters:
+            if p.stars == 1:
+                given[p.name], rest = tuple(rest), []
+            elif rest:
+                given[p.name] = rest.pop(0)
+        if rest:
+            raise TypeError(f"{self.name}() takes {len(self.parameters)} arguments, {len(args)} were given")
+        for name, value in kwargs.items():
+            if name in given:
+                raise TypeError(f"{self.name}() got two values for {name!r}")
+            if name not in [p.name for p in self.parameters]:
+                raise TypeError(f"{self.name}() with the option {name!r} is not differentiated")
+            given[name] = value
+        inputs, options = [], {}
+        for p in self.parameters:
+            value = given.get(p.name, p.default)
+            if value is REQUIRED:
+                raise TypeError(f"{self.name}() misses the argument {p.name!r}")
+            if p.name == "out":
+                if value is not None:
+                    raise TypeError(f"{self.name}() with `out=` is not differentiated; assign its result instead")
+            elif p.is_input and p.stars:
+                if not isinstance(value, (tuple, list)):
+                    raise TypeError(f"{self.name}() needs {p.name!r} written out, as a tuple or a list")
+                inputs.extend(value)
+            elif p.is_input:
+                inputs.append(value)
+            else:
+                options[p.name] = value
+        return inputs, options
+
+    def unbind(self, inputs: Sequence[Any], options: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The inverse of `bind`: the positional and keyword arguments of a call, those at their defaults left out."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        rest = list(inputs)
+        fixed = sum(1 for p in self.parameters if p.is_input and not p.stars)
+        for p in self.parameters:
+            if p.name == "out":
+                continue
+            if p.is_input and p.stars:
+                several = tuple(rest.pop(0) for _ in range(len(inputs) - fixed))
+                args.extend(several if p.stars == 1 else [several])
+                continue
+            value = rest.pop(0) if p.is_input else options[p.name]
+            if p.default is not REQUIRED and type(value) is type(p.default) and value == p.default:
+                continue
+            if p.default is REQUIRED and not kwargs:
+                args.append(value)
+            else:
+                kwargs[p.name] = value
+        return args, kwargs
+
+    def run(self, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+        """Compute on arrays, given inputs and options as a node holds them."""
+        args, kwargs = self.unbind(inputs, options)
+        return self.fn(*args, **kwargs)
+
+    def bprop(self, inputs: list[Any], X: Any, G: Any) -> Any:
+        """The book's `op.bprop(inputs, X, G)`: sum over i of (grad_X op.f(inputs)_i) G_i, as more graph.
+
+        inputs: the values (or arrays) that the operation was called on, X the one among them whose gradient is
+        asked for, G the gradient on the operation's output. Called on values, it adds to their graph. Arrays that
+        were broadcast against each other are summed back. Raises NoRuleError where there is no rule.
+        """
+        out = call(self, *inputs)
+        from .reverse import pullback
+
+        parts = [g for v, g in zip(inputs, pullback(self, G, out, inputs, {}), strict=True) if v is X]
+        parts = [g for g in parts if g is not None]
+        if not parts:
+            return 0.0
+        total = parts[0]
+        for g in parts[1:]:
+            total = total + g
+        return total
+
+
+REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+
+
+class Parameter(NamedTuple):
+    """A parameter of an operation. stars: 1 for `*operands`, 2 for one that takes a sequence of inputs."""
+
+    name: str
+    default: Any
+    is_input: bool
+    stars: int
+
+
+class Value:
+    """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
+
+    __slots__ = ("bar_of", "graph", "hint", "index", "node", "type")
+    __array_priority__ = 1000.0
+    __iter__ = None
+
+    def __init__(self, graph: Graph, type: Type, node: Node | None = None, index: int = 0, hint: str = ""):
+        self.graph, self.type, self.node, self.index, self.hint = graph, type, node, index, hint
+        self.bar_of: Value | None = None
+        """The primal whose cotangent this is."""
+
+    def __repr__(self) -> str:
+        return f"<value {self.hint or (self.node.op.name if self.node else '?')}: {self.type}>"
+
+    def _refuse(self, *_: Any) -> Any:
+        raise GradgenError(f"{self!r} has no number yet: a rule must be written with NumPy operations on whole values")
+
+    __bool__ = __float__ = __int__ = __complex__ = __len__ = __index__ = __array__ = __contains__ = _refuse
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if isinstance(other, (int, float, complex, np.ndarray)):
+            raise GradgenError("`==` on values compares identity; write np.equal(x, y)")
+        return False
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        key = ufunc if method == "__call__" else getattr(ufunc, method)
+        return call(operation(key), *inputs, **kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return call(operation(func), *args, **kwargs)
+
+    @property
+    def ndim(self) -> int | None:
+        """The rank, or None where it is unknown."""
+        return self.type.ndim
+
+    @property
+    def const(self) -> Any:
+        """The Python object, where it is a constant; else the value itself, so that rules see plain constants."""
+        node = self.node
+        return node.options["value"] if node is not None and node.op is CONST else self
+
+    def __getitem__(self, index: Any) -> Value:
+        return call(_primitive("getitem"), self, index)
+
+    @property
+    def T(self) -> Value:
+        return np.transpose(self)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def shape(self) -> Value:
+        return call(_primitive("shape"), self)
+
+    @property
+    def size(self) -> Any:
+        return call(_primitive("size"), self)
+
+    @property
+    def dtype(self) -> Value:
+        return call(_primitive("dtype"), self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Value:
+        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, no-any-return]
+
+    def reshape(self, shape: Any) -> Value:
+        return np.reshape(self, shape)  # type: ignore[call-overload, no-any-return]
+
+
+def _binary(ufunc: Any, swapped: bool = False) -> Any:
+    if swapped:
+        return lambda self, other: call(operation(ufunc), other, self)
+    return lambda self, other: call(operation(ufunc), self, other)
+
+
+for _name, _ufunc in {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
+    "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder, "and": np.bitwise_and,
+    "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
+}.items():  # fmt: skip
+    setattr(Value, f"__{_name}__", _binary(_ufunc))
+    setattr(Value, f"__r{_name}__", _binary(_ufunc, swapped=True))
+for _name, _ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}.items():
+    setattr(Value, f"__{_name}__", _binary(_ufunc))
+for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
+    setattr(Value, f"__{_name}__", lambda self, _ufunc=_ufunc: call(operation(_ufunc), self))
+
+
+class Node:
+    """One call of an operation.
+
+    inputs: the values that it reads. options: its static options. outputs: its results. ast: the user's expression
+    or statement, with a `Hole(i)` where input i stands; None for what gradgen made. origin: the user's statement
+    that it belongs to. backward: whether it is part of the backward pass. subgraphs: bodies of control flow.
+    """
+
+    __slots__ = ("ast", "backward", "effect", "inputs", "op", "options", "origin", "outputs", "subgraphs")
+
+    def __init__(self, op: Operation, inputs: tuple[Value, ...], options: dict[str, Any]):
+        self.op, self.inputs, self.options = op, inputs, options
+        self.outputs: list[Value] = []
+        self.subgraphs: tuple[Graph, ...] = ()
+        self.ast: Any = None
+        self.origin: Any = None
+        self.backward = False
+        self.effect = op.effect
+
+    @property
+    def out(self) -> Value:
+        return self.outputs[0]
+
+    @property
+    def args(self) -> list[Any]:
+        """The inputs as rules see them: constants as themselves."""
+        return [v.const for v in self.inputs]
+
+    def key(self) -> tuple[Any, ...]:
+        """What two calls that compute the same have in common."""
+        return (self.op.name, tuple(map(id, self.inputs)), _frozen(self.options))
+
+    def __repr__(self) -> str:
+        return f"<node {self.op.name}>"
+
+
+def _frozen(x: Any) -> Any:
+    """A hashable stand-in that tells apart what Python's `==` does not: 1, 1.0 and True; 0.0 and -0.0."""
+    if isinstance(x, dict):
+        return tuple((k, _frozen(v)) for k, v in x.items())
+    if isinstance(x, (tuple, list)):
+        return (type(x).__name__, *map(_frozen, x))
+    if isinstance(x, Value):
+        return id(x)
+    if isinstance(x, np.ndarray):
+        return id(x)
+    return (type(x).__name__, repr(x))
+
+
+class Graph:
+    """Operations in the order in which they run; parameters in, results out."""
+
+    def __init__(self, name: str = "", facts: Facts | None = None):
+        self.name = name
+        self.params: list[Value] = []
+        self.nodes: list[Node] = []
+        self.results: list[Value] = []
+        self.facts = facts if facts is not None else Facts()
+        self.origin: Any = None
+        self.backward = False
+        self._consts: dict[Any, Value] = {}
+        self.named: dict[str, Value] = {}
+        """The last value that the user's function gave each name."""
+
+    # ---- the book's language
+
+    def get_operation(self, V: Value) -> Operation | None:
+        """The operation that computes V; None for a parameter."""
+        return None if V.node is None else V.node.op
+
+    def get_consumers(self, V: Value) -> list[Value]:
+        """The values that are computed from V, V's children in G."""
+        return [out for node in self.nodes if any(v is V for v in node.inputs) for out in node.outputs]
+
+    def get_inputs(self, V: Value) -> list[Value]:
+        """The values that V is computed from, V's parents in G."""
+        return [] if V.node is None else list(V.node.inputs)
+
+    def __getitem__(self, name: str) -> Value:
+        """The value that the function's text calls `name`, in its last version."""
+        return self.named[name]
+
+    def __str__(self) -> str:
+        from .draw import dump
+
+        return dump(self)
+
+    # ---- building
+
+    def param(self, name: str, type: Type) -> Value:
+        value = Value(self, type, hint=name)
+        self.params.append(value)
+        self.named[name] = value
+        return value
+
+    def const(self, value: Any, ast: Any = None) -> Value:
+        """The constant `value`; `ast` is how the user wrote it."""
+        key = (_frozen(value), None if ast is None else getattr(ast, "text", ""))
+        found = self._consts.get(key)
+        if found is None:
+            node = Node(CONST, (), {"value": value})
+            node.ast = ast
+            found = Value(self, const_type(value), node)
+            node.outputs.append(found)
+            self._consts[key] = found
+        return found
+
+    def add(self, op: Operation, inputs: list[Any], options: dict[str, Any] | None = None) -> Node:
+        """Append a call of `op`. Constants among `inputs` become values; the outputs get their types."""
+        values = tuple(v if isinstance(v, Value) else self.const(plain(v)) for v in inputs)
+        node = Node(op, values, options or {})
+        node.origin, node.backward = self.origin, self.backward
+        types = infer(self.facts, op, node.args, node.options)
+        for i, type in enumerate(types if isinstance(types, list) else [types]):
+            node.outputs.append(Value(self, type, node, i))
+        self.nodes.append(node)
+        return node
+
+    @contextlib.contextmanager
+    def at(self, origin: Any, backward: bool | None = None) -> Iterator[None]:
+        """Let what is added meanwhile belong to the statement `origin`."""
+        saved = self.origin, self.backward
+        self.origin = origin
+        self.backward = self.backward if backward is None else backward
+        try:
+            yield
+        finally:
+            self.origin, self.backward = saved
+
+
+CONST = Operation(lambda value: value, name="const", differentiable=False, cheap=True)
+OPAQUE = Operation(lambda *args: None, name="opaque")
+
+
+def plain(x: Any) -> Any:
+    """A NumPy scalar as the Python number that it is: in a float32 computation a literal must stay weak."""
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def const_type(x: Any) -> Type:
+    if x is None:
+        return NONE
+    if isinstance(x, (bool, np.bool_)):
+        return Type("bool", ())
+    if isinstance(x, (int, np.integer)):
+        return Type("int", (), size=int(x))
+    if isinstance(x, (float, np.floating)):
+        return Type("float", ())
+    if isinstance(x, (complex, np.complexfloating)):
+        return Type("complex", ())
+    if isinstance(x, np.ndarray):
+        return array_type(x)
+    if isinstance(x, tuple):
+        return Type("object", (len(x),), items=tuple(const_type(item) for item in x))
+    return OBJECT
+
+
+def array_type(x: np.ndarray) -> Type:
+    """The exact type of an array that is at hand."""
+    kind = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}.get(x.dtype.kind, "object")
+    return Type(kind, x.shape, array=True)
+
+
+def type_of(x: Any) -> Type:
+    """The type of an input, be it a value or a constant."""
+    return x.type if isinstance(x, Value) else const_type(x)
+
+
+def operation(fn: Any) -> Operation:
+    """The operation that the NumPy function `fn` is. Raises NoRuleError for one that gradgen does not know."""
+    try:
+        return OPERATIONS[fn]
+    except (KeyError, TypeError):
+        raise NoRuleError(f"gradgen knows no rule for {getattr(fn, '__name__', fn)!r}") from None
+
+
+def _primitive(name: str) -> Operation:
+    return PRIMITIVES[name]
+
+
+PRIMITIVES: dict[str, Operation] = {}
+"""gradgen's own operations by name: getitem, scatter, shape, ..."""
+
+
+def values_in(x: Any) -> Iterator[Value]:
+    if isinstance(x, Value):
+        yield x
+    elif isinstance(x, (tuple, list)):
+        for item in x:
+            yield from values_in(item)
+    elif isinstance(x, slice):
+        yield from values_in((x.start, x.stop, x.step))
+
+
+def call(op: Operation, *args: Any, **kwargs: Any) -> Any:
+    """Call `op`: on arrays it computes, on values it adds a node to their graph and returns the output."""
+    found = next(values_in((args, tuple(kwargs.values()))), None)
+    if found is None:
+        return op.fn(*args, **kwargs)
+    graph = found.graph
+    inputs, options = op.bind(args, kwargs)
+    return _result(graph.add(op, [structure(graph, x) for x in inputs], options))
+
+
+def _result(node: Node) -> Any:
+    return node.outputs[0] if len(node.outputs) == 1 else tuple(node.outputs)
+
+
+def structure(graph: Graph, x: Any) -> Any:
+    """A tuple, list or slice with values inside, as one value: an operation that builds it."""
+    if isinstance(x, (tuple, list, slice)) and next(values_in(x), None) is not None:
+        name = type(x).__name__
+        parts = (x.start, x.stop, x.step) if isinstance(x, slice) else x
+        return graph.add(_primitive(name), [structure(graph, part) for part in parts]).out
+    return x
+
+
+def infer(facts: Facts, op: Operation, args: list[Any], options: dict[str, Any]) -> Any:
+    """The type of `op`'s result, or a list of them: by its own inference, else by probing."""
+    if op.infer is not None:
+        return op.infer(facts, *args, **options)
+    return probe(facts, op, args, options)
+
+
+def probe(facts: Facts, op: Operation, args: list[Any], options: dict[str, Any]) -> Any:
+    """Learn the type of a result by running `op` on small arrays, twice, with different sizes for each name.
+
+    A dimension of the result is believed to be a dimension of an input, or a constant, where it is so in both runs.
+    """
+    types = [type_of(a) for a in args]
+    if any(isinstance(a, Value) and (a.type.ndim is None or a.type.kind == "object") for a in args):
+        return Type(array=True)
+    dims = [facts.canonical(d) for t in types if not isinstance(t.shape, ShapeVar) for d in t.shape]
+    names = sorted({name for d in dims if isinstance(d, Dim) for name in d.names})
+    shapes, kind = [], "number"
+    for primes in ((5, 7, 11, 13, 17, 19, 23, 29), (31, 37, 41, 43, 47, 53, 59, 61)):
+        sizes = {name: primes[i % 8] + 60 * (i // 8) for i, name in enumerate(names)}
+        arrays = [a if not isinstance(a, Value) else _dummy(t, sizes, facts) for a, t in zip(args, types, strict=True)]
+        try:
+            with np.errstate(all="ignore"):
+                result = np.asarray(op.run(arrays, options))
+        except Exception:  # the probe's made-up numbers may be out of the function's domain
+            return Type(array=True)
+        kind = array_type(result).kind
+        shapes.append([(n, {d: _evaluate(d, sizes) for d in dims}) for n in result.shape])
+    if len(shapes[0]) != len(shapes[1]):
+        return Type(array=True)
+    shape = []
+    for (m, first), (n, second) in zip(*shapes, strict=True):
+        known = [d for d in dims if first[d] == m and second[d] == n]
+        shape.append(m if m == n else known[0] if known else Dim.fresh())
+    floating = any(t.kind in ("number", "float", "complex") for t in types)
+    return Type("number" if kind == "float" and not floating else kind, tuple(shape), array=True)
+
+
+def _evaluate(d: Any, sizes: dict[str, int]) -> int:
+    if isinstance(d, int):
+        return d
+    total = 0
+    for monomial, c in d.terms:
+        for name in monomial:
+            c *= sizes[name]
+        total += c
+    return max(total, 0)
+
+
+def _dummy(t: Type, sizes: dict[str, int], facts: Facts) -> Any:
+    shape = tuple(_evaluate(facts.canonical(d), sizes) for d in t.shape)  # type: ignore[union-attr]
+    dtype = {"int": int, "bool": bool, "complex": complex}.get(t.kind, float)
+    return np.ones(shape, dtype)

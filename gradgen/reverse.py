@@ -1,0 +1,97 @@
+"""The backward pass: algorithms 6.5 and 6.6 of *Deep Learning*, on graphs.
+
+One loop over the operations in reverse: each is visited once, answers the cotangent of its output with more graph,
+and what several consumers send to one value is added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .errors import NoRuleError
+from .graph import Graph, Node, Operation, Value, type_of
+from .rules.primitives import unbroadcast
+
+
+def pullback(op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
+    """The cotangents of `inputs`, one each or None, given the cotangent `g` of `out = op(*inputs, **options)`.
+
+    The sum over the axes along which an input of an elementwise operation was broadcast happens here, for all rules.
+    Raises NoRuleError where the operation has no rule.
+    """
+    if op.rule is None:
+        if op.differentiable:
+            raise NoRuleError(f"gradgen knows no derivative of {op.name!r}")
+        return [None] * len(inputs)
+    bars = op.rule(g, out, *inputs, **options)
+    bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
+    bars += [None] * (len(inputs) - len(bars))
+    if op.elementwise:
+        bars = [None if bar is None else unbroadcast(bar, x) for bar, x in zip(bars, inputs, strict=True)]
+    return bars
+
+
+def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
+    """The values that vary with `targets` through operations that have a derivative (algorithm 6.5's pruning)."""
+    varied = set(targets)
+    for node in graph.nodes:
+        if (node.op.rule is not None or node.op.differentiable) and any(v in varied for v in node.inputs):
+            varied.update(out for out in node.outputs if can_vary(out))
+    return varied
+
+
+def can_vary(v: Value) -> bool:
+    """Whether `v` is of a kind that has a derivative: no integer, no truth value."""
+    return v.type.kind not in ("int", "bool")
+
+
+def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Any]:
+    """Append the backward pass to `graph`; return the cotangent of each target, None for one that gets none.
+
+    seeds: the cotangents of the results. Reverse order of the statements is a topological order of the gradients,
+    so that each edge is visited once and nothing recurses.
+    """
+    varied = descendants(graph, targets)
+    table: dict[Value, Any] = {}
+
+    def send(v: Value, bar: Any) -> None:
+        table[v] = table[v] + bar if v in table else bar
+        if isinstance(table[v], Value):
+            table[v].bar_of = v
+
+    for v, seed in seeds.items():
+        if v in varied:
+            send(v, seed)
+    for node in reversed(list(graph.nodes)):
+        if not any(out in table for out in node.outputs) or not any(v in varied for v in node.inputs):
+            continue
+        with graph.at(node.origin, backward=True):
+            for v, bar in zip(node.inputs, answer(node, table), strict=True):
+                if v in varied and bar is not None:
+                    send(v, bar)
+    return [table.get(v) for v in targets]
+
+
+def answer(node: Node, table: dict[Value, Any]) -> list[Any]:
+    """What `node` sends to its inputs, given the cotangents of its outputs."""
+    bars = [table.get(out) for out in node.outputs]
+    try:
+        if len(bars) == 1:
+            return pullback(node.op, bars[0], node.out, node.args, node.options)
+        return pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
+    except NoRuleError as error:
+        error.span = error.span or getattr(node.origin, "span", None)
+        raise
+
+
+def build_grad(V: Value, G: Graph, z: Value) -> Any:
+    """The book's algorithm 6.5 with one target: the gradient of the scalar z with respect to V, as a value of G."""
+    [bar] = build_grads(G, {z: 1.0}, [V])
+    return zero_like(V) if bar is None else bar
+
+
+def zero_like(v: Value) -> Any:
+    from .rules.primitives import zeros_for
+
+    return 0.0 if type_of(v).scalar else zeros_for(v)

@@ -1,0 +1,92 @@
+"""How rules are declared: one line for a function of one line, a decorated function for the others.
+
+A rule is plain NumPy. `g` is the cotangent of the output, `out` the output, then come the inputs by position and the
+static options by keyword; it returns one cotangent per input, None for one that has none. Rules see values, or
+arrays when they are tested; a constant input is seen as the Python object that it is. Broadcasting is never a rule's
+business: the cotangents of an `elementwise` operation are summed back by the driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import OPERATIONS, PRIMITIVES, Operation, Value, array_type, call, type_of
+from ..shapes import Facts, Type, float_of, join_kinds
+
+
+def register(fn: Any, **facts: Any) -> Operation:
+    """Make the NumPy function `fn` known as an operation; `facts` as in `Operation`."""
+    op = OPERATIONS[fn] = Operation(fn, **facts)
+    return op
+
+
+def bprop(fn: Any, **facts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the decorated function as the rule of `fn`."""
+
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
+        register(fn, rule=rule, **facts)
+        return rule
+
+    return declare
+
+
+def elementwise(fn: Any, rule: Callable[..., Any] | None, kind: str = "float", **facts: Any) -> Operation:
+    """Declare a ufunc, or a function that broadcasts like one. kind: that of its result; "same" as the inputs'.
+
+    `samples` holds an interval per argument, from which the rule tests draw.
+    """
+    names = ("x", "y", "z")
+    arity = getattr(fn, "nin", 1)
+    facts.setdefault("signature", ", ".join(names[:arity]))
+    facts.setdefault("differentiable", rule is not None)
+    return register(fn, rule=rule, elementwise=True, infer=_broadcast_type(kind), **facts)
+
+
+def _broadcast_type(kind: str) -> Callable[..., Type]:
+    def infer(facts: Facts, *args: Any, **_: Any) -> Type:
+        types = [type_of(a) for a in args if a is not None]
+        joined = join_kinds(*(t.kind for t in types))
+        result = joined if kind == "same" else float_of(joined) if kind == "float" else kind
+        return Type(result, facts.broadcast(*(t.shape for t in types)), array=True)
+
+    return infer
+
+
+def primitive(**facts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the decorated NumPy implementation as one of gradgen's own operations; calling it builds graph.
+
+    `rule`, where it has one, is given as for any operation.
+    """
+
+    def declare(fn: Callable[..., Any]) -> Callable[..., Any]:
+        name = facts.pop("name", fn.__name__.rstrip("_"))
+
+        def primitive_call(*args: Any, **kwargs: Any) -> Any:
+            return call(op, *args, **kwargs)
+
+        primitive_call.__name__, primitive_call.__doc__ = name, fn.__doc__
+        op = Operation(fn, name=name, **facts)
+        OPERATIONS[primitive_call] = PRIMITIVES[name] = op
+        return primitive_call
+
+    return declare
+
+
+def is_value(x: Any) -> bool:
+    """Whether `x` is not known before the program runs."""
+    return isinstance(x, Value)
+
+
+def ndim(x: Any) -> int | None:
+    """The rank of a value, an array or a number; None where it is unknown."""
+    return type_of(x).ndim if isinstance(x, (Value, np.ndarray)) else int(np.ndim(x))
+
+
+def shape_known(x: Any) -> bool:
+    return ndim(x) is not None
+
+
+__all__ = ["array_type", "bprop", "elementwise", "is_value", "ndim", "primitive", "register", "shape_known"]
