@@ -176,7 +176,7 @@ class Parameter(NamedTuple):
 class Value:
     """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
 
-    __slots__ = ("bar_of", "graph", "hint", "index", "node", "type")
+    __slots__ = ("bar_of", "graph", "hint", "index", "node", "through", "type")
     __array_priority__ = 1000.0
     __iter__ = None
 
@@ -184,6 +184,8 @@ class Value:
         self.graph, self.type, self.node, self.index, self.hint = graph, type, node, index, hint
         self.bar_of: Value | None = None
         """The primal whose cotangent this is."""
+        self.through: list[Any] = []
+        """The statements that handed this cotangent on unchanged."""
 
     def __repr__(self) -> str:
         return f"<value {self.hint or (self.node.op.name if self.node else '?')}: {self.type}>"

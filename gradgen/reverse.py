@@ -6,12 +6,14 @@ and what several consumers send to one value is added up.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from .errors import NoRuleError
 from .graph import Graph, Node, Operation, Value, type_of
 from .rules.primitives import unbroadcast
+from .simplify import accumulate
 
 
 def pullback(op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
@@ -53,29 +55,61 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
     so that each edge is visited once and nothing recurses.
     """
     varied = descendants(graph, targets)
-    table: dict[Value, Any] = {}
+    table: dict[Value, list[tuple[Any, Any]]] = {}
+    totals: dict[Value, Any] = {}
 
-    def send(v: Value, bar: Any) -> None:
-        table[v] = table[v] + bar if v in table else bar
-        if isinstance(table[v], Value):
-            table[v].bar_of = v
+    sends: Counter[int] = Counter()
+
+    def send(v: Value, bar: Any, origin: Any) -> None:
+        table.setdefault(v, []).append((bar, origin))
+        sends[id(bar)] += 1
+
+    def total(v: Value) -> Any:
+        """The sum of what was sent to `v`; whoever sends does so before `v` is computed, so it is complete."""
+        if v not in totals:
+            sent = table.pop(v, None)
+            totals[v] = None if sent is None else collect(v, sent)
+            claim(v, totals[v])
+        return totals[v]
+
+    def claim(v: Value, bar: Any) -> None:
+        """Let `bar` be known as the cotangent of `v`, unless it is that of a named variable which shares it."""
+        if isinstance(bar, Value) and bar.node is not None and bar.node.backward:
+            if bar.bar_of is None or not bar.bar_of.hint or (v.hint and sends[id(bar)] == 1):
+                bar.bar_of = v
 
     for v, seed in seeds.items():
         if v in varied:
-            send(v, seed)
+            send(v, seed, graph.origin)
     for node in reversed(list(graph.nodes)):
         if not any(out in table for out in node.outputs) or not any(v in varied for v in node.inputs):
             continue
         with graph.at(node.origin, backward=True):
-            for v, bar in zip(node.inputs, answer(node, table), strict=True):
+            bars = [total(out) for out in node.outputs]
+            for v, bar in zip(node.inputs, answer(node, bars), strict=True):
                 if v in varied and bar is not None:
-                    send(v, bar)
-    return [table.get(v) for v in targets]
+                    send(v, bar, node.origin)
+                    if isinstance(bar, Value) and any(bar is g for g in bars):
+                        bar.through.append(node.origin)
+    with graph.at(graph.origin, backward=True):
+        return [total(v) for v in targets]
 
 
-def answer(node: Node, table: dict[Value, Any]) -> list[Any]:
+def collect(v: Value, sent: list[tuple[Any, Any]]) -> Any:
+    """The sum of what several consumers send to `v`."""
+    bars = [bar for bar, _ in sent]
+    if len(bars) == 1:
+        return bars[0]
+    if not any(isinstance(bar, Value) for bar in bars):
+        return sum(bars)
+    with v.graph.at(sent[-1][1], backward=True):
+        out = accumulate(*bars, origins=tuple(origin for _, origin in sent))
+    out.bar_of = v
+    return out
+
+
+def answer(node: Node, bars: list[Any]) -> list[Any]:
     """What `node` sends to its inputs, given the cotangents of its outputs."""
-    bars = [table.get(out) for out in node.outputs]
     try:
         if len(bars) == 1:
             return pullback(node.op, bars[0], node.out, node.args, node.options)

@@ -1,0 +1,281 @@
+"""Graph to syntax: the statements of the forward pass as the user wrote them, and of the backward pass in groups."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .errors import GradgenError
+from .graph import CONST, Node, Value
+from .naming import Names
+from .rules.primitives import has_no_repeats
+from .schedule import Schedule, Step, is_owned, roots
+from .source import Statement
+from .spell import Snippets, absolute, is_negative, number, shape_of, spell
+from .terms import Hole, fill, numpy_path
+from .writer import Blank, Comment, Trailing
+
+
+class Emitter:
+    """Writes the steps of a schedule as statements."""
+
+    def __init__(self, schedule: Schedule, names: Names, snippets: Snippets, value_name: str = ""):
+        self.schedule, self.names, self.snippets = schedule, names, snippets
+        self.value_name = value_name
+        self._last_read: dict[Value, int] = {}
+        for i, step in enumerate(schedule.steps):
+            for v in step.reads:
+                self._last_read[v] = i
+        for v in schedule.graph.results:
+            for w in [v] if v in schedule.named or v.node is None else schedule.reads_of(v.node):
+                self._last_read[w] = len(schedule.steps)
+
+    # ---- expressions
+
+    def expression(self, v: Value) -> ast.expr:
+        """The syntax of a value: its name, or the expression that computes it."""
+        if v in self.names.of:
+            return ast.Name(self.names.of[v], ast.Load())
+        if v.node is None:
+            raise GradgenError(f"internal error: {v!r} has no name")
+        return self.computation(v.node)
+
+    def computation(self, node: Node) -> ast.expr:
+        if node.ast is not None:
+            return self.filled(node.ast, node)  # type: ignore[no-any-return]
+        return fill(spell(node, self.expression, self.snippets), lambda part: part)  # type: ignore[no-any-return]
+
+    def filled(self, tree: Any, node: Node) -> Any:
+        def make(part: Any) -> Any:
+            if not isinstance(part, Hole):
+                raise GradgenError("internal error: a reference is left in the syntax of a node")
+            return self.expression(node.inputs[part.index])
+
+        return fill(tree, make)
+
+    # ---- the forward pass
+
+    def forward(self) -> list[ast.stmt]:
+        """The user's statements, with their comments, less what is not needed."""
+        out: list[ast.stmt] = []
+        block: list[ast.stmt] = out
+        context: tuple[Any, ...] = ()
+        told: set[Any] = set()
+        steps = [step for step in self.schedule.steps if not step.node.backward]
+        for position, step in enumerate(steps):
+            origin = step.node.origin
+            wanted = origin.context if isinstance(origin, Statement) else ()
+            if wanted != context:
+                block = out if not wanted else self._with(wanted, out)
+                context = wanted
+            if isinstance(origin, Statement) and origin not in told:
+                told.add(origin)
+                block += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
+            last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
+            trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
+            for statement in self._forward_step(step):
+                block.append(Trailing(statement, trailing) if trailing else statement)
+        return out
+
+    def _with(self, contexts: tuple[Any, ...], out: list[ast.stmt]) -> list[ast.stmt]:
+        items = [ast.withitem(fill(tree, lambda ref: self.expression(ref.value)), None) for tree in contexts]
+        made = ast.With(items, [])
+        out.append(made)
+        return made.body
+
+    def _forward_step(self, step: Step) -> list[ast.stmt]:
+        node = step.node
+        if isinstance(node.ast, ast.stmt):
+            return [self.filled(node.ast, node)]
+        value = self.computation(node) if node.op is not CONST else fill(node.ast, lambda part: part)
+        targets = [v for v in node.outputs if v in self.names.of]
+        if not targets:
+            return [ast.Expr(value)]
+        if len(node.outputs) == 1:
+            return [assign(self.names.of[node.out], value)]
+        names = [self.names.of[v] if v in self.names.of else "_" for v in node.outputs]
+        target = ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())
+        return [ast.Assign([target], value)]
+
+    # ---- the backward pass
+
+    def backward(self) -> list[ast.stmt]:
+        """The backward pass in groups, each headed by the statements that it answers."""
+        out: list[ast.stmt] = []
+        told: set[Any] = set()
+        current: Any = None
+        context: tuple[Any, ...] = ()
+        block = out
+        for i, step in enumerate(self.schedule.steps):
+            if not step.node.backward:
+                continue
+            origins = self._origins(step)
+            new = [o for o in origins if o not in told]
+            main = step.node.origin
+            if not new and main is not current and main is not None and main in origins:
+                new = [main]
+            wanted = main.context if isinstance(main, Statement) else ()
+            if wanted != context:
+                block = out if not wanted else self._with(wanted, out)
+                context = wanted
+            if new:
+                if block:
+                    block.append(Blank())
+                block += [Comment(self.heading(o)) for o in new]
+                told.update(new)
+            current = main if main is not None else current
+            block += self._backward_step(i, step)
+        return out
+
+    def heading(self, origin: Statement) -> str:
+        """A statement verbatim, as the comment over its group."""
+        text = origin.text
+        if self.value_name and text.startswith("return "):
+            text = f"{self.value_name} = " + text.removeprefix("return ")
+        return text
+
+    def _origins(self, step: Step) -> list[Any]:
+        """The user's statements that a step answers, last first: its own and those of what is written into it."""
+        found: dict[Any, None] = {}
+        todo = [step.node]
+        while todo:
+            node = todo.pop()
+            if node.backward and isinstance(node.origin, Statement):
+                found[node.origin] = None
+                for v in node.outputs:
+                    found.update(dict.fromkeys(o for o in v.through if isinstance(o, Statement)))
+            todo += [v.node for v in node.inputs if v.node is not None and v not in self.schedule.named]
+        return sorted(found, key=lambda o: -o.index)
+
+    def _backward_step(self, i: int, step: Step) -> list[ast.stmt]:
+        node = step.node
+        writer = WRITERS.get(node.op.name)
+        if writer is not None:
+            return writer(self, i, node)
+        if len(node.outputs) > 1:
+            return self._forward_step(step)
+        return [assign(self.names.of[node.out], self.computation(node))]
+
+    def in_place(self, i: int, base: Value) -> bool:
+        """Whether step i may write into the memory of `base`: it is our own, and nobody reads it later."""
+        if base not in self.names.of or self._last_read.get(base, -1) > i or not is_owned(base):
+            return False
+        mine = roots(base)
+        for v, last in self._last_read.items():
+            if last > i and v is not base and roots(v) & mine and not self._same_chain(v, base):
+                return False
+        return True
+
+    def _same_chain(self, v: Value, base: Value) -> bool:
+        """Whether `v` is a later stage of the sum that grows in `base`."""
+        while v.node is not None and v.node.op.name in ("increment", "accumulated"):
+            v = v.node.inputs[0]
+            if v is base:
+                return True
+        return False
+
+
+def _is_own(step: Step, origin: Statement) -> bool:
+    return step.out is None or bool(step.out.hint) or step.node.effect
+
+
+def assign(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def _accumulated(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+    """`v_bar += term`, in place where the memory is ours."""
+    base, term = node.inputs
+    name = e.names.of[node.out]
+    negative = is_negative(term) and term not in e.names.of
+    op: ast.operator = ast.Sub() if negative else ast.Add()
+    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
+    tree = fill(tree, lambda part: part)
+    grows = base.type.scalar or base.type.floating and base.type.kind == node.out.type.kind and e.in_place(i, base)
+    if e.names.of.get(base) == name and grows:
+        return [ast.AugAssign(ast.Name(name, ast.Store()), op, tree)]
+    return [assign(name, ast.BinOp(e.expression(base), op, tree))]
+
+
+def _increment(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+    """`v_bar[index] += term`, on a copy where the memory is not ours."""
+    base, index, term = node.inputs
+    name = e.names.of[node.out]
+    out: list[ast.stmt] = []
+    if not (e.names.of.get(base) == name and e.in_place(i, base)):
+        out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
+    target = ast.Name(name, ast.Load())
+    if not has_no_repeats(index.const):
+        call = ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(term)], [])
+        return [*out, ast.Expr(fill(call, lambda part: part))]
+    negative = is_negative(term) and term not in e.names.of
+    op: ast.operator = ast.Sub() if negative else ast.Add()
+    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
+    place = ast.Subscript(target, e.expression(index), ast.Store())
+    return [*out, ast.AugAssign(fill(place, lambda part: part), op, fill(tree, lambda part: part))]
+
+
+def _scatter(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+    """Zeros, and an assignment at the index: the first contribution assigns."""
+    values, index, like = node.inputs
+    name = e.names.of[node.out]
+    zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, values, like)], [])
+    target = ast.Name(name, ast.Load())
+    out = [assign(name, zeros)]
+    if has_no_repeats(index.const):
+        place = ast.Subscript(target, e.expression(index), ast.Store())
+        out.append(ast.Assign([place], e.expression(values)))
+    else:
+        out.append(ast.Expr(ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(values)], [])))
+    return [fill(statement, lambda part: part) for statement in out]
+
+
+def dtype_of(e: Emitter, values: Value, like: Value) -> ast.expr:
+    """The dtype of a cotangent buffer: that of the cotangent, never that of a primal that may hold integers."""
+    if values in e.names.of and values.type.array and values.type.floating:
+        return ast.Attribute(e.expression(values), "dtype", ast.Load())
+    if like.type.kind == "float" and (like.type.array or like.type.ndim):
+        return ast.Attribute(e.expression(like), "dtype", ast.Load())
+    return ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
+
+
+def _own(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+    """A copy that is a float whatever it was: what is returned is never an argument."""
+    [x] = node.inputs
+    tree = e.expression(x)
+    if x.type.floating and x.type.array and not x.type.scalar:
+        value: ast.expr = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+    else:
+        value = ast.BinOp(number(1.0), ast.Mult(), tree)
+    return [assign(e.names.of[node.out], fill(value, lambda part: part))]
+
+
+def _expand(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+    """`x` at the shape of `like`, as an array of its own."""
+    x, like = node.inputs
+    shape = shape_of(like, e.expression)
+    if x.type.scalar and not x.type.array:
+        array = like.type.array or like.type.ndim
+        if like.type.kind == "float" and array:
+            ones = x.const == 1.0
+            args = [e.expression(like)] if ones else [e.expression(like), e.expression(x)]
+            value: ast.expr = ast.Call(numpy_path("ones_like" if ones else "full_like"), args, [])
+        else:
+            dtype = ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
+            value = ast.Call(numpy_path("full"), [shape, e.expression(x), dtype], [])
+    elif x.type.scalar:
+        value = ast.Call(numpy_path("full"), [shape, e.expression(x)], [])
+    else:
+        view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape], [])
+        value = ast.Call(ast.Attribute(view, "copy", ast.Load()), [], [])
+    return [assign(e.names.of[node.out], fill(value, lambda part: part))]
+
+
+WRITERS: dict[str, Callable[[Emitter, int, Node], list[ast.stmt]]] = {
+    "accumulated": _accumulated,
+    "increment": _increment,
+    "scatter": _scatter,
+    "own": _own,
+    "expand": _expand,
+}

@@ -1,0 +1,61 @@
+"""The results: each in memory of its own, a float, of its argument's shape, and never an argument itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .graph import CONST, Graph, Value, type_of
+from .rules.primitives import primitive, unbroadcast, zeros_for
+from .schedule import is_owned, roots
+from .shapes import Facts, Type, float_of
+
+
+def _own_type(facts: Facts, x: Any) -> Type:
+    t = type_of(x)
+    return t.but(kind=float_of(t.kind), size=None)
+
+
+@primitive(signature="x", rule=lambda g, out, x: g, infer=_own_type)
+def own(x: Any) -> Any:
+    """A copy of `x`, as floats."""
+    return 1.0 * x
+
+
+def _expand_type(facts: Facts, x: Any, like: Any) -> Type:
+    return Type(float_of(type_of(x).kind), type_of(like).shape, array=True)
+
+
+@primitive(signature="x, like", rule=lambda g, out, x, like: (unbroadcast(g, x), None), infer=_expand_type)
+def expand(x: Any, like: Any) -> Any:
+    """`x` broadcast to the shape of `like`, as an array of its own."""
+    return np.array(np.broadcast_to(x, np.shape(like)))
+
+
+def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
+    """Make the results, past the first `fixed`, cotangents that may be handed out; each gets its target's name."""
+    taken: set[Value] = set()
+    for v in graph.results[:fixed]:
+        taken |= roots(v)
+    with graph.at(graph.origin, backward=True):
+        for i, target in enumerate(targets, start=fixed):
+            v = presentable(graph.results[i], target, taken)
+            if v.bar_of is not target and v.node is not None:
+                v.bar_of = target
+            graph.results[i] = v
+            taken |= roots(v)
+
+
+def presentable(v: Value, target: Value, taken: set[Value]) -> Value:
+    node = v.node
+    if node is not None and node.op is CONST and not target.type.scalar:
+        value = node.options["value"]
+        return zeros_for(target) if value == 0 else expand(v, target)  # type: ignore[no-any-return]
+    if node is not None and node.op.name == "broadcast_like":
+        return expand(node.inputs[0], target)  # type: ignore[no-any-return]
+    if v.type.scalar and node is not None and node.op is CONST:
+        return v
+    if is_owned(v) and v.type.floating and not roots(v) & taken:
+        return v
+    return own(v)  # type: ignore[no-any-return]

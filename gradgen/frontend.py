@@ -1,0 +1,485 @@
+"""From the user's syntax tree to the computational graph.
+
+The function is read once, statement by statement, with a value of the graph where a number would be: calls of
+functions with source are followed, names resolve through the real globals and closure. What carries no derivative
+need not be understood: it becomes an opaque node that prints as it was written. `expressions` reads expressions;
+here are statements, calls of the user's functions, and what comes from outside.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+from typing import Any
+
+import numpy as np
+
+from .errors import UnsupportedError
+from .expressions import Expressions
+from .graph import CONST, OPAQUE, Graph, Node, Value
+from .shapes import OBJECT, Facts, Type
+from .source import Function, Statement, function_source, unwrap
+from .terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, literal
+
+MAX_DEPTH = 120
+
+
+class Frame:
+    """The local names of one function that is being read."""
+
+    def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
+        self.function, self.outer, self.call = function, outer, call
+        self.names: dict[str, Term] = {}
+        self.depth = 0 if call is None else 1
+        fn = function.fn
+        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
+        self.cells: dict[str, Any] = {}
+        if fn is not None and fn.__closure__:
+            for name, cell in zip(fn.__code__.co_freevars, fn.__closure__, strict=True):
+                try:
+                    self.cells[name] = cell.cell_contents
+                except ValueError:  # a name of the enclosing function that has no value yet
+                    continue
+        local = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        self.locals = {n.id for n in local}
+
+
+class Outside:
+    """A name or attribute from outside the function whose value was read: how to read it again, and what it was."""
+
+    def __init__(self, path: str, read: Any, obj: Any):
+        self.path, self.read, self.obj = path, read, obj
+
+    def holds(self) -> bool:
+        """Whether it still is what it was: the same object, or an equal number, string or tuple."""
+        try:
+            now = self.read()
+        except Exception:  # it is gone, so it has changed
+            return False
+        if now is self.obj:
+            return True
+        return type(now) is type(self.obj) and isinstance(now, (int, float, str, tuple)) and bool(now == self.obj)
+
+
+class Program(Expressions):
+    """A function as a graph: forward nodes in the user's order, and what the printer needs to know of its text.
+
+    function: the source. graph: parameters, nodes, results. structure: the shape of what is returned, a tuple of
+    positions or None for a single value. statements: the user's, in order. constants: numbers, strings and arrays
+    from outside by the name under which they are written into the module. modules: what has to be imported.
+    outside: what was read from outside the function. helpers: the other functions whose text was followed.
+    """
+
+    def __init__(self, function: Function, types: dict[str, Type], facts: Facts | None = None):
+        self.function = function
+        self.graph = Graph(function.name, facts)
+        self.constants: dict[str, Any] = {}
+        self.modules: dict[str, str] = {}
+        self.outside: dict[str, Outside] = {}
+        self.helpers: dict[Any, Function] = {}
+        self.carried: dict[str, Any] = {}
+        self.statements: list[Statement] = []
+        self.result: Term | None = None
+        self.returned: Statement | None = None
+        self.frame = Frame(function)
+        self.statement: Statement | None = None
+        self._depth = 0
+        self._read_parameters(types)
+        if isinstance(function.node, ast.Lambda):
+            self._enter(function.node.body)
+            self.result = self.read(function.node.body)
+            self.returned = self.statement
+        else:
+            self.result = self._read_body(function.node.body)
+        if self.result is None:
+            raise function.error(f"{function.name!r} returns nothing, so that there is nothing to differentiate")
+        self.graph.results = [self.value(t) for t in flatten(self.result)]
+        self.result_rank = self.graph.results[0].type.ndim
+
+    # ---- parameters
+
+    def _read_parameters(self, types: dict[str, Type]) -> None:
+        arguments = self.function.node.args
+        for starred, mark in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
+            if starred is not None:
+                raise self.function.error(
+                    f"the parameter {mark}{starred.arg} cannot be differentiated", starred, "name the parameters one by one"
+                )
+        for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+            value = self.graph.param(parameter.arg, types.get(parameter.arg, Type()))
+            self.frame.names[parameter.arg] = Computed(Ref(value), value)
+
+    # ---- statements
+
+    def _enter(self, node: ast.AST) -> None:
+        """Begin a statement: what is added to the graph from now on belongs to it."""
+        file = self.frame.function.file
+        self.statement = Statement(file, node, file.span(node), self._inside_with, self.frame.call, len(self.statements))
+        self.statements.append(self.statement)
+        self.graph.origin = self.statement
+
+    _inside_with: tuple[Any, ...] = ()
+
+    def _read_body(self, body: list[ast.stmt]) -> Term | None:
+        """Read statements up to a `return`; the returned term, or None where there is none."""
+        for position, node in enumerate(body):
+            if position == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                continue  # the docstring
+            result = self._read_statement(node)
+            if result is not None:
+                return result
+        return None
+
+    def _read_statement(self, node: ast.stmt) -> Term | None:
+        self._enter(node)
+        context = self._inside_with
+        match node:
+            case ast.Assign():
+                term = self.read(node.value)
+                for target in node.targets:
+                    self._assign(target, term)
+            case ast.AnnAssign(value=ast.expr() as value):
+                self._assign(node.target, self.read(value))
+            case ast.AnnAssign() | ast.Pass():
+                pass
+            case ast.AugAssign():
+                self._augment(node)
+            case ast.Return():
+                self.returned = self.statement
+                if node.value is None:
+                    raise self.error("returns nothing, so that there is nothing to differentiate", node)
+                return self.read(node.value)
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Expr():
+                self._opaque_statement(node)
+            case ast.With() if self._is_errstate(node):
+                self._inside_with = (*context, *[self._opaque_syntax(item.context_expr) for item in node.items])
+                try:
+                    return self._read_body(node.body)
+                finally:
+                    self._inside_with = context
+            case ast.FunctionDef():
+                self.frame.names[node.name] = Closure(ast.Name(node.name, ast.Load()), node, self.frame)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
+                for target in targets:
+                    self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
+            case ast.Global() | ast.Nonlocal():
+                raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
+            case ast.Assert() | ast.If() | ast.For() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
+                self._opaque_statement(node)
+            case _:
+                raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
+        return None
+
+    def _is_errstate(self, node: ast.With) -> bool:
+        for item in node.items:
+            call = item.context_expr
+            if item.optional_vars is not None or not isinstance(call, ast.Call):
+                return False
+            term = self.read(call.func)
+            if not (isinstance(term, Static) and term.obj in (np.errstate, np.printoptions)):
+                return False
+        return True
+
+    def _assign(self, target: ast.expr, term: Term) -> None:
+        match target:
+            case ast.Name():
+                self.bind(target.id, term)
+            case ast.Tuple() | ast.List():
+                self._unpack(target, term)
+            case ast.Starred():
+                raise self.error("a starred target cannot be differentiated", target, "unpack the items one by one")
+            case _:
+                self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
+
+    def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
+        count = len(target.elts)
+        if isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
+            items: list[Term] = [Static(literal(x) or term.ast, x) for x in term.obj]
+        elif isinstance(term, Sequence):
+            items = term.items
+        else:
+            items = self.unpacked(self.value(term), count, target)
+        if len(items) != count:
+            raise self.error(f"{len(items)} values cannot be unpacked into {count}", target)
+        for sub, item in zip(target.elts, items, strict=True):
+            self._assign(sub, item)
+
+    def bind(self, name: str, term: Term) -> None:
+        """Give `name` a new meaning."""
+        if isinstance(term, Static) and self._worth_a_name(term):
+            value = self._named_constant(name, term)
+            term = Computed(Ref(value), value)
+        if isinstance(term, Computed):
+            value = term.value
+            owned = value.node is not None and (value.node.op is not CONST)
+            if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
+                value.hint = name
+            if owned and self.frame.call is not None:
+                self._passing.add(name)
+            if self.frame.call is None:
+                self._passing.discard(value.hint)
+                self.graph.named[name] = value
+        self.frame.names[name] = term
+
+    _passing: set[str] = set()
+
+    def _worth_a_name(self, term: Static) -> bool:
+        return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
+            isinstance(term.obj, tuple) and literal(term.obj) is not None
+        )
+
+    def _named_constant(self, name: str, term: Static) -> Value:
+        """A local name for a constant: printed where the user gave it, known to the rules all the same."""
+        node = self.graph.add(CONST, [], {"value": term.obj})
+        node.ast = term.ast
+        node.out.hint = name
+        return node.out
+
+    def _augment(self, node: ast.AugAssign) -> None:
+        if not isinstance(node.target, ast.Name):
+            return self._opaque_statement(node)
+        load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        old = self.read(load)
+        if isinstance(old, Computed) and not old.value.type.scalar:
+            self._check_unaliased(old.value, node)
+        binary = ast.copy_location(ast.BinOp(load, node.op, node.value), node)
+        self.bind(node.target.id, self.read(binary))
+        return None
+
+    def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:
+        """`a += b` on an array is seen through every other name of it: refuse where there is one."""
+        name = node.target.id  # type: ignore[attr-defined]
+        for frame_name, term in self._visible_names():
+            if frame_name == name:
+                continue
+            for other in flatten(term):
+                if isinstance(other, Computed) and may_share(other.value, value):
+                    raise self.error(
+                        f"`{name}` is changed in place here, and `{frame_name}` may be the same array",
+                        node,
+                        f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array",
+                    )
+
+    def _visible_names(self) -> list[tuple[str, Term]]:
+        found: list[tuple[str, Term]] = []
+        frame: Frame | None = self.frame
+        while frame is not None:
+            found += list(frame.names.items())
+            frame = frame.outer
+        return found
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
+        scope["__package__"] = self.frame.globals.get("__package__")
+        exec(compile(ast.Module([node], []), self.frame.function.file.filename, "exec"), scope)
+        for alias in node.names:
+            name = alias.asname or alias.name.split(".")[0]
+            self.frame.names[name] = self.static(scope[name], ast.Name(name, ast.Load()))
+
+    # ---- what carries no derivative
+
+    def _opaque_statement(self, node: ast.stmt) -> None:
+        """Take a statement as it stands: what it reads, what it gives names to, and that it must run."""
+        writes = self._written_names(node)
+        self._refuse_escapes(node)
+        tree = self._opaque_syntax(node, writes)
+        reads = [ref for ref in self._refs(tree)]
+        made = self.graph.add(OPAQUE, reads)
+        made.effect = True
+        made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
+        outputs = dict(zip(sorted(writes), made.outputs, strict=True))
+        inputs = list(made.inputs)
+
+        def make(part: Any) -> Any:
+            if isinstance(part, Ref):
+                return Hole(inputs.index(part.value))
+            return part
+
+        made.ast = fill(tree, make)
+        for name, value in outputs.items():
+            self.frame.names[name] = Computed(Ref(value), value)
+
+    def _refs(self, tree: Any) -> list[Value]:
+        from .terms import references
+
+        return references(tree)
+
+    def _written_names(self, node: ast.stmt) -> set[str]:
+        """The local names that a statement assigns or whose arrays it writes into."""
+        writes = set()
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, (ast.Store, ast.Del)):
+                writes.add(child.id)
+            elif isinstance(child, (ast.Subscript, ast.Attribute)) and isinstance(child.ctx, (ast.Store, ast.Del)):
+                base: ast.expr = child
+                while isinstance(base, (ast.Subscript, ast.Attribute)):
+                    base = base.value
+                name = base.id if isinstance(base, ast.Name) else "it"
+                raise self.error(
+                    f"`{name}` is written in place, which gradgen does not follow yet",
+                    child,
+                    "build a new array instead: np.where, np.concatenate, np.stack",
+                )
+        return writes
+
+    def _refuse_escapes(self, node: ast.stmt) -> None:
+        for child in ast.walk(node):
+            if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
+                kind = type(child).__name__.lower()
+                raise self.error(
+                    f"a `{kind}` inside a branch or loop is not followed yet", child, "write straight-line code: np.where"
+                )
+
+    # ---- calls of functions with source
+
+    def follow(self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any = None) -> Term:
+        """Read the body of a function that is called, in place."""
+        if self._depth >= MAX_DEPTH:
+            raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
+        frame = Frame(function, outer, self.statement)
+        if function.fn is not None:
+            self.helpers.setdefault(function.fn.__code__, function)
+        saved = self.frame, self.statement, self.returned, self._inside_with
+        values = self._bound_arguments(function, args, kwargs, call, outer)
+        self.frame = frame
+        self._depth += 1
+        try:
+            for name, term in values.items():
+                frame.names[name] = term
+            if isinstance(function.node, ast.Lambda):
+                return self.read(function.node.body)
+            body = [n for n in function.node.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
+            if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None:
+                return self.read(body[0].value)
+            for node in body[:-1]:
+                if (result := self._read_statement(node)) is not None:
+                    return result
+            if body and isinstance(body[-1], ast.Return) and body[-1].value is not None:
+                self.statement = frame.call
+                self.graph.origin = frame.call
+                return self.read(body[-1].value)
+            result = self._read_statement(body[-1]) if body else None
+            return Static(ast.Constant(None), None) if result is None else result
+        finally:
+            self._depth -= 1
+            self.frame, self.statement, self.returned, self._inside_with = saved
+            self.graph.origin = self.statement
+
+    def _bound_arguments(
+        self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any
+    ) -> dict[str, Term]:
+        """The terms that a call gives to each parameter, defaults included."""
+        spec = function.node.args
+        if spec.vararg or spec.kwarg:
+            raise self.error(f"{function.name!r} has starred parameters, which are not followed yet", call)
+        positional = [*spec.posonlyargs, *spec.args]
+        names = [p.arg for p in positional]
+        given = dict(zip(names, args, strict=False))
+        keywords = {p.arg for p in [*spec.args, *spec.kwonlyargs]}
+        wrong = [k for k in kwargs if k in given or k not in keywords]
+        if len(args) > len(names) or wrong:
+            raise self.error(f"the call does not fit {function.name!r}", call)
+        given.update(kwargs)
+        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+        for name, default in defaults.items():
+            if name not in given:
+                if function.fn is not None:
+                    obj = inspect.signature(function.fn).parameters[name].default
+                    given[name] = self.static(obj, literal(obj) or default)
+                else:
+                    given[name] = self.read(default)
+        missing = [p.arg for p in [*positional, *spec.kwonlyargs] if p.arg not in given]
+        if missing:
+            raise self.error(f"the call of {function.name!r} misses {', '.join(missing)}", call)
+        return given
+
+    def default_syntax(self, node: ast.expr) -> ast.expr:
+        """A parameter's default as it is written in the module: a constant, or a name of NumPy's."""
+        self.frame = Frame(self.function)
+        term = self.read(node)
+        if not isinstance(term, Static):
+            raise self.error("a default must be a constant or one of NumPy's names", node)
+        return fill(term.ast, lambda part: part)  # type: ignore[no-any-return]
+
+    # ---- names
+
+    def lookup(self, node: ast.Name) -> Term:
+        """What a name means here: a local, one of an enclosing function, a global, or a builtin."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if node.id in frame.names:
+                return frame.names[node.id]
+            if node.id in frame.locals and frame is self.frame:
+                raise self.error(f"the name {node.id!r} has no value here", node)
+            if node.id in frame.cells:
+                obj = frame.cells[node.id]
+                cells, name = frame.function.fn, node.id
+                return self.from_outside(name, lambda: _cell(cells, name), obj, node)
+            if node.id in frame.globals:
+                scope, name = frame.globals, node.id
+                return self.from_outside(name, lambda: scope[name], scope[name], node)
+            frame = frame.outer
+        if hasattr(builtins, node.id):
+            return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
+        raise self.error(f"the name {node.id!r} is not defined", node)
+
+    def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
+        """An error at `node` of the function that is being read."""
+        where = node if node is not None and hasattr(node, "lineno") else self.statement.node  # type: ignore[union-attr]
+        return self.frame.function.error(message, where, advice)
+
+
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+}  # fmt: skip
+
+
+def _cell(fn: Any, name: str) -> Any:
+    return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents
+
+
+def flatten(term: Term) -> list[Term]:
+    """The leaves of a term: the items of tuples and lists, in order."""
+    if isinstance(term, Sequence):
+        return [leaf for item in term.items for leaf in flatten(item)]
+    return [term]
+
+
+def may_share(a: Value, b: Value) -> bool:
+    """Whether two values may lie in the same memory."""
+    return bool(roots(a) & roots(b))
+
+
+def roots(v: Value) -> set[Value]:
+    """The values whose memory `v` may lie in: itself, or through views what it was taken from."""
+    found, todo = set(), [v]
+    while todo:
+        v = todo.pop()
+        node = v.node
+        alias = "fresh" if node is None or not node.inputs else alias_of(node)
+        found.add(v)
+        if alias != "fresh":
+            todo.append(node.inputs[0])  # type: ignore[union-attr]
+    return found
+
+
+def alias_of(node: Node) -> str:
+    """Whether the node's output may share memory with its first input: "fresh", "view" or "maybe"."""
+    if node.op is OPAQUE:
+        return "maybe"
+    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
+
+
+def trace_function(fn: Any, types: dict[str, Type], facts: Facts | None = None) -> Program:
+    """Read a Python function. Raises UnsupportedError for what cannot be followed."""
+    return Program(function_source(unwrap(fn)), types, facts)
+
+
+__all__ = ["OBJECT", "Frame", "Program", "UnsupportedError", "flatten", "may_share", "trace_function"]

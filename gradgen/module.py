@@ -1,0 +1,133 @@
+"""The module around a gradient: header, docstring, imports, constants, and the helper functions that travel along."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import re
+from typing import Any
+
+import numpy as np
+
+from .errors import GradgenError
+from .source import Function, function_source
+from .terms import literal, numpy_path
+from .writer import Blank, Comment, Raw
+
+FORMAT = 1
+"""Rises with every change that alters what is written."""
+SMALL = 64
+"""How many numbers an array from outside may hold to be written into a module."""
+
+
+def names_in(body: list[Any]) -> set[str]:
+    """Every name that the statements mention."""
+    found: set[str] = set()
+    todo: list[Any] = list(body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        if isinstance(node, Raw):
+            found |= set(re.findall(r"\w+", node.text))
+        if hasattr(node, "statement"):
+            todo.append(node.statement)
+        if isinstance(node, ast.AST):
+            for _, child in ast.iter_fields(node):
+                todo += child if isinstance(child, list) else [child]
+    return found
+
+
+def constant_syntax(x: Any) -> ast.expr | None:
+    """The syntax of a constant from outside; None where it is too large or has none."""
+    if isinstance(x, np.ndarray):
+        if x.size > SMALL or x.dtype.kind not in "fiub":
+            return None
+        items = literal(x.tolist())
+        if items is None:
+            return None
+        call = ast.Call(numpy_path("array"), [items], [])
+        if x.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or x.size == 0:
+            dtype = literal(x.dtype)
+            if dtype is None:
+                return None
+            call.args.append(dtype)
+        return call
+    if isinstance(x, dict):
+        keys, values = [literal(k) for k in x], [constant_syntax(v) for v in x.values()]
+        return None if None in keys or None in values else ast.Dict(keys, values)  # type: ignore[arg-type]
+    return literal(x)
+
+
+def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
+    """The source of a helper function under the name that it has in the module; notes what it calls in turn."""
+    function = function_source(fn)
+    node = function.node
+    assert isinstance(node, ast.FunctionDef)
+    lines = function.file.lines[node.lineno - 1 : node.end_lineno]
+    text = "".join(lines).rstrip("\n")
+    text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
+    text = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", text.split('"""')[0]) + text[len(text.split('"""')[0]) :]
+    text = re.sub(r"\) -> [\w.\[\], |]+:", "):", text, count=1)
+    for word in sorted(names_in([node])):
+        other = fn.__globals__.get(word)
+        if inspect.isfunction(other) and (other.__module__ or "").startswith("gradgen.") and other is not fn:
+            inner = f"_{word.strip('_')}"
+            text = re.sub(rf"\b{word}\b", inner, text)
+            carried.setdefault(inner, getattr(other, "__gradgen_fn__", other))
+    return text
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def body_digest(text: str) -> str:
+    """The digest of a module's text past its header, white space left out."""
+    lines = text.split("\n")
+    body = [line for line in lines if not line.startswith("# gradgen: format")]
+    return digest("".join("".join(body).split()))
+
+
+def source_digest(functions: list[Function], constants: dict[str, Any], options: str) -> str:
+    """The digest of all that a gradient was made from."""
+    parts = [f.file.text(f.node) for f in functions]
+    parts += [f"{name} = {ast.unparse(tree)}" for name, x in sorted(constants.items()) if (tree := constant_syntax(x))]
+    return digest("\n".join([*parts, options, f"format {FORMAT}"]))
+
+
+def constant_statements(constants: dict[str, Any], used: set[str], by_reference: bool) -> tuple[list[ast.stmt], dict[str, Any]]:
+    """Assignments for the constants that are used, and those that can only be bound by reference."""
+    statements: list[ast.stmt] = []
+    bound: dict[str, Any] = {}
+    for name, x in constants.items():
+        if name not in used:
+            continue
+        tree = constant_syntax(x)
+        if tree is not None:
+            statements.append(ast.Assign([ast.Name(name, ast.Store())], tree))
+        elif by_reference:
+            bound[name] = x
+        else:
+            what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} object"
+            raise GradgenError(f"the constant {name!r} ({what}) cannot be written into a module; pass it as an argument")
+    return statements, bound
+
+
+def import_statements(modules: dict[str, str], used: set[str]) -> list[ast.stmt]:
+    """NumPy, and what the user's own lines call, the standard library first."""
+    import sys
+
+    wanted = sorted(m for m in modules if m.split(".")[0] in used)
+    standard = [m for m in wanted if m.split(".")[0] in sys.stdlib_module_names]
+    others = [m for m in wanted if m not in standard]
+    out: list[ast.stmt] = [ast.Import([ast.alias(m, None)]) for m in standard]
+    if standard:
+        out.append(Blank())
+    out.append(ast.Import([ast.alias("numpy", "np")]))
+    out += [ast.Import([ast.alias(m, None)]) for m in others]
+    return out
+
+
+__all__ = ["Comment", "Raw", "body_digest", "constant_statements", "import_statements", "names_in", "snippet_text"]

@@ -1,0 +1,141 @@
+"""Names: the user's own where there is one, and for the rest a word that says what the value is.
+
+Names are chosen last, by liveness: a name is free again after the last reading of its value.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Any
+
+from .graph import CONST, Value
+from .schedule import Schedule
+
+SHORT = {"subtract": "diff", "add": "sum", "multiply": "prod", "true_divide": "ratio", "divide": "ratio",
+         "power": "pow", "negative": "neg", "absolute": "abs", "amax": "max", "amin": "min"}  # fmt: skip
+
+
+class Names:
+    """The name of every value that has one."""
+
+    def __init__(self, schedule: Schedule, taken: set[str], bar: str = "{}_bar", closure: bool = False):
+        self.schedule, self.bar = schedule, bar
+        self.taken = set(taken)
+        self.of: dict[Value, str] = {}
+        self.described: dict[Value, str] = {}
+        self.closure = closure
+        self._target: dict[Value, str] = {}
+        self._assign()
+
+    def _assign(self) -> None:
+        steps = self.schedule.steps
+        end = len(steps)
+        last: dict[Value, int] = {v: -1 for v in self.schedule.graph.params}
+        for i, step in enumerate(steps):
+            for v in step.reads:
+                last[v] = i
+        for v in self.schedule.graph.results:
+            for w in [v, *self._inner(v)]:
+                last[w] = end
+        live: dict[str, int] = {}
+        boundary = next((i for i, step in enumerate(steps) if step.node.backward), end)
+        for v in self.schedule.graph.params:
+            self.of[v] = v.hint
+            live[v.hint] = max(last.get(v, -1), 0)
+            if self.closure and last.get(v, -1) >= boundary:
+                live[v.hint] = end
+        self._find_targets()
+        for i, step in enumerate(steps):
+            for out in step.node.outputs:
+                if out not in self.schedule.named:
+                    continue
+                wanted = self._wanted(out)
+                base = step.node.inputs[0] if step.node.op.name in ("increment", "accumulated") else None
+                same = base is not None and self.of.get(base) == wanted
+                name = wanted if same else self._free(wanted, live, i)
+                self.of[out] = name
+                until = last.get(out, i)
+                if self.closure and not step.node.backward and until >= boundary:
+                    until = end
+                live[name] = max(live.get(name, -1) if same else -1, until)
+
+    def _inner(self, v: Value) -> list[Value]:
+        return [] if v in self.schedule.named or v.node is None else self.schedule.reads_of(v.node)
+
+    def _free(self, wanted: str, live: dict[str, int], at: int) -> str:
+        name, k = wanted, 1
+        while (
+            name in self.taken
+            or keyword.iskeyword(name)
+            or (name in live and live[name] > at)
+        ):
+            name, k = f"{wanted}_{k}", k + 1
+        return name
+
+    def _find_targets(self) -> None:
+        """For each unnamed part of a statement, the name that the statement gives to its result."""
+        for step in self.schedule.steps:
+            if step.node.backward or step.out is None or not step.out.hint:
+                continue
+            for v in step.node.inputs:
+                todo = [v]
+                while todo:
+                    part = todo.pop()
+                    if part.node is not None and not part.hint and part not in self._target:
+                        self._target[part] = step.out.hint
+                        todo += part.node.inputs
+
+    # ---- words
+
+    def _wanted(self, v: Value) -> str:
+        if v.hint:
+            return v.hint
+        if v.bar_of is not None:
+            return self.bar.format(self.describe(v.bar_of))
+        return self.describe(v)
+
+    def describe(self, v: Value) -> str:
+        """A word for a value: its name, or one made from how it is computed."""
+        if v in self.of:
+            return self.of[v]
+        if v in self.described:
+            return self.described[v]
+        self.described[v] = "part"
+        word = self.described[v] = self._word(v)
+        return word
+
+    def _word(self, v: Value) -> str:
+        if v.hint:
+            return v.hint
+        node = v.node
+        if node is None:
+            return "value"
+        if node.op is CONST:
+            return "constant"
+        if node.backward and v.bar_of is not None:
+            return self.bar.format(self.describe(v.bar_of))
+        inputs = [x for x in node.inputs if x.node is None or x.node.op is not CONST]
+        name = re.sub(r"\W", "", node.op.name)
+        name = SHORT.get(name, name)
+        words = [self._short(x) for x in inputs]
+        if node.op.name == "matmul" and all(words) and len(words) == 2:
+            return "".join(words) if all(len(w) == 1 for w in words) else "_".join(words)
+        if v in self._target and node.op.name in ("add", "subtract", "multiply", "true_divide", "divide", "matmul"):
+            return f"{self._target[v]}_pre"
+        if words and words[0] and len(words) == 1:
+            return f"{name}_{words[0]}"
+        if node.op.name == "getitem" and words and words[0]:
+            return f"{words[0]}_part"
+        if v in self._target:
+            return f"{self._target[v]}_{name}"
+        return name if name not in ("total", "product", "opaque") else {"total": "sum", "product": "scale"}.get(name, "part")
+
+    def _short(self, v: Value) -> str:
+        """The name of an operand where it has a short one."""
+        word = self.of.get(v) or v.hint
+        return word if word and len(word) <= 8 else ""
+
+
+def reserved(*names: Any) -> set[str]:
+    return {"np", *names}

@@ -1,0 +1,139 @@
+"""What can be asked for, in Python, on the command line and in pyproject.toml alike, and the language of shapes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from .errors import GradgenError
+from .shapes import Dim, ShapeVar, Size, Type, dim_add, dim_mul
+
+MODES = ("grad", "value_and_grad", "vjp")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a gradient is written.
+
+    wrt: the targets, by name or position; the first parameter if empty. mode: one of `MODES`. shapes: declared
+    shapes, as text or a dict. name: of the generated function, instead of `grad_f`. guards: whether the module
+    checks at entry what was declared. strict: whether warnings at generation are errors. adjoint: how the adjoint
+    of `v` is called, `{}` standing for it.
+    """
+
+    wrt: tuple[str | int, ...] = ()
+    mode: str = "grad"
+    shapes: tuple[tuple[str, Type], ...] = ()
+    shapes_text: str = ""
+    name: str = ""
+    guards: bool = True
+    strict: bool = False
+    adjoint: str = "{}_bar"
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise GradgenError(f"mode {self.mode!r} is none of {', '.join(MODES)}")
+        if self.adjoint.count("{}") != 1 or not self.adjoint.replace("{}", "x").isidentifier():
+            raise GradgenError(f"adjoint {self.adjoint!r} must hold one {{}} and make a name, like 'd{{}}'")
+
+    def but(self, **changes: Any) -> Options:
+        return replace(self, **changes)
+
+
+def make_options(
+    wrt: Any = (), mode: str = "grad", shapes: Any = "", name: str = "", guards: bool = True, strict: bool = False,
+    adjoint: str = "{}_bar",
+) -> Options:  # fmt: skip
+    """Options from what people write: `wrt` a name, a position, "a,b" or a sequence; `shapes` text or a dict."""
+    if isinstance(wrt, str):
+        wrt = tuple(part.strip() for part in wrt.split(",") if part.strip())
+    elif isinstance(wrt, int):
+        wrt = (wrt,)
+    text = shapes if isinstance(shapes, str) else ", ".join(f"{k}={_shape_text(v)}" for k, v in shapes.items())
+    declared = tuple(parse_shapes(text).items())
+    return Options(tuple(wrt or ()), mode, declared, text, name or "", bool(guards), bool(strict), adjoint)
+
+
+def _shape_text(shape: Any) -> str:
+    if isinstance(shape, str):
+        return shape
+    items = ", ".join(map(str, shape))
+    return f"({items},)" if len(shape) == 1 else f"({items})"
+
+
+def parse_shapes(text: str) -> dict[str, Type]:
+    """The types that a text such as `W=(d, h), b=(h,), n=int()` declares.
+
+    `()` is any scalar; sizes are integers, names, or sums and products of them; the kind is float unless written.
+    Raises GradgenError where the text does not read so.
+    """
+    if not text.strip():
+        return {}
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+        assert isinstance(call, ast.Call) and not call.args
+        return {str(k.arg): _declared(k.value) for k in call.keywords}
+    except (SyntaxError, AssertionError, ValueError) as error:
+        raise GradgenError(f"shapes {text!r} do not read as `name=(d, n), other=int(n,)`: {error}") from None
+
+
+KINDS = {"int": "int", "float": "float", "bool": "bool", "complex": "complex"}
+
+
+def _declared(node: ast.expr) -> Type:
+    kind = "float"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
+        kind, dims = KINDS[node.func.id], node.args
+    elif isinstance(node, ast.Name) and node.id in KINDS:
+        return Type(KINDS[node.id], ())
+    elif isinstance(node, ast.Tuple):
+        dims = node.elts
+    else:
+        raise ValueError(f"{ast.unparse(node)} is no shape")
+    shape = tuple(_size(d) for d in dims)
+    return Type(kind, shape, array=bool(shape))
+
+
+def _size(node: ast.expr) -> Size:
+    match node:
+        case ast.Constant(value=int() as n):
+            return n
+        case ast.Name(id=name):
+            return Dim.named(name)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return dim_add(_size(left), _size(right))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return dim_add(_size(left), _size(right), -1)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return dim_mul(_size(left), _size(right))
+    raise ValueError(f"{ast.unparse(node)} is no size")
+
+
+def annotated_type(node: ast.expr | None) -> Type | None:
+    """What an annotation says: `float`, `int`, and jaxtyping's `Float[np.ndarray, "n d"]`, read as syntax."""
+    if isinstance(node, ast.Name) and node.id in ("float", "int", "bool", "complex"):
+        return Type(node.id, ())
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return annotated_type(ast.parse(node.value, mode="eval").body)
+        except SyntaxError:
+            return None
+    if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2):
+        return None
+    word = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+    kind = next((k for k in ("float", "int", "bool", "complex") if str(word).lower().startswith(k)), None)
+    text = node.slice.elts[1]
+    if kind is None or not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
+        return None
+    dims: list[Size] = []
+    for word in text.value.split():
+        if not re.fullmatch(r"[A-Za-z_]\w*|\d+", word):
+            return Type(kind, ShapeVar(), array=True)
+        dims.append(int(word) if word.isdigit() else Dim.named(word))
+    return Type(kind, tuple(dims), array=True)
+
+
+FIELDS = tuple(f.name for f in fields(Options))
+__all__ = ["FIELDS", "MODES", "Options", "annotated_type", "field", "make_options", "parse_shapes"]

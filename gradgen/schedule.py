@@ -1,0 +1,166 @@
+"""The order of the statements, and which values get one: the rest is written into the expressions that use it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from .graph import CONST, OPAQUE, Graph, Node, Value
+from .simplify import is_named
+
+MAX_WIDTH = 84
+"""About how wide, in characters, an expression grows before a part of it gets a name."""
+STATEMENT_OPS = ("scatter", "increment", "accumulated", "own", "expand")
+"""Operations that are written as statements."""
+VIEWS = ("getitem", "transpose", "shape", "size", "dtype", "ndim", "tuple", "list", "slice", "expand_dims", "swapaxes")
+
+
+@dataclass(eq=False)
+class Step:
+    """A statement to be written: it computes `node`. reads: the named values that it reads, through what is inline."""
+
+    node: Node
+    reads: list[Value] = field(default_factory=list)
+
+    @property
+    def out(self) -> Value | None:
+        return self.node.outputs[0] if self.node.outputs else None
+
+
+class Schedule:
+    """Steps in order; `named` holds the values that have a statement, or are parameters."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
+        self.uses.update(graph.results)
+        self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
+        self.named: set[Value] = set(graph.params)
+        self._widths: dict[Value, int] = {}
+        forward = [node for node in graph.nodes if not node.backward]
+        backward = in_groups([node for node in graph.nodes if node.backward])
+        for node in forward + backward:
+            self._decide(node)
+        self.steps = [Step(node) for node in forward + backward if self._is_step(node)]
+        for step in self.steps:
+            step.reads = self.reads_of(step.node)
+
+    def _is_step(self, node: Node) -> bool:
+        return not node.outputs or node.effect or any(out in self.named for out in node.outputs)
+
+    def _decide(self, node: Node) -> None:
+        """Whether the outputs of `node` get a statement."""
+        if len(node.outputs) != 1:
+            self.named.update(node.outputs)
+            return
+        out = node.out
+        if self._wants_name(node, out):
+            self.named.add(out)
+            return
+        width = self.width_of(node)
+        if node.backward and width > MAX_WIDTH:
+            parts = [v for v in node.inputs if v not in self.named and v.node is not None and v.node.op is not CONST]
+            parts = [v for v in parts if self._widths.get(v, 0) > 24 and v.node.op.name not in VIEWS]  # type: ignore[union-attr]
+            for v in sorted(parts, key=lambda v: -self._widths[v])[:1]:
+                self.named.add(v)
+            width = self.width_of(node)
+        self._widths[out] = width
+
+    def _wants_name(self, node: Node, out: Value) -> bool:
+        if node.op is CONST:
+            return True  # only constants that the user gave a name are nodes of the graph
+        if node.effect:
+            return self.uses[out] > 0
+        if not node.backward:
+            if out.hint:
+                return True
+            if is_light(node):
+                return False
+            return bool(self.backward_uses[out]) or self.uses[out] > 1 or out in self.graph.results
+        if node.op.name in STATEMENT_OPS or is_named(out):
+            return True
+        if is_light(node):
+            return False
+        return self.uses[out] > 1
+
+    def width_of(self, node: Node) -> int:
+        total = 3 if node.op.name in ("product", "total", "getitem") else len(node.op.name) + 4
+        for v in node.inputs:
+            total += 3 + (8 if v in self.named else self._widths.get(v, 4))
+        return total
+
+    def reads_of(self, node: Node) -> list[Value]:
+        """The named values that are read where `node` is written."""
+        found: dict[Value, None] = {}
+        todo = list(node.inputs)
+        while todo:
+            v = todo.pop()
+            if v in self.named:
+                found[v] = None
+            elif v.node is not None:
+                todo += v.node.inputs
+        return list(found)
+
+
+def is_light(node: Node) -> bool:
+    """Whether computing `node` again costs next to nothing: a view, a shape, an index."""
+    if node.op is OPAQUE or node.op is CONST:
+        return node.op is CONST
+    if node.op.name == "getitem":
+        from .rules.primitives import is_basic
+
+        return is_basic(node.args[1]) and node.inputs[0].type.ndim != 1 or _is_slice(node)
+    return node.op.cheap
+
+
+def _is_slice(node: Node) -> bool:
+    from .rules.primitives import index_items, is_basic, slice_parts
+
+    index = node.args[1]
+    return is_basic(index) and any(slice_parts(i) is not None for i in index_items(index)) or is_basic(index)
+
+
+def in_groups(nodes: list[Node]) -> list[Node]:
+    """Backward nodes by the statement that they answer, last statement first, each after what it reads."""
+    rank: dict[Node, int] = {}
+    for node in nodes:
+        own = getattr(node.origin, "index", 1 << 30) if node.origin is not None else 1 << 30
+        rank[node] = min([own, *(rank[v.node] for v in node.inputs if v.node in rank)])
+    return sorted(nodes, key=lambda node: -rank[node])
+
+
+def roots(v: Value) -> set[Value]:
+    """The values whose memory `v` may lie in: itself where it is new, else what it is a view of."""
+    found: set[Value] = set()
+    todo = [v]
+    while todo:
+        v = todo.pop()
+        alias = alias_of(v.node) if v.node is not None and v.node.inputs else "fresh"
+        if alias in ("fresh", "maybe"):
+            found.add(v)
+        if alias != "fresh":
+            todo.append(v.node.inputs[0])  # type: ignore[union-attr]
+    return found
+
+
+def alias_of(node: Node) -> str:
+    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"."""
+    if node.op is OPAQUE:
+        return "maybe"
+    if node.op.name in ("increment", "accumulated"):
+        return "view"  # written in place where that can be
+    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
+
+
+def is_owned(v: Value) -> bool:
+    """Whether `v` lies in memory that the generated function made itself, and that may be written and returned."""
+    if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
+        return v.node.op is not CONST or True
+    for root in roots(v):
+        if root.node is None or root.node.op in (CONST, OPAQUE) or root.node.op.name in ("broadcast_like", "broadcast_to"):
+            return False
+    return True
+
+
+__all__ = ["Any", "Schedule", "Step", "is_light", "is_owned", "roots"]

@@ -1,0 +1,270 @@
+"""How each operation is written: the syntax of a call, given the syntax of its operands.
+
+Forward code prints as the user wrote it; this is for what gradgen adds, in the form that is fastest and shortest.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .errors import GradgenError
+from .expressions import BINARY, COMPARE, UNARY, library_path
+from .graph import CONST, Node, Value
+from .simplify import literal_number, parts_of
+from .terms import literal, numpy_path
+
+Spell = Callable[[Value], ast.expr]
+
+OPERATORS: dict[str, Any] = {ufunc.__name__: op for op, ufunc in BINARY.items()}
+UNARY_OPERATORS: dict[str, Any] = {ufunc.__name__: op for op, ufunc in UNARY.items()}
+COMPARISONS: dict[str, Any] = {ufunc.__name__: op for op, ufunc in COMPARE.items()}
+METHODS = {"sum", "mean", "max", "min", "prod", "ravel", "copy"}
+"""Functions that are written as methods where the operand surely is an array."""
+
+
+class Snippets:
+    """The helper functions that a module needs, noted as they are used."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, Any] = {}
+
+    def call(self, op: Any, args: list[ast.expr]) -> ast.expr:
+        self.used[op.name] = op.fn
+        return ast.Call(ast.Name(f"_{op.name}", ast.Load()), args, [])
+
+
+def spell(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """The expression that computes `node`; `of` gives the syntax of its inputs."""
+    name = node.op.name
+    if name in SPELLINGS:
+        return SPELLINGS[name](node, of, snippets)
+    if name in OPERATORS:
+        return binary(OPERATORS[name], of(node.inputs[0]), of(node.inputs[1]))
+    if name in UNARY_OPERATORS:
+        return ast.UnaryOp(UNARY_OPERATORS[name](), of(node.inputs[0]))
+    if name in COMPARISONS:
+        return ast.Compare(of(node.inputs[0]), [COMPARISONS[name]()], [of(node.inputs[1])])
+    return _call(node, of, snippets)
+
+
+def _call(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`np.f(inputs, option=...)`, or the snippet of one of gradgen's own operations."""
+    args, kwargs = node.op.unbind(node.inputs, node.options)
+    tree_args = [_argument(a, of) for a in args]
+    keywords = [ast.keyword(k, _argument(v, of)) for k, v in kwargs.items()]
+    path = library_path(node.op.fn)
+    if path is None:
+        return _keywords(snippets.call(node.op, tree_args), keywords)
+    first = node.inputs[0].type if node.inputs else None
+    if node.op.name in METHODS and first is not None and first.array:
+        return ast.Call(ast.Attribute(tree_args[0], node.op.name, ast.Load()), tree_args[1:], keywords)
+    return ast.Call(path[1], tree_args, keywords)
+
+
+def _keywords(call: ast.expr, keywords: list[ast.keyword]) -> ast.expr:
+    call.keywords = keywords  # type: ignore[attr-defined]
+    return call
+
+
+def _argument(x: Any, of: Spell) -> ast.expr:
+    if isinstance(x, Value):
+        return of(x)
+    if isinstance(x, tuple) and any(isinstance(item, Value) for item in x):
+        return ast.Tuple([_argument(item, of) for item in x], ast.Load())
+    tree = literal(x)
+    if tree is None:
+        raise GradgenError(f"{x!r} cannot be written down")
+    return tree
+
+
+def constant(node: Node) -> ast.expr:
+    """A constant as the user wrote it, or as a literal."""
+    if node.ast is not None:
+        return node.ast  # type: ignore[no-any-return]
+    tree = literal(node.options["value"])
+    if tree is None:
+        raise GradgenError(f"{node.options['value']!r} cannot be written down")
+    return tree
+
+
+def binary(op: Any, left: ast.expr, right: ast.expr) -> ast.expr:
+    return ast.BinOp(left, op(), right)
+
+
+def number(x: float) -> ast.expr:
+    tree = literal(float(x))
+    assert tree is not None
+    return tree
+
+
+def chain(op: Any, parts: list[ast.expr]) -> ast.expr:
+    tree = parts[0]
+    for part in parts[1:]:
+        tree = binary(op, tree, part)
+    return tree
+
+
+def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> ast.expr:
+    """Scalars before arrays, so that arrays are gone through as seldom as can be; divisors after what they divide."""
+    p = parts_of(node)
+    negative = sign and p.num < 0
+    num = abs(p.num)
+    small = [v for v in p.factors if v.type.scalar]
+    large = [v for v in p.factors if not v.type.scalar]
+    below = [v for v in p.divisors if v.type.scalar]
+    last = [v for v in p.divisors if not v.type.scalar]
+    head = [] if num == 1 else [number(-num if negative else num)]
+    if head:
+        negative = False
+    head += [of(v) for v in small]
+    under = ([] if p.den == 1 else [number(p.den)]) + powers(below, of)
+    if not head and large:
+        head, large = [of(v) for v in large], []
+    if not head:
+        head = [number(-1.0 if negative else 1.0)]
+        negative = False
+    if negative:
+        head[0] = ast.UnaryOp(ast.USub(), head[0])
+    tree = chain(ast.Mult, head)
+    if under:
+        tree = binary(ast.Div, tree, chain(ast.Mult, under))
+    for v in large:
+        tree = binary(ast.Mult, tree, of(v))
+    if last:
+        tree = binary(ast.Div, tree, chain(ast.Mult, powers(last, of)))
+    return tree
+
+
+def powers(values: list[Value], of: Spell) -> list[ast.expr]:
+    """Factors, a repeated one as a power."""
+    counts: dict[Value, int] = {}
+    for v in values:
+        counts[v] = counts.get(v, 0) + 1
+    return [of(v) if n == 1 else binary(ast.Pow, of(v), ast.Constant(n)) for v, n in counts.items()]
+
+
+def is_negative(v: Value) -> bool:
+    """Whether `v` is written with a minus in front, so that adding it is subtracting."""
+    if v.node is not None and v.node.op.name == "product" and v.node.backward:
+        return float(v.node.options["num"]) < 0
+    value = literal_number(v)
+    return value is not None and value < 0
+
+
+def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
+    """The syntax of `-v`, for a negative `v`."""
+    value = literal_number(v)
+    if value is not None:
+        return number(-value)
+    p = parts_of(v.node)  # type: ignore[arg-type]
+    if p.num == -1 and p.den == 1 and len(p.factors) == 1 and not p.divisors:
+        return of(p.factors[0])
+    return _product(v.node, of, snippets, sign=False)  # type: ignore[arg-type]
+
+
+def _total(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    terms = list(node.inputs)
+    first = next((i for i, v in enumerate(terms) if not is_negative(v)), 0)
+    terms = [terms[first], *terms[:first], *terms[first + 1 :]]
+    tree = of(terms[0])
+    for v in terms[1:]:
+        inline = is_negative(v) and not isinstance(of(v), ast.Name)
+        op = ast.Sub if inline else ast.Add
+        tree = binary(op, tree, absolute(v, of, snippets) if inline else of(v))
+    return tree
+
+
+def _getitem(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Subscript(of(node.inputs[0]), of(node.inputs[1]), ast.Load())
+
+
+def _display(make: Any) -> Any:
+    return lambda node, of, snippets: make([of(v) for v in node.inputs], ast.Load())
+
+
+def _slice(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Slice(*[None if v.const is None else of(v) for v in node.inputs])
+
+
+def _attribute(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`x.shape`; `np.shape(x)` where `x` may be a Python number or a list."""
+    name = node.op.name
+    x = node.inputs[0]
+    if x.type.array or x.type.ndim:
+        return ast.Attribute(of(x), name, ast.Load())
+    return ast.Call(numpy_path("result_type" if name == "dtype" else name), [of(x)], [])
+
+
+def _transpose(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    x = node.inputs[0]
+    axes = node.options.get("axes")
+    if x.type.array or x.type.ndim:
+        if axes is None:
+            return ast.Attribute(of(x), "T", ast.Load())
+        arguments = [_argument(a, of) for a in axes]
+        return ast.Call(ast.Attribute(of(x), "transpose", ast.Load()), arguments, [])
+    return _call(node, of, snippets)
+
+
+def _expand_dims(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`x[:, None]` where the rank is known."""
+    x, axis = node.inputs[0], node.options["axis"]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    rank = x.type.ndim
+    if rank is None or not (x.type.array or rank):
+        return _call(node, of, snippets)
+    total = rank + len(axes)
+    places = {a % total for a in axes}
+    last = max(places)
+    if last == total - 1 and min(places) > 1:
+        items: list[ast.expr] = [ast.Constant(Ellipsis)]
+        items += [ast.Constant(None) if i in places else ast.Slice() for i in range(min(places), total)]
+    else:
+        items = [ast.Constant(None) if i in places else ast.Slice() for i in range(last + 1)]
+    index = items[0] if len(items) == 1 else ast.Tuple(items, ast.Load())
+    return ast.Subscript(of(x), index, ast.Load())
+
+
+def _broadcast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    x, like = node.inputs
+    return ast.Call(numpy_path("broadcast_to"), [of(x), shape_of(like, of)], [])
+
+
+def shape_of(v: Value, of: Spell) -> ast.expr:
+    """`v.shape`, or `np.shape(v)` where `v` may have no attributes."""
+    if v.type.array or v.type.ndim:
+        return ast.Attribute(of(v), "shape", ast.Load())
+    return ast.Call(numpy_path("shape"), [of(v)], [])
+
+
+def _zeros_for(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    [x] = node.inputs
+    if x.type.scalar:
+        return number(0.0)
+    dtype = ast.Call(numpy_path("result_type"), [of(x), number(0.0)], [])
+    return ast.Call(numpy_path("zeros"), [shape_of(x, of), dtype], [])
+
+
+def _const(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return constant(node)
+
+
+SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
+    CONST.name: _const,
+    "product": _product,
+    "total": _total,
+    "getitem": _getitem,
+    "tuple": _display(ast.Tuple),
+    "list": _display(ast.List),
+    "slice": _slice,
+    "shape": _attribute,
+    "size": _attribute,
+    "ndim": _attribute,
+    "dtype": _attribute,
+    "transpose": _transpose,
+    "expand_dims": _expand_dims,
+    "broadcast_like": _broadcast_like,
+    "zeros_for": _zeros_for,
+}

@@ -1,0 +1,158 @@
+"""What the frontend knows of an expression while it reads it, and the pieces of syntax that stand for values."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .graph import Value
+
+
+class Ref(ast.expr):
+    """Stands for a value in syntax that is being read."""
+
+    _fields = ()
+
+    def __init__(self, value: Value):
+        super().__init__()
+        self.value = value
+
+
+class Hole(ast.expr):
+    """Stands for input number `index` in the syntax of a node."""
+
+    _fields = ()
+
+    def __init__(self, index: int, store: bool = False):
+        super().__init__()
+        self.index, self.store = index, store
+
+
+class Verbatim(ast.expr):
+    """A literal as the user wrote it; `value` is what it denotes."""
+
+    _fields = ()
+
+    def __init__(self, text: str, value: Any):
+        super().__init__()
+        self.text, self.value = text, value
+
+
+@dataclass(eq=False)
+class Term:
+    """An expression that was read: what it denotes and how it is written."""
+
+    ast: ast.expr
+
+
+@dataclass(eq=False)
+class Computed(Term):
+    """A value of the graph."""
+
+    value: Value
+
+
+@dataclass(eq=False)
+class Static(Term):
+    """A Python object that is known: a module, a function, a number, a string."""
+
+    obj: Any
+
+
+@dataclass(eq=False)
+class Sequence(Term):
+    """A tuple or list whose items are known one by one."""
+
+    kind: type
+    items: list[Term]
+
+
+@dataclass(eq=False)
+class Method(Term):
+    """An attribute of a value that is about to be called."""
+
+    value: Value
+    name: str
+
+
+@dataclass(eq=False)
+class Closure(Term):
+    """A function or lambda defined inside the function that is read."""
+
+    node: Any
+    frame: Any
+
+
+def fill(tree: Any, make: Any) -> Any:
+    """A copy of `tree` in which every `Ref` and `Hole` is replaced by `make(it)`."""
+    if isinstance(tree, (Ref, Hole)):
+        return make(tree)
+    if isinstance(tree, Verbatim):
+        return tree
+    if isinstance(tree, list):
+        return [fill(item, make) for item in tree]
+    if isinstance(tree, ast.AST):
+        new = copy.copy(tree)
+        for name, child in ast.iter_fields(tree):
+            if isinstance(child, (ast.AST, list)):
+                setattr(new, name, fill(child, make))
+        return new
+    return tree
+
+
+def references(tree: Any) -> list[Value]:
+    """The values that `tree` refers to, in order, each once."""
+    found: dict[Value, None] = {}
+    fill(tree, lambda ref: found.setdefault(ref.value) or ref)
+    return list(found)
+
+
+def literal(x: Any) -> ast.expr | None:
+    """The syntax of a constant, or None where it has none: numbers, strings, tuples, lists, slices, small arrays."""
+    if isinstance(x, np.generic):
+        kind = type(x).__name__
+        inner = literal(x.item())
+        if inner is None or x.dtype.kind not in "fiub":
+            return None
+        return ast.Call(numpy_path(kind.rstrip("_")), [inner], []) if x.dtype.kind != "b" else inner
+    if x is None or x is Ellipsis or isinstance(x, (bool, str, bytes)):
+        return ast.Constant(x)
+    if isinstance(x, int):
+        return ast.Constant(x) if x >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-x))
+    if isinstance(x, float):
+        if np.isnan(x):
+            return numpy_path("nan")
+        positive: ast.expr = numpy_path("inf") if np.isinf(x) else ast.Constant(abs(x))
+        return ast.UnaryOp(ast.USub(), positive) if np.copysign(1.0, x) < 0 else positive
+    if isinstance(x, complex):
+        real, imag = literal(x.real), ast.Constant(complex(0, abs(x.imag)))
+        op: ast.operator = ast.Sub() if np.copysign(1.0, x.imag) < 0 else ast.Add()
+        return ast.BinOp(real, op, imag)
+    if isinstance(x, (tuple, list)):
+        items = [literal(item) for item in x]
+        if any(item is None for item in items):
+            return None
+        make = ast.Tuple if isinstance(x, tuple) else ast.List
+        return make([item for item in items if item is not None], ast.Load())
+    if isinstance(x, slice):
+        parts = [None if part is None else literal(part) for part in (x.start, x.stop, x.step)]
+        return ast.Slice(*parts)
+    if isinstance(x, np.dtype):
+        return numpy_path(x.name) if x.kind in "fiub" else None
+    if isinstance(x, type) and getattr(np, x.__name__, None) is x:
+        return numpy_path(x.__name__)
+    if x in (float, int, bool, complex):
+        return ast.Name(x.__name__, ast.Load())
+    return None
+
+
+def numpy_path(name: str) -> ast.expr:
+    """`np.linalg.solve` as syntax, from the dotted name after `np`."""
+    tree: ast.expr = ast.Name("np", ast.Load())
+    for part in name.split("."):
+        tree = ast.Attribute(tree, part, ast.Load())
+    return tree
