@@ -12,7 +12,8 @@ from .naming import Names
 from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step, is_owned, roots
 from .source import Statement
-from .spell import Snippets, absolute, is_negative, number, shape_of, spell
+from .simplify import is_negative
+from .spell import Snippets, absolute, number, shape_of, spell
 from .terms import Hole, fill, numpy_path
 from .writer import Blank, Comment, Trailing
 

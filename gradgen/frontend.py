@@ -82,6 +82,7 @@ class Program(Expressions):
         self.statements: list[Statement] = []
         self.result: Term | None = None
         self.returned: Statement | None = None
+        self.unnamed: Value | None = None
         self.frame = Frame(function)
         self.statement: Statement | None = None
         self._depth = 0

@@ -128,7 +128,8 @@ class Operation:
                 args.extend(several if p.stars == 1 else [several])
                 continue
             value = rest.pop(0) if p.is_input else options[p.name]
-            if p.default is not REQUIRED and type(value) is type(p.default) and value == p.default:
+            bare = value.const if isinstance(value, Value) else value
+            if p.default is not REQUIRED and type(bare) is type(p.default) and bare == p.default:
                 continue
             if p.default is REQUIRED and not kwargs:
                 args.append(value)
@@ -326,6 +327,8 @@ class Graph:
         self.facts = facts if facts is not None else Facts()
         self.origin: Any = None
         self.backward = False
+        self.index: dict[Node, int] = {}
+        """The place of each node, while statements are put in order."""
         self._consts: dict[Any, Value] = {}
         self.named: dict[str, Value] = {}
         """The last value that the user's function gave each name."""

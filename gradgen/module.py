@@ -70,12 +70,13 @@ def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
     text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
     text = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", text.split('"""')[0]) + text[len(text.split('"""')[0]) :]
     text = re.sub(r"\) -> [\w.\[\], |]+:", "):", text, count=1)
-    for word in sorted(names_in([node])):
+    called = {c.func.id for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
+    for word in sorted(called):
         other = fn.__globals__.get(word)
         if inspect.isfunction(other) and (other.__module__ or "").startswith("gradgen.") and other is not fn:
             inner = f"_{word.strip('_')}"
             text = re.sub(rf"\b{word}\b", inner, text)
-            carried.setdefault(inner, getattr(other, "__gradgen_fn__", other))
+            carried.setdefault(inner, getattr(other, "__wrapped__", other))
     return text
 
 

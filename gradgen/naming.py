@@ -5,6 +5,7 @@ Names are chosen last, by liveness: a name is free again after the last reading 
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from typing import Any
@@ -12,8 +13,12 @@ from typing import Any
 from .graph import CONST, Value
 from .schedule import Schedule
 
+BUILTINS = frozenset(name for name in dir(builtins) if name.islower())
 SHORT = {"subtract": "diff", "add": "sum", "multiply": "prod", "true_divide": "ratio", "divide": "ratio",
          "power": "pow", "negative": "neg", "absolute": "abs", "amax": "max", "amin": "min"}  # fmt: skip
+
+
+ARITHMETIC = ("add", "subtract", "multiply", "true_divide", "divide", "matmul", "dot", "power", "negative")
 
 
 class Names:
@@ -21,11 +26,12 @@ class Names:
 
     def __init__(self, schedule: Schedule, taken: set[str], bar: str = "{}_bar", closure: bool = False):
         self.schedule, self.bar = schedule, bar
-        self.taken = set(taken)
+        self.taken = set(taken) | BUILTINS
         self.of: dict[Value, str] = {}
         self.described: dict[Value, str] = {}
         self.closure = closure
         self._target: dict[Value, str] = {}
+        self._before: dict[Value, str] = {}
         self._assign()
 
     def _assign(self) -> None:
@@ -78,6 +84,8 @@ class Names:
         for step in self.schedule.steps:
             if step.node.backward or step.out is None or not step.out.hint:
                 continue
+            if sum(1 for v in step.node.inputs if v.node is None or v.node.op is not CONST) == 1:
+                self._before.update({v: step.out.hint for v in step.node.inputs if not v.hint})
             for v in step.node.inputs:
                 todo = [v]
                 while todo:
@@ -115,14 +123,14 @@ class Names:
             return "constant"
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
+        if v in self._before and node.op.name in ARITHMETIC:
+            return f"{self._before[v]}_pre"
         inputs = [x for x in node.inputs if x.node is None or x.node.op is not CONST]
         name = re.sub(r"\W", "", node.op.name)
         name = SHORT.get(name, name)
         words = [self._short(x) for x in inputs]
         if node.op.name == "matmul" and all(words) and len(words) == 2:
             return "".join(words) if all(len(w) == 1 for w in words) else "_".join(words)
-        if v in self._target and node.op.name in ("add", "subtract", "multiply", "true_divide", "divide", "matmul"):
-            return f"{self._target[v]}_pre"
         if words and words[0] and len(words) == 1:
             return f"{name}_{words[0]}"
         if node.op.name == "getitem" and words and words[0]:

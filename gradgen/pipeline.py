@@ -155,6 +155,11 @@ def backward(program: Program, options: Options, targets: list[Value]) -> None:
     bars = [zero_like(t) if bar is None else bar for t, bar in zip(targets, bars, strict=True)]
     with graph.at(program.returned, backward=True):
         bars = [bar if isinstance(bar, Value) else graph.const(float(bar)) for bar in bars]
+    if options.mode != "grad":
+        for v in outputs:
+            if not v.hint and v.node is not None and v.node.op is not CONST:
+                v.hint = "value" if len(outputs) == 1 else ""
+        program.unnamed = outputs[0] if outputs[0].hint == "value" else None
     graph.results = ([] if options.mode == "grad" else list(outputs)) + bars
     prune(graph)
 
@@ -239,8 +244,8 @@ def write(program: Program, options: Options, targets: list[Value], by_reference
     count = len(targets)
     outputs, bars = graph.results[: len(graph.results) - count], graph.results[len(graph.results) - count :]
     value_name = ""
-    if options.mode != "grad" and len(outputs) == 1 and outputs[0] in names.of and not outputs[0].hint:
-        value_name = names.of[outputs[0]]
+    if outputs and outputs[0] is program.unnamed:
+        value_name = names.of.get(outputs[0], "")
     emitter = Emitter(schedule, names, snippets, value_name)
     body = function_body(program, options, emitter, targets, outputs, bars)
     name = options.name or f"{options.mode}_{function.name}"

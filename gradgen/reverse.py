@@ -69,13 +69,16 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
         if v not in totals:
             sent = table.pop(v, None)
             totals[v] = None if sent is None else collect(v, sent)
-            claim(v, totals[v])
+            claim(v, totals[v], None if sent is None else sent[-1][1])
         return totals[v]
 
-    def claim(v: Value, bar: Any) -> None:
+    def claim(v: Value, bar: Any, origin: Any) -> None:
         """Let `bar` be known as the cotangent of `v`, unless it is that of a named variable which shares it."""
         if isinstance(bar, Value) and bar.node is not None and bar.node.backward:
-            if bar.bar_of is None or not bar.bar_of.hint or (v.hint and sends[id(bar)] == 1):
+            named = bar.bar_of is not None and bool(bar.bar_of.hint)
+            if named and v.hint and sends[id(bar)] == 1:
+                bar.through.append(origin)
+            if not named or (v.hint and sends[id(bar)] == 1):
                 bar.bar_of = v
 
     for v, seed in seeds.items():
@@ -89,8 +92,6 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
             for v, bar in zip(node.inputs, answer(node, bars), strict=True):
                 if v in varied and bar is not None:
                     send(v, bar, node.origin)
-                    if isinstance(bar, Value) and any(bar is g for g in bars):
-                        bar.through.append(node.origin)
     with graph.at(graph.origin, backward=True):
         return [total(v) for v in targets]
 

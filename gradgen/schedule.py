@@ -38,6 +38,7 @@ class Schedule:
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
         self.named: set[Value] = set(graph.params)
         self._widths: dict[Value, int] = {}
+        graph.index = {node: i for i, node in enumerate(graph.nodes)}
         forward = [node for node in graph.nodes if not node.backward]
         backward = in_groups([node for node in graph.nodes if node.backward])
         for node in forward + backward:
@@ -127,7 +128,44 @@ def in_groups(nodes: list[Node]) -> list[Node]:
     for node in nodes:
         own = getattr(node.origin, "index", 1 << 30) if node.origin is not None else 1 << 30
         rank[node] = min([own, *(rank[v.node] for v in node.inputs if v.node in rank)])
-    return sorted(nodes, key=lambda node: -rank[node])
+    return in_reading_order(sorted(nodes, key=lambda node: -rank[node]), rank)
+
+
+def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:
+    """Within a group, the cotangents of what the user named first come first, each after what it needs."""
+    out: list[Node] = []
+    start = 0
+    while start < len(nodes):
+        stop = start
+        while stop < len(nodes) and rank[nodes[stop]] == rank[nodes[start]]:
+            stop += 1
+        group = nodes[start:stop]
+        inside = set(group)
+        wanted = sorted(range(len(group)), key=lambda i: (position(group[i].outputs[0].bar_of), i))
+        done: set[Node] = set()
+        for i in wanted:
+            todo = [group[i]]
+            while todo:
+                node = todo[-1]
+                missing = [v.node for v in node.inputs if v.node in inside and v.node not in done]
+                if missing and node not in done:
+                    todo += missing[::-1]  # type: ignore[arg-type]
+                    continue
+                todo.pop()
+                if node not in done:
+                    done.add(node)
+                    out.append(node)
+        start = stop
+    return out
+
+
+def position(v: Value | None) -> int:
+    """Where the graph defines `v`: parameters first; what is the cotangent of nothing comes last."""
+    if v is None:
+        return 1 << 30
+    if v.node is None:
+        return v.graph.params.index(v) - len(v.graph.params)
+    return v.graph.index.get(v.node, 1 << 29)
 
 
 def roots(v: Value) -> set[Value]:

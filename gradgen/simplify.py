@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .graph import CONST, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, infer, type_of
-from .rules.primitives import has_no_repeats, primitive
+from .rules.primitives import has_no_repeats, index_items, primitive
 from .shapes import Dim, Facts, ShapeVar, Type, dim_div, dim_product, float_of, join_kinds
 
 # ---- the normal forms
@@ -151,6 +151,8 @@ def simplify(graph: Graph) -> None:
         if size == len(now):
             break
         size = len(now)
+    repoint(graph)
+    prune(graph)
 
 
 def prune(graph: Graph) -> None:
@@ -162,6 +164,33 @@ def prune(graph: Graph) -> None:
             needed.update(node.inputs)
             kept.append(node)
     graph.nodes[:] = kept[::-1]
+
+
+SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcast": 1, "scatter": 2, "zeros_for": 0}
+"""Operations of the backward pass that look at an input for its shape alone, and which input that is."""
+
+
+def repoint(graph: Graph) -> None:
+    """Let what is read for its shape alone be something that is there anyway, so that nothing is computed for it."""
+    live: set[Value] = set(graph.results) | set(graph.params)
+    for node in reversed(graph.nodes):
+        if node.effect or any(out in live for out in node.outputs):
+            skip = SHAPE_ONLY.get(node.op.name) if node.backward else None
+            live.update(v for i, v in enumerate(node.inputs) if i != skip)
+    order = {v: i for i, v in enumerate([*graph.params, *(out for node in graph.nodes for out in node.outputs)])}
+    named = [v for v in order if v in live and v.hint and (v.node is None or not v.node.backward)]
+    for node in graph.nodes:
+        if not (node.backward and node.op.name in SHAPE_ONLY):
+            continue
+        place = SHAPE_ONLY[node.op.name]
+        like = node.inputs[place]
+        if (like in live and like.hint) or like.node is None or like.type.scalar:
+            continue
+        same = [v for v in named if graph.facts.same_shape(v.type.shape, like.type.shape)]
+        same = [v for v in same if order[v] < order[node.out] and v.type.kind != "object"]
+        if same:
+            best = max(same, key=lambda v: (v.node is not None, order[v]))
+            node.inputs = (*node.inputs[:place], best, *node.inputs[place + 1 :])
 
 
 def is_named(v: Value) -> bool:
@@ -205,12 +234,15 @@ class Simplifier:
             self.shared.add(new)
         if new.node is None or not new.node.backward:
             return
+        if old.bar_of is None:
+            return
+        named = new.bar_of is not None and bool(new.bar_of.hint)
         passed = bool(old.node.inputs) and self.uses[old.node.inputs[0]] == 1  # type: ignore[union-attr]
-        if old.bar_of is not None and (new.bar_of is None or not new.bar_of.hint or passed and old.bar_of.hint):
+        if not named or (passed and old.bar_of.hint):
+            if named and new.bar_of is not old.bar_of:
+                new.through.append(old.node.origin)  # type: ignore[union-attr]
             new.bar_of = old.bar_of
-        for origin in [old.node.origin, *old.through]:  # type: ignore[union-attr]
-            if origin is not new.node.origin and origin not in new.through:
-                new.through.append(origin)
+        new.through += [origin for origin in old.through if origin not in new.through]
 
     def get(self, v: Value) -> Value:
         return self.new.get(v, v)
@@ -291,13 +323,37 @@ class Simplifier:
         return [v]
 
     def total(self, terms: list[Value]) -> Value:
-        """The sum of terms: equal ones merged, common factors taken out, broadcasting left to NumPy."""
+        """The sum of terms: equal ones merged, common factors taken out, broadcasting left to NumPy.
+
+        Terms that are zero but at an index are added there: the others first, then index by index.
+        """
         terms = [t for v in terms for t in self.terms(v)]
+        placed: dict[Any, tuple[Value, Value, list[Value]]] = {}
+        dense = []
+        for t in terms:
+            if is_op(t, "scatter") and t not in self.shared:
+                values, index, like = t.node.inputs  # type: ignore[union-attr]
+                placed.setdefault(id(index), (index, like, []))[2].append(values)
+            else:
+                dense.append(t)
+        if len(terms) == 1 or not placed:
+            return self._dense_total(dense or terms)
+        out = self._dense_total(dense) if dense else None
+        sums = [(index, like, self.total(values)) for index, like, values in placed.values()]
+        for index, like, term in sorted(sums, key=lambda entry: is_negative(entry[2])):
+            if out is None:
+                out = self.make("scatter", [term, index, like])
+            else:
+                out = self.make("increment", [out, index, term])
+        assert out is not None
+        return out
+
+    def _dense_total(self, terms: list[Value]) -> Value:
         shape = self.facts.broadcast(*(t.type.shape for t in terms))
         wide = [t for t in terms if is_op(t, "broadcast_like")]
         if wide:
             bare = [t.node.inputs[0] if is_op(t, "broadcast_like") else t for t in terms]  # type: ignore[union-attr]
-            inner = self.total(bare)
+            inner = self._dense_total(bare)
             if self.facts.same_shape(inner.type.shape, shape):
                 return inner
             for t in wide:
@@ -333,6 +389,14 @@ class Simplifier:
 
 def is_op(v: Value, name: str) -> bool:
     return v.node is not None and v.node.op.name == name
+
+
+def is_negative(v: Value) -> bool:
+    """Whether `v` is written with a minus in front, so that adding it is subtracting."""
+    if v.node is not None and v.node.op.name == "product" and v.node.backward:
+        return float(v.node.options["num"]) < 0
+    value = literal_number(v)
+    return value is not None and value < 0
 
 
 def parts_of(node: Node) -> Product:
@@ -466,6 +530,9 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
     t = v.type
     if t.scalar:
         return v
+    spread = _sum_of_rows(s, v, axis, keepdims)
+    if spread is not None:
+        return spread
     p = s.opened(v)
     out, kept = Product(p.num, p.den), Product()
     for above, values in ((True, p.factors), (False, p.divisors)):
@@ -487,6 +554,22 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
         OPERATIONS[np.sum], [inner, True], axis=axis, dtype=None, keepdims=keepdims, initial=None
     )
     return s.product(out.times(Product(factors=[summed])))
+
+
+def _sum_of_rows(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | None:
+    """Where `v` has one entry in each row, at `[arange(n), columns]`, its sum along the rows is that entry."""
+    if not (is_op(v, "scatter") and v.type.ndim == 2 and axis in (1, -1)):
+        return None
+    values, index, like = v.node.inputs  # type: ignore[union-attr]
+    items = index_items(index.const)
+    if len(items) != 2 or any(type_of(item).ndim != 1 for item in items):
+        return None
+    rows = items[0]
+    if not (isinstance(rows, Value) and is_op(rows, "arange") and s.facts.same_shape(rows.type.shape, like.type.shape[:1])):  # type: ignore[index]
+        return None
+    if values.type.scalar:
+        return values if keepdims else None
+    return s.make("getitem", [values, (slice(None), None)]) if keepdims else values
 
 
 def _sum(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
@@ -525,37 +608,48 @@ def _reshape(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 
 
 def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """Base plus (index or none, term): equal indices merge, terms of one statement are one sum, in statement order."""
-    entries: dict[Any, tuple[Any, list[Value], Any]] = {}
+    """What several statements send to one value: one sum a statement, in their order; what is sent to one index by
+    several statements is sent by the last of them."""
+    sent: dict[Any, list[Value]] = {}
     for v, origin in zip(inputs, node.options["origins"], strict=True):
-        if is_op(v, "scatter") and v not in s.shared and v.node.backward:  # type: ignore[union-attr]
-            values, index, like = v.node.inputs  # type: ignore[union-attr]
-            key: Any = ("at", id(index))
-            _, terms, _ = entries.pop(key, (None, [], None))
-            shape = v.node.op.infer  # type: ignore[union-attr]
-            del shape
-            entries[key] = ((index, like), [*terms, values], origin)
-        else:
-            key = ("all", id(origin))
-            _, terms, _ = entries.pop(key, (None, [], None))
-            entries[key] = (None, [*terms, v], origin)
-    ordered = sorted(entries.values(), key=lambda e: (-getattr(e[2], "index", 0), e[0] is not None))
+        sent.setdefault(origin, []).insert(0, v)
+    places = {
+        id(v.node.inputs[1]): origin  # type: ignore[union-attr]
+        for origin, values in sent.items()
+        for v in values
+        if is_op(v, "scatter") and v not in s.shared
+    }
+    for origin, values in sent.items():
+        moved = [v for v in values if is_op(v, "scatter") and places.get(id(v.node.inputs[1]), origin) is not origin]  # type: ignore[union-attr]
+        for v in moved:
+            values.remove(v)
+            sent[places[id(v.node.inputs[1])]].append(v)  # type: ignore[union-attr]
     out: Value | None = None
-    for at, terms, origin in ordered:
+    for origin, values in sent.items():
+        if not values:
+            continue
         with s.graph.at(origin, backward=True):
-            term = s.total(terms)
-            if at is not None:
-                index, like = at
-                out = s.make("scatter", [term, index, like]) if out is None else s.make("increment", [out, index, term])
-            elif out is None:
-                out = term
-            elif is_op(out, "scatter") or is_op(out, "increment") or is_op(out, "accumulated"):
-                out = s.make("accumulated", [out, term])
-            else:
-                out = s.make("accumulated", [out, term])
+            out = s.total(values) if out is None else grown(s, out, values)
         if out.node is not None and out.node.backward and out.bar_of is None:
             out.bar_of = node.out.bar_of
+            chain = out
+            while chain.node is not None and chain.node.op.name in ("increment", "accumulated"):
+                chain = chain.node.inputs[0]
+                if chain.node is not None and chain.node.backward and chain.bar_of is None:
+                    chain.bar_of = node.out.bar_of
     assert out is not None
+    return out
+
+
+def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
+    """`out` with one statement's contributions added."""
+    dense = [v for v in values if not (is_op(v, "scatter") and v not in s.shared)]
+    if dense:
+        out = s.make("accumulated", [out, s.total(dense)])
+    for v in values:
+        if v not in dense:
+            term, index, _ = v.node.inputs  # type: ignore[union-attr]
+            out = s.make("increment", [out, index, term])
     return out
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
 from .graph import CONST, Node, Value
-from .simplify import literal_number, parts_of
+from .simplify import is_negative, literal_number, parts_of
 from .terms import literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
@@ -143,14 +143,6 @@ def powers(values: list[Value], of: Spell) -> list[ast.expr]:
     for v in values:
         counts[v] = counts.get(v, 0) + 1
     return [of(v) if n == 1 else binary(ast.Pow, of(v), ast.Constant(n)) for v, n in counts.items()]
-
-
-def is_negative(v: Value) -> bool:
-    """Whether `v` is written with a minus in front, so that adding it is subtracting."""
-    if v.node is not None and v.node.op.name == "product" and v.node.backward:
-        return float(v.node.options["num"]) < 0
-    value = literal_number(v)
-    return value is not None and value < 0
 
 
 def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:

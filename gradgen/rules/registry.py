@@ -8,6 +8,7 @@ business: the cotangents of an `elementwise` operation are summed back by the dr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -67,7 +68,7 @@ def primitive(**facts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
         def primitive_call(*args: Any, **kwargs: Any) -> Any:
             return call(op, *args, **kwargs)
 
-        primitive_call.__name__, primitive_call.__doc__ = name, fn.__doc__
+        functools.update_wrapper(primitive_call, fn)
         op = Operation(fn, name=name, **facts)
         OPERATIONS[primitive_call] = PRIMITIVES[name] = op
         return primitive_call
