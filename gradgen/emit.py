@@ -204,8 +204,10 @@ def _increment(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     base, index, term = node.inputs
     name = e.names.of[node.out]
     out: list[ast.stmt] = []
-    if not (e.names.of.get(base) == name and e.in_place(i, base)):
+    if not e.in_place(i, base):
         out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
+    elif e.names.of[base] != name:
+        out.append(assign(name, e.expression(base)))
     target = ast.Name(name, ast.Load())
     if not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(term)], [])

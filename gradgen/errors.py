@@ -56,6 +56,14 @@ class NonDifferentiableError(Located):
     """The result has no derivative: it is an integer, a truth value, or no number."""
 
 
+class NotScalarError(Located, TypeError):
+    """A gradient is of one number; the function returns an array or several values."""
+
+
+class CheckError(GradgenError, AssertionError):
+    """A generated gradient and a numerical one differ; the message holds a table."""
+
+
 class StaleError(GradgenError):
     """A generated file does not fit its source any more, or was edited by hand."""
 

@@ -120,10 +120,12 @@ class Operation:
         kwargs: dict[str, Any] = {}
         rest = list(inputs)
         fixed = sum(1 for p in self.parameters if p.is_input and not p.stars)
+        variadic = False
         for p in self.parameters:
             if p.name == "out":
                 continue
             if p.is_input and p.stars:
+                variadic = variadic or p.stars == 1
                 several = tuple(rest.pop(0) for _ in range(len(inputs) - fixed))
                 args.extend(several if p.stars == 1 else [several])
                 continue
@@ -131,7 +133,7 @@ class Operation:
             bare = value.const if isinstance(value, Value) else value
             if p.default is not REQUIRED and type(bare) is type(p.default) and bare == p.default:
                 continue
-            if p.default is REQUIRED and not kwargs:
+            if p.default is REQUIRED and not kwargs and not variadic:
                 args.append(value)
             else:
                 kwargs[p.name] = value

@@ -70,7 +70,7 @@ def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
     text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
     text = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", text.split('"""')[0]) + text[len(text.split('"""')[0]) :]
     text = re.sub(r"\) -> [\w.\[\], |]+:", "):", text, count=1)
-    called = {c.func.id for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
+    called = {c.func.id for part in node.body for c in ast.walk(part) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
     for word in sorted(called):
         other = fn.__globals__.get(word)
         if inspect.isfunction(other) and (other.__module__ or "").startswith("gradgen.") and other is not fn:

@@ -25,7 +25,7 @@ from . import module as modules
 from . import rules as rules
 from . import writer
 from .emit import Emitter
-from .errors import GradgenError, GradgenWarning, NonDifferentiableError
+from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotScalarError
 from .finish import finish
 from .frontend import Program, flatten
 from .graph import CONST, OPAQUE, Node, Value
@@ -47,12 +47,13 @@ _lock = threading.RLock()
 @contextlib.contextmanager
 def deep_recursion() -> Iterator[None]:
     """Room for nested syntax: printing a sum of 500 terms nests 500 deep."""
-    old = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(old, 40_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(old)
+    with _lock:  # the limit is the whole process's
+        old = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(old, 40_000))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(old)
 
 
 @dataclass
@@ -91,6 +92,17 @@ def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, fact
         prune(program.graph)
         verify(program.graph)
         return write(program, options, targets, by_reference, shown)
+
+
+def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None) -> Any:
+    """The graph of a function and its gradient, simplified: what `derive` writes out."""
+    with _lock, deep_recursion():
+        program = read(fn, options, types, facts)
+        targets = target_values(program, options)
+        backward(program, options, targets)
+        simplify(program.graph)
+        prune(program.graph)
+        return program.graph
 
 
 # ---- stages
@@ -177,17 +189,11 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
     function = program.function
     if options.mode != "vjp":
         if len(outputs) != 1 or isinstance(program.result, Sequence):
-            raise function.error(
-                f"{function.name!r} returns several values; a gradient is of one number", _return_node(program),
-                "use vjp, or return one number",
-            )  # fmt: skip
+            raise not_scalar(program, f"{function.name!r} returns several values; a gradient is of one number")
         shape = outputs[0].type.shape
         if outputs[0].type.ndim and any(d != 1 for d in shape):  # type: ignore[union-attr]
-            error = function.error(
-                f"{function.name!r} returns an array of shape {outputs[0].type}, and a gradient is of one number",
-                _return_node(program), "sum it, or use vjp",
-            )  # fmt: skip
-            raise error
+            what = f"an array of shape {outputs[0].type}"
+            raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
     varied = descendants(program.graph, targets)
     for v in outputs:
         if v.type.kind in ("int", "bool") and not v.type.size or (v.node is not None and v.node.op is CONST and v.type.kind == "object"):
@@ -197,6 +203,11 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
     for t in targets:
         if t not in reached:
             _warn_zero(program, t, outputs, options)
+
+
+def not_scalar(program: Program, message: str) -> NotScalarError:
+    span = getattr(program.returned, "span", None)
+    return NotScalarError(message, span, "use vjp, or sum it")
 
 
 def needed_targets(program: Program, outputs: list[Value], varied: set[Value]) -> set[Value]:
@@ -225,10 +236,6 @@ def _warn_zero(program: Program, target: Value, outputs: list[Value], options: O
     if options.strict:
         raise NonDifferentiableError(message, span)
     warnings.warn(message, GradgenWarning, stacklevel=2)
-
-
-def _return_node(program: Program) -> Any:
-    return program.returned.node if program.returned is not None else None
 
 
 # ---- writing

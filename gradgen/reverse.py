@@ -7,7 +7,7 @@ and what several consumers send to one value is added up.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from .errors import NoRuleError
@@ -16,10 +16,13 @@ from .rules.primitives import unbroadcast
 from .simplify import accumulate
 
 
-def pullback(op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
+def pullback(
+    op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any], late: Container[Any] = ()
+) -> list[Any]:
     """The cotangents of `inputs`, one each or None, given the cotangent `g` of `out = op(*inputs, **options)`.
 
-    The sum over the axes along which an input of an elementwise operation was broadcast happens here, for all rules.
+    The sum over the axes along which an input of an elementwise operation was broadcast happens here, for all rules;
+    the cotangents of inputs in `late` keep the shape of `out`, to be summed later.
     Raises NoRuleError where the operation has no rule.
     """
     if op.rule is None:
@@ -30,8 +33,28 @@ def pullback(op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[s
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
     if op.elementwise:
-        bars = [None if bar is None else unbroadcast(bar, x) for bar, x in zip(bars, inputs, strict=True)]
+        bars = [
+            bar if bar is None or (isinstance(x, Value) and x in late) else unbroadcast(bar, x)
+            for bar, x in zip(bars, inputs, strict=True)
+        ]
     return bars
+
+
+def summed_late(graph: Graph) -> set[Value]:
+    """The values whose cotangents may keep the shape of what was computed from them.
+
+    So it is for a part of an expression that an elementwise operation computed for another, where shapes are unknown:
+    what its rule multiplies by is no larger than itself, so that summing afterwards gives the same, and says it once.
+    """
+    uses = Counter(v for node in graph.nodes for v in node.inputs)
+    uses.update(graph.results)
+    return {
+        v
+        for node in graph.nodes
+        if node.op.elementwise and node.out.ndim is None
+        for v in node.inputs
+        if uses[v] == 1 and not v.hint and v.node is not None and v.node.op.elementwise
+    }
 
 
 def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
@@ -54,7 +77,7 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
     seeds: the cotangents of the results. Reverse order of the statements is a topological order of the gradients,
     so that each edge is visited once and nothing recurses.
     """
-    varied = descendants(graph, targets)
+    varied, late = descendants(graph, targets), summed_late(graph)
     table: dict[Value, list[tuple[Any, Any]]] = {}
     totals: dict[Value, Any] = {}
 
@@ -89,7 +112,7 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
             continue
         with graph.at(node.origin, backward=True):
             bars = [total(out) for out in node.outputs]
-            for v, bar in zip(node.inputs, answer(node, bars), strict=True):
+            for v, bar in zip(node.inputs, answer(node, bars, late), strict=True):
                 if v in varied and bar is not None:
                     send(v, bar, node.origin)
     with graph.at(graph.origin, backward=True):
@@ -109,11 +132,11 @@ def collect(v: Value, sent: list[tuple[Any, Any]]) -> Any:
     return out
 
 
-def answer(node: Node, bars: list[Any]) -> list[Any]:
+def answer(node: Node, bars: list[Any], late: set[Value]) -> list[Any]:
     """What `node` sends to its inputs, given the cotangents of its outputs."""
     try:
         if len(bars) == 1:
-            return pullback(node.op, bars[0], node.out, node.args, node.options)
+            return pullback(node.op, bars[0], node.out, node.args, node.options, late)
         return pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
     except NoRuleError as error:
         error.span = error.span or getattr(node.origin, "span", None)

@@ -33,6 +33,7 @@ class Schedule:
 
     def __init__(self, graph: Graph):
         self.graph = graph
+        self.bases = grown_bases(graph)
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
@@ -79,7 +80,7 @@ class Schedule:
             if is_light(node):
                 return False
             return bool(self.backward_uses[out]) or self.uses[out] > 1 or out in self.graph.results
-        if node.op.name in STATEMENT_OPS or is_named(out):
+        if node.op.name in STATEMENT_OPS or is_named(out) or out in self.bases:
             return True
         if is_light(node):
             return False
@@ -102,6 +103,19 @@ class Schedule:
             elif v.node is not None:
                 todo += v.node.inputs
         return list(found)
+
+
+def grown_bases(graph: Graph) -> set[Value]:
+    """The backward values into which a later statement adds: the same variable, in the text."""
+    found: set[Value] = set()
+    for node in reversed(graph.nodes):
+        if node.op.name in ("increment", "accumulated") and node.backward:
+            base = node.inputs[0]
+            if base.node is not None and base.node.backward:
+                found.add(base)
+                if base.bar_of is None or not base.bar_of.hint:
+                    base.bar_of = node.out.bar_of
+    return found
 
 
 def is_light(node: Node) -> bool:

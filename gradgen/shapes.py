@@ -181,6 +181,26 @@ class Facts:
                         return True
         return False
 
+    def equate(self, a: Size, b: Size) -> Size:
+        """Note that `a` and `b` are equal where NumPy itself would raise if they were not; return what both are.
+
+        Unlike `unify` this asks for no check at entry. Raises ShapeMismatch where they can never be equal.
+        """
+        a, b = self.canonical(a), self.canonical(b)
+        if a == b:
+            return a
+        if isinstance(a, int) and isinstance(b, int):
+            raise ShapeMismatch(f"{a} and {b}")
+        for one, other in sorted([(a, b), (b, a)], key=lambda pair: not (isinstance(pair[0], Dim) and pair[0].loose)):
+            for monomial, c in one.terms if isinstance(one, Dim) else ():
+                if len(monomial) == 1 and abs(c) == 1:
+                    name = monomial[0]
+                    value = dim_mul(c, dim_add(other, dim_add(one, dim_mul(c, Dim.named(name)), -1), -1))
+                    if not (isinstance(value, Dim) and name in value.names):
+                        self._renamed[name] = value
+                        return self.canonical(a)
+        return a if isinstance(a, int) else b if isinstance(b, int) else a
+
     def join(self, a: Size, b: Size) -> Size:
         """The dimension that `a` and `b` broadcast to."""
         a, b = self.canonical(a), self.canonical(b)

@@ -619,25 +619,24 @@ def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
         for v in values
         if is_op(v, "scatter") and v not in s.shared
     }
+    joined: list[Any] = []
     for origin, values in sent.items():
         moved = [v for v in values if is_op(v, "scatter") and places.get(id(v.node.inputs[1]), origin) is not origin]  # type: ignore[union-attr]
         for v in moved:
             values.remove(v)
             sent[places[id(v.node.inputs[1])]].append(v)  # type: ignore[union-attr]
+            joined.append(origin)
     out: Value | None = None
     for origin, values in sent.items():
         if not values:
             continue
         with s.graph.at(origin, backward=True):
             out = s.total(values) if out is None else grown(s, out, values)
-        if out.node is not None and out.node.backward and out.bar_of is None:
-            out.bar_of = node.out.bar_of
-            chain = out
-            while chain.node is not None and chain.node.op.name in ("increment", "accumulated"):
-                chain = chain.node.inputs[0]
-                if chain.node is not None and chain.node.backward and chain.bar_of is None:
-                    chain.bar_of = node.out.bar_of
     assert out is not None
+    first = out
+    while first.node is not None and first.node.op.name in ("increment", "accumulated"):
+        first = first.node.inputs[0]
+    first.through += joined
     return out
 
 

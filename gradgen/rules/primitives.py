@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, Value, type_of
-from ..shapes import OBJECT, Dim, Facts, ShapeVar, Size, Type, dim_add, dim_product, join_kinds
-from .registry import primitive
+from ..graph import PRIMITIVES, Node, Value, call, operation, type_of
+from ..shapes import OBJECT, Dim, Facts, Shape, ShapeVar, Size, Type, dim_add, dim_mul, dim_product, join_kinds
+from .registry import ndim, primitive
 
 
 def index_items(index: Any) -> list[Any]:
@@ -27,7 +27,8 @@ def slice_parts(item: Any) -> tuple[Any, Any, Any] | None:
     if isinstance(item, slice):
         return item.start, item.stop, item.step
     if isinstance(item, Value) and item.node is not None and item.node.op.name == "slice":
-        return tuple(item.node.args)  # type: ignore[return-value]
+        start, stop, step = item.node.args
+        return start, stop, step
     return None
 
 
@@ -57,46 +58,73 @@ def _distinct(x: Any) -> bool:
     return isinstance(x, (list, np.ndarray)) and len(set(np.ravel(x).tolist())) == np.size(x)
 
 
-def _slice_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
+def size_of(x: Any) -> Size | None:
+    """The integer that `x` is, as far as it is a known combination of sizes; None where it is not."""
+    known = type_of(x).size
+    if known is not None or not isinstance(x, Value) or x.node is None:
+        return known
+    name, args = x.node.op.name, x.node.args
+    if name not in ("add", "subtract", "multiply", "plus") or x.type.kind != "int":
+        return None
+    sizes = [size_of(a) for a in args]
+    if any(n is None for n in sizes):
+        return None
+    total: Size = sizes[0]  # type: ignore[assignment]
+    for n in sizes[1:]:
+        total = dim_mul(total, n) if name == "multiply" else dim_add(total, n, -1 if name == "subtract" else 1)  # type: ignore[arg-type]
+    return total
+
+
+def _at_least_zero(n: Size) -> bool:
+    """Whether a combination of sizes surely is no negative number."""
+    return n >= 0 if isinstance(n, int) else all(c >= 0 for _, c in n.terms)
+
+
+def slice_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
+    """The length of `x[start:stop:step]` for x of length n; where n is not a number, at least 1 is taken for granted.
+
+    A length such as n - 2 stands for 0 where it is negative. What depends on whether n is large enough, such as
+    `x[:3]` and `x[-2:]`, is an unknown size.
+    """
     start, stop, step = parts
     if step not in (None, 1):
-        return n if step == -1 and start is None and stop is None else Dim.fresh()
-    ends: list[Size] = []
-    for end, default in ((start, 0), (stop, n)):
-        size = None if end is None else type_of(end).size
-        if end is None:
-            size = default
-        elif size is None:
-            return Dim.fresh()
-        elif isinstance(size, int) and size < 0:
-            size = dim_add(n, size)
-        ends.append(size)
-    if isinstance(n, int) and all(isinstance(end, int) for end in ends):
-        return len(range(*slice(*ends).indices(n)))
-    # n - a is right, or both it and the true length stand for an empty slice; a stop beyond n is not known to fit
-    if facts.same(ends[1], n) or isinstance(stop, int) and stop < 0:
-        return dim_add(ends[1], ends[0], -1)
-    return Dim.fresh()
+        if all(p is None or isinstance(p, int) for p in (start, stop, step)) and isinstance(n, int):
+            return len(range(*slice(start, stop, step).indices(n)))
+        return n if isinstance(step, int) and step == -1 and start is None and stop is None else Dim.fresh()
+    first = 0 if start is None else size_of(start)
+    last = n if stop is None else size_of(stop)
+    if first is None or last is None:
+        return Dim.fresh()
+    first, last, n = facts.canonical(first), facts.canonical(last), facts.canonical(n)
+    if isinstance(n, int) and isinstance(first, int) and isinstance(last, int):
+        return len(range(*slice(first, last).indices(n)))
+    if first == -1 and last == n:
+        return 1
+    if isinstance(last, int) and last < 0:
+        last = dim_add(n, last)
+    elif not (_at_least_zero(last) and _at_least_zero(dim_add(n, last, -1)) or last == dim_add(n, 1, -1)):
+        return Dim.fresh()
+    return dim_add(last, first, -1) if _at_least_zero(first) else Dim.fresh()
 
 
 def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
+    """The type of `x[index]`, for every kind of index that NumPy takes."""
     t = type_of(x)
     items = index_items(index)
-    if t.items is not None and len(items) == 1 and isinstance(items[0], int):
-        return t.items[items[0]]
+    if t.kind == "object":
+        return _item_type(x, t, items)
     unknown = Type(t.kind, ShapeVar(), array=t.array)
-    if t.ndim is None or t.kind == "object":
+    if t.ndim is None:
         return unknown
     used = 0
     for item in items:
-        it = type_of(item)
+        it = _index_type(item)
         if item is None or item is Ellipsis:
             continue
-        if slice_parts(item) is None and (it.kind not in ("int", "bool") or it.ndim is None):
-            if not isinstance(item, list):
-                return unknown
-        used += it.ndim or 1 if it.kind == "bool" else 1
-    if Ellipsis not in [i for i in items if not isinstance(i, (Value, np.ndarray, list))]:
+        if slice_parts(item) is None and (it.kind not in ("int", "bool") or it.ndim is None or it == Type("bool", ())):
+            return unknown
+        used += (it.ndim or 1) if it.kind == "bool" else 1
+    if not any(item is Ellipsis for item in items):
         items = [*items, Ellipsis]
     rest: list[Size] = list(t.shape)  # type: ignore[arg-type]
     if used > len(rest):
@@ -113,9 +141,9 @@ def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
             shape += rest[:count]
             rest = rest[count:]
         elif parts is not None:
-            shape.append(_slice_length(facts, parts, rest.pop(0)))
+            shape.append(slice_length(facts, parts, rest.pop(0)))
         else:
-            it = type_of(np.asarray(item)) if isinstance(item, list) else type_of(item)
+            it = _index_type(item)
             if it.kind == "bool":
                 rest = rest[it.ndim :]
                 it = Type("int", (Dim.fresh(),))
@@ -127,8 +155,44 @@ def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
         joined = facts.broadcast(*(it.shape for _, it in advanced))
         contiguous = places == list(range(places[0], places[-1] + 1))
         where = advanced[0][0] if contiguous else 0
-        shape[where:where] = joined  # type: ignore[arg-type]
+        assert not isinstance(joined, ShapeVar)
+        shape[where:where] = joined
     return Type(t.kind, tuple(shape), array=t.array)
+
+
+def _index_type(item: Any) -> Type:
+    """The type of one part of an index: a list means the array that it makes."""
+    if isinstance(item, list):
+        array = np.asarray(item) if item else np.zeros(0, int)
+        return Type("bool" if array.dtype == bool else "int", array.shape)
+    if isinstance(item, Value) and item.node is not None and item.node.op.name == "list":
+        return Type(leaf_kind(item.type), item.type.shape)
+    return type_of(item)
+
+
+def _item_type(x: Any, t: Type, items: list[Any]) -> Type:
+    """The type of an item of a tuple or list, or of a slice of one."""
+    [item] = items if len(items) == 1 else [None]
+    if t.items is not None:
+        if isinstance(item, int) and -len(t.items) <= item < len(t.items):
+            return t.items[item]
+        if isinstance(item, slice) and all(p is None or isinstance(p, int) for p in (item.start, item.stop, item.step)):
+            return sequence_type(t.items[item])
+    if isinstance(x, Value) and x.node is not None and x.node.op.name == "shape" and type_of(item).kind == "int":
+        return Type("int", ())
+    return Type(t.kind, ShapeVar(), array=t.array)
+
+
+def leaf_kind(t: Type) -> str:
+    """The kind of the numbers in a tuple or list, however deep; of what is none of the two, its own."""
+    return t.kind if t.items is None else join_kinds(*(leaf_kind(item) for item in t.items))
+
+
+def sequence_type(items: tuple[Type, ...]) -> Type:
+    """The type of a tuple or list; its shape is that of the array which it makes, where it can make one."""
+    inner: Shape = items[0].shape if items else ()
+    fits = bool(items) and not isinstance(inner, ShapeVar) and all(t.shape == inner for t in items)
+    return Type("object", (len(items), *inner) if fits else (len(items),), items=items)  # type: ignore[misc]
 
 
 def _is_view(node: Node) -> str:
@@ -156,7 +220,7 @@ def _scatter_type(facts: Facts, values: Any, index: Any, like: Any) -> Type:
 @primitive(signature="values, index, like", rule=_scatter_rule, infer=_scatter_type)
 def scatter(values: Any, index: Any, like: Any) -> Any:
     """Zeros of the shape of `like` with `values` added at `index`; repeated indices accumulate."""
-    out = np.zeros(np.shape(like), np.result_type(values, 0.0))
+    out = np.zeros(np.shape(like), np.result_type(values, like, 0.0))
     np.add.at(out, index, values)
     return out
 
@@ -187,7 +251,9 @@ def _broadcast_like_rule(g: Any, out: Any, x: Any, like: Any) -> Any:
 
 @primitive(signature="x, like", rule=_broadcast_like_rule, infer=_like_type, alias="view")
 def broadcast_like(x: Any, like: Any) -> Any:
-    """`x` broadcast to the shape of `like`, read-only."""
+    """`x` broadcast to the shape of `like`, read-only; a Python number in the float dtype of `like`."""
+    if type(x) in (int, float):
+        x = np.result_type(like, 0.0).type(x)
     return np.broadcast_to(x, np.shape(like))
 
 
@@ -202,8 +268,6 @@ def unbroadcast(x: Any, like: Any) -> Any:
     x = np.sum(x, axis=tuple(range(np.ndim(x) - len(shape))))
     ones = tuple(i for i, n in enumerate(shape) if n == 1)
     return np.sum(x, axis=ones, keepdims=True) if ones else x
-
-
 
 
 @primitive(signature="x", differentiable=False, infer=lambda facts, x: _like_type(facts, 0.0, x))
@@ -254,25 +318,151 @@ def dtype(x: Any) -> Any:
 
 
 def _items_type(facts: Facts, *items: Any) -> Type:
-    types = tuple(type_of(item) for item in items)
-    return Type("object", (len(types),), items=types)
+    return sequence_type(tuple(type_of(item) for item in items))
 
 
+def _items_rule(g: Any, out: Any, *items: Any) -> Any:
+    """The cotangent of a tuple or list is that of the array which it makes: its rows are those of the items."""
+    return [g[i] for i in range(len(items))]
 
 
-@primitive(signature="*items", infer=_items_type, cheap=True, name="tuple")
+@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, name="tuple")
 def tuple_(*items: Any) -> Any:
     """A tuple of values: an index, a shape, several results."""
     return items
 
 
-@primitive(signature="*items", infer=_items_type, cheap=True, name="list")
+@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, name="list")
 def list_(*items: Any) -> Any:
     """A list of values."""
     return list(items)
 
 
-@primitive(signature="start, stop, step", differentiable=False, infer=lambda facts, *_: OBJECT, cheap=True, name="slice")
+@primitive(
+    signature="start, stop, step", differentiable=False, infer=lambda facts, *_: OBJECT, cheap=True, name="slice"
+)
 def slice_(start: Any, stop: Any, step: Any) -> Any:
     """`start:stop:step`."""
     return slice(start, stop, step)
+
+
+# ---- sizes, as rules and inference need them
+
+
+def length(x: Any, axis: int) -> Any:
+    """`x.shape[axis]`: a number where it is known, else a value."""
+    known = type_of(x).shape if isinstance(x, Value) else np.shape(x)
+    if not isinstance(known, ShapeVar) and isinstance(known[axis], int):
+        return known[axis]
+    return shape(x)[axis]
+
+
+def count(x: Any, axis: Any = None) -> Any:
+    """How many entries `x` has along `axis` (an axis, several, or None for all): what a mean divides by."""
+    if axis is None:
+        known = type_of(x).shape if isinstance(x, Value) else np.shape(x)
+        n = None if isinstance(known, ShapeVar) else dim_product(known)
+        return n if isinstance(n, int) else size(x)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    total: Any = 1
+    for a in axes:
+        n = length(x, a)
+        total = n if isinstance(total, int) and total == 1 else total * n
+    return total
+
+
+def _plus_type(facts: Facts, a: Any, b: Any) -> Type:
+    m, n = size_of(a), size_of(b)
+    return Type("int", (), size=None if m is None or n is None else dim_add(m, n))
+
+
+@primitive(signature="a, b", differentiable=False, infer=_plus_type, cheap=True)
+def plus(a: Any, b: Any) -> Any:
+    """`a + b` for sizes, which stay integers: the place of a cut."""
+    return a + b
+
+
+def sizes_in(shape: Any) -> list[Size | None] | None:
+    """The sizes that a shape argument asks for, None for one that is not known; None where not even the rank is."""
+    if isinstance(shape, Value):
+        if _is_display(shape):
+            return [size_of(item) for item in shape.node.args]  # type: ignore[union-attr]
+        if shape.type.items is not None:
+            return [t.size for t in shape.type.items]
+        return [size_of(shape)] if shape.type.kind == "int" and shape.type.scalar else None
+    sizes: list[Size | None] = []
+    for item in [shape] if np.ndim(shape) == 0 and not isinstance(shape, (tuple, list)) else shape:
+        n = size_of(item)
+        sizes.append(int(item) if n is None and isinstance(item, np.integer) else n)
+    return sizes
+
+
+def _is_display(v: Value) -> bool:
+    return v.node is not None and v.node.op.name in ("tuple", "list")
+
+
+def shape_from(facts: Facts, sizes: list[Size | None] | None) -> Shape:
+    """The shape that `sizes` are."""
+    return ShapeVar() if sizes is None else tuple(Dim.fresh() if n is None else facts.canonical(n) for n in sizes)
+
+
+def apply(fn: Any, *args: Any, **kwargs: Any) -> Any:
+    """`fn(*args, **kwargs)`, also with values where NumPy's protocols do not look for them, as in a shape."""
+    return call(operation(fn), *args, **kwargs)
+
+
+def along(axis: int, item: Any, x: Any = None) -> Any:
+    """The index that has `item` at `axis`, which may be negative, and all of the other axes of `x`."""
+    rank = None if x is None else ndim(x)
+    if rank:
+        axis %= rank
+    if axis >= 0:
+        return (*[slice(None)] * axis, item) if axis else item
+    return (Ellipsis, item, *[slice(None)] * (-axis - 1))
+
+
+# ---- dtypes
+
+
+def kind_of(dtype: Any, default: str) -> str:
+    """The kind of arrays of a dtype, given as NumPy takes it, or as a value; `default` where it is None."""
+    if dtype is None:
+        return default
+    if isinstance(dtype, Value):
+        known = dtype.node is not None and dtype.node.op is PRIMITIVES["dtype"]
+        return dtype.node.inputs[0].type.kind if known else "number"  # type: ignore[union-attr]
+    kinds = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
+    return kinds.get(np.dtype(dtype).kind, "object")
+
+
+def _cast_like_type(facts: Facts, x: Any, like: Any) -> Type:
+    t = type_of(x)
+    return t.but(kind=join_kinds("float", t.kind), array=True, size=None)
+
+
+@primitive(signature="x, like", rule=lambda g, out, x, like: (cast_like(g, x), None), infer=_cast_like_type)
+def cast_like(x: Any, like: Any) -> Any:
+    """`x` in the dtype of `like`, or that of a float where `like` holds integers."""
+    return np.result_type(like, 0.0).type(x)
+
+
+def _astype_rule(g: Any, out: Any, x: Any, dtype: Any, **_: Any) -> Any:
+    """The cotangent comes back in the dtype that `x` has."""
+    return cast_like(g, x), None
+
+
+def _astype_type(facts: Facts, x: Any, dtype: Any, **_: Any) -> Type:
+    t = type_of(x)
+    return Type(kind_of(dtype, "float"), t.shape, array=True)
+
+
+@primitive(
+    signature="x, dtype, order='K', casting='unsafe', subok=True, copy=True",
+    inputs="x dtype",
+    rule=_astype_rule,
+    infer=_astype_type,
+    alias=lambda node: "fresh" if node.options["copy"] is True else "maybe",
+)
+def astype(x: Any, dtype: Any, **options: Any) -> Any:
+    """`x.astype(dtype)`; to integers there is no derivative."""
+    return x.astype(dtype, **options)

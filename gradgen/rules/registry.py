@@ -37,13 +37,14 @@ def bprop(fn: Any, **facts: Any) -> Callable[[Callable[..., Any]], Callable[...,
 def elementwise(fn: Any, rule: Callable[..., Any] | None, kind: str = "float", **facts: Any) -> Operation:
     """Declare a ufunc, or a function that broadcasts like one. kind: that of its result; "same" as the inputs'.
 
-    `samples` holds an interval per argument, from which the rule tests draw.
+    `samples` holds an interval per argument, or one for all, from which the rule tests draw arrays of all ranks;
+    (-2, 2) unless told. What is no ufunc gives its `signature`. Without a rule the derivative is zero where it exists.
     """
-    names = ("x", "y", "z")
-    arity = getattr(fn, "nin", 1)
-    facts.setdefault("signature", ", ".join(names[:arity]))
+    facts.setdefault("signature", ", ".join(("x", "y", "z")[: getattr(fn, "nin", 1)]))
     facts.setdefault("differentiable", rule is not None)
-    return register(fn, rule=rule, elementwise=True, infer=_broadcast_type(kind), **facts)
+    facts.setdefault("infer", _broadcast_type(kind))
+    facts.setdefault("samples", None if rule is None else [(-2.0, 2.0)])
+    return register(fn, rule=rule, elementwise=True, **facts)
 
 
 def _broadcast_type(kind: str) -> Callable[..., Type]:

@@ -1,0 +1,224 @@
+"""Generated gradients against hand-written ones.
+
+    python -m benchmarks.run [problem ...] [--rounds N] [--peers] [--gate]
+
+For each problem: first the hand-written gradient is compared with finite differences and the generated one with it;
+then all are timed in turns within this process, by the minimum of CPU time over many rounds. What is given is a ratio
+to the hand-written gradient. `guards` and `call` are nanoseconds a call that the check at entry, and calling through
+`gradgen.grad` in memory, add to the generated function.
+"""
+
+from __future__ import annotations
+
+from benchmarks import environment  # isort: skip  (before NumPy)
+
+import argparse
+import math
+import sys
+import time
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks import problems
+
+del environment
+MEAN_GOAL, WORST_GOAL = 1.05, 1.2
+BATCH = 2e-3
+"""Seconds that one timed batch of calls takes at least."""
+
+
+@dataclass
+class Row:
+    """One problem at one size: seconds a call, by what was called."""
+
+    problem: str
+    size: str
+    gated: bool
+    times: dict[str, float] = field(default_factory=dict)
+
+    def ratio(self, name: str) -> float:
+        return self.times[name] / self.times["expert"]
+
+
+# ---- what is compared
+
+
+def generated(problem: types.ModuleType, guards: bool) -> tuple[Callable[..., Any], Any]:
+    """The function that gradgen writes, as one calls it in a module of its own, and the gradient in memory."""
+    import gradgen
+
+    made = gradgen.grad(problem.f, wrt=problem.WRT, shapes=problem.SHAPES, guards=guards)
+    space: dict[str, Any] = {}
+    exec(compile(made.source, f"<gradient of {problem.__name__}>", "exec"), space)
+    return space[f"grad_{problem.f.__name__}"], made
+
+
+def positions(problem: types.ModuleType) -> tuple[int, ...]:
+    names = problem.f.__code__.co_varnames[: problem.f.__code__.co_argcount]
+    return tuple(names.index(name) for name in problem.WRT)
+
+
+def in_namespace(f: Callable[..., Any], numpy: Any) -> Callable[..., Any]:
+    """`f` with another NumPy under the name np."""
+    return types.FunctionType(f.__code__, {**f.__globals__, "np": numpy}, f.__name__)
+
+
+def peers(problem: types.ModuleType, args: tuple[Any, ...]) -> dict[str, Callable[..., Any]]:
+    """Gradients by the libraries that are installed and can run the problem."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name, make in (("autograd", _by_autograd), ("jax", _by_jax), ("torch", _by_torch)):
+        try:
+            call = make(problem, args)
+            call(*args)
+        except Exception:  # not installed, or the library cannot run this function as it is written
+            continue
+        found[name] = call
+    return found
+
+
+def _by_autograd(problem: types.ModuleType, args: tuple[Any, ...]) -> Callable[..., Any]:
+    import autograd
+    import autograd.numpy
+
+    return autograd.grad(in_namespace(problem.f, autograd.numpy), positions(problem))  # type: ignore[no-any-return]
+
+
+def _by_jax(problem: types.ModuleType, args: tuple[Any, ...]) -> Callable[..., Any]:
+    import jax
+    import jax.numpy
+
+    compiled = jax.jit(jax.grad(in_namespace(problem.f, jax.numpy), positions(problem)))
+    return lambda *args: jax.block_until_ready(compiled(*args))
+
+
+def _by_torch(problem: types.ModuleType, args: tuple[Any, ...]) -> Callable[..., Any]:
+    import torch
+
+    torch.set_num_threads(1)
+    wanted = positions(problem)
+    tensors = [torch.tensor(x, dtype=None if _is_whole(x) else torch.float64, requires_grad=i in wanted)
+               for i, x in enumerate(args)]  # fmt: skip
+    return lambda *_: torch.autograd.grad(problem.torch_f(torch, *tensors), [tensors[i] for i in wanted])
+
+
+def _is_whole(x: Any) -> bool:
+    return np.asarray(x).dtype.kind == "i"
+
+
+# ---- whether they are right
+
+
+def as_tuple(bars: Any) -> tuple[Any, ...]:
+    return bars if isinstance(bars, tuple) else (bars,)
+
+
+def check_expert(problem: types.ModuleType, args: tuple[Any, ...], rng: np.random.Generator) -> None:
+    """Compare the hand-written gradient with central differences, of steps so small that no relu flips."""
+    bars = as_tuple(problem.expert(*args))
+    for _ in range(3):
+        steps = [rng.normal(size=np.shape(args[i])) for i in positions(problem)]
+        steps = [step / np.sqrt(np.sum(step**2)) for step in steps]
+        slope = sum(float(np.sum(bar * step)) for bar, step in zip(bars, steps, strict=True))
+        ends = []
+        for size in (1e-6, -1e-6):
+            moved = list(args)
+            for i, step in zip(positions(problem), steps, strict=True):
+                moved[i] = args[i] + size * (step if np.ndim(step) else float(step))
+            ends.append(problem.f(*moved))
+        difference = (ends[0] - ends[1]) / 2e-6
+        if not math.isclose(slope, difference, rel_tol=1e-5, abs_tol=1e-8 * (1.0 + abs(ends[0]))):
+            raise AssertionError(f"{problem.__name__}.expert: {slope} by hand, {difference} by differences")
+
+
+def check_same(problem: types.ModuleType, call: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    for mine, other in zip(as_tuple(problem.expert(*args)), as_tuple(call(*args)), strict=True):
+        np.testing.assert_allclose(other, mine, rtol=1e-9, atol=1e-11, err_msg=problem.__name__)
+
+
+# ---- how long they take
+
+
+def interleaved(calls: dict[str, Callable[..., Any]], args: tuple[Any, ...], rounds: int) -> dict[str, float]:
+    """Seconds of CPU a call: the minimum over rounds, in each of which every function has its turn."""
+    counts = {}
+    for name, call in calls.items():
+        call(*args)
+        start, n = time.process_time_ns(), 0
+        while time.process_time_ns() - start < BATCH * 1e9:
+            call(*args)
+            n += 1
+        counts[name] = n
+    best = dict.fromkeys(calls, math.inf)
+    names = list(calls)
+    for turn in range(rounds):
+        for name in names if turn % 2 == 0 else names[::-1]:
+            call, n = calls[name], counts[name]
+            start = time.process_time_ns()
+            for _ in range(n):
+                call(*args)
+            best[name] = min(best[name], (time.process_time_ns() - start) * 1e-9 / n)
+    return best
+
+
+def measure(name: str, size: str, rounds: int, with_peers: bool) -> Row:
+    problem = problems.load(name)
+    args = problem.arguments(np.random.default_rng(0), **problem.SIZES[size])
+    check_expert(problem, args, np.random.default_rng(1))
+    calls: dict[str, Callable[..., Any]] = {"expert": problem.expert}
+    calls["generated"], calls["in memory"] = generated(problem, guards=False)
+    calls["guarded"], _ = generated(problem, guards=True)
+    for call in calls.values():
+        check_same(problem, call, args)
+    if with_peers:
+        calls |= peers(problem, args)
+    return Row(name, size, size not in problem.REPORTED, interleaved(calls, args, rounds))
+
+
+# ---- what is printed
+
+
+def table(rows: list[Row]) -> str:
+    columns = [n for n in ("autograd", "jax", "torch") if any(n in row.times for row in rows)]
+    head = f"{'problem':15}{'size':>16}{'expert':>12}{'generated':>11}{'guards':>10}{'call':>10}"
+    lines = [head + "".join(f"{n:>10}" for n in columns)]
+    for row in rows:
+        t = row.times
+        more = [1e9 * (t[n] - t["generated"]) for n in ("guarded", "in memory")]
+        mark = " " if row.gated else "*"
+        line = f"{row.problem:15}{row.size:>16}{1e6 * t['expert']:9.1f} us{row.ratio('generated'):10.3f}{mark}"
+        line += "".join(f"{x:7.0f} ns" if t["expert"] < 1e-3 else f"{'-':>10}" for x in more)
+        lines.append(line + "".join(f"{row.ratio(n):10.2f}" if n in t else f"{'-':>10}" for n in columns))
+    return "\n".join(lines)
+
+
+def summary(rows: list[Row]) -> tuple[float, float]:
+    ratios = [row.ratio("generated") for row in rows if row.gated]
+    return math.exp(sum(map(math.log, ratios)) / len(ratios)), max(ratios)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="*", help=f"of {', '.join(problems.NAMES)}; all by default")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--peers", action="store_true", help="also autograd, JAX and PyTorch, where they are installed")
+    parser.add_argument("--gate", action="store_true", help="exit 1 where a goal is missed")
+    options = parser.parse_args(arguments)
+    rows = []
+    for name in options.problems or problems.NAMES:
+        for size in problems.load(name).SIZES:
+            rows.append(measure(name, size, options.rounds, options.peers))
+    print(table(rows))
+    if any(row.gated for row in rows):
+        mean, worst = summary(rows)
+        print(f"generated over expert: {mean:.3f} in the geometric mean (goal {MEAN_GOAL}), {worst:.3f} at worst "
+              f"(goal {WORST_GOAL}); * is not counted")  # fmt: skip
+        return int(options.gate and (mean > MEAN_GOAL or worst > WORST_GOAL))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

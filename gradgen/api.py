@@ -1,0 +1,440 @@
+"""The faces of gradgen in Python: `grad`, `value_and_grad`, `vjp`, `differentiable`, `trace`.
+
+A `Gradient` is made at once and writes its text when it is first called or looked at. What is called in memory is
+specialised to the kinds, ranks and sizes of 1 of the arguments; `source` and `save` depend on declared facts only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import sys
+import threading
+import types as python_types
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+import numpy as np
+
+from .errors import GradgenError, NotScalarError
+from .options import Options, make_options
+from .shapes import Type
+
+if TYPE_CHECKING:
+    from .graph import Graph, Operation, Value
+    from .memory import Compiled
+    from .pipeline import Derivative
+
+F = TypeVar("F", bound=Callable[..., Any])
+ATOMS = frozenset({float, int, bool, complex, str, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_})
+"""Types of arguments of which the type says all."""
+_lock = threading.RLock()
+"""One for all gradients: making one may need another."""
+ROOM = 4096
+"""How many different shapes of arguments are remembered."""
+
+
+class Gradient:
+    """The gradient of a function: callable with the function's own arguments.
+
+    primal: the function that it came from. options: how it is written. out: the folder of the generated file, or "".
+    Calling it raises TypeError where the result is not of size 1 or the arguments contradict declared shapes, and
+    UnsupportedError, NoRuleError or NonDifferentiableError where the function cannot be differentiated.
+    """
+
+    def __init__(self, primal: Callable[..., Any], options: Options, out: str = "", example: Any = None):
+        if not callable(primal):
+            raise TypeError(f"{primal!r} is no function")
+        self.primal, self.options, self.out, self.example = primal, options, str(out or ""), example
+        name = getattr(primal, "__name__", type(primal).__name__)
+        self.__name__, self.__qualname__ = name, getattr(primal, "__qualname__", name)
+        self.__module__ = getattr(primal, "__module__", None) or "__main__"
+        self.__doc__ = getattr(primal, "__doc__", None)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._seen: dict[Any, Compiled] = {}
+        self._made: dict[Any, Compiled] = {}
+        self._general: Compiled | None = None
+        self._declared: dict[str, Type] | None = None
+        self._derived: tuple[Derivative, str, tuple[Any, ...]] | None = None
+        self._sign: inspect.Signature | None = None
+        self._loaded: Any = None
+        self._arrays: frozenset[str] | None = None
+
+    def __repr__(self) -> str:
+        wrt = f", wrt={self.options.wrt!r}" if self.options.wrt else ""
+        return f"<{self.options.mode} of {self.__qualname__}{wrt}>"
+
+    # ---- calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        marks: list[Any] = []
+        for x in args:
+            t = type(x)
+            if t is np.ndarray:
+                marks.append((x.dtype.char, x.shape))
+            elif t in ATOMS:
+                marks.append(t)
+            else:
+                marks.append(_mark(x))
+        if kwargs:
+            marks.append(tuple(kwargs))
+            marks += map(_mark, kwargs.values())
+        found = self._seen.get(tuple(marks))
+        if found is None:
+            return self._first_call(tuple(marks), args, kwargs)
+        for watch in found.watches:
+            if watch.copy is not None or watch.read() is not watch.obj:
+                if not watch.holds():
+                    return self._first_call(tuple(marks), args, kwargs)
+        return found.call(*args, **kwargs)
+
+    def _first_call(self, marks: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call with arguments whose like was not seen before."""
+        if self.out:
+            function = self._file_function()
+            if function is not None:
+                return function(*args, **kwargs)
+        from .memory import as_array, bind, type_of_argument
+
+        arguments = bind(self.__signature__, self.__name__, args, kwargs)
+        converted = False
+        for name in self._array_names():
+            if isinstance(arguments.get(name), (list, tuple)):
+                arguments[name], converted = as_array(arguments[name], name), True
+        given = {name: type_of_argument(x) for name, x in arguments.items()}
+        compiled = self._compiled(given, lambda: self.primal(*args, **kwargs))
+        if not converted:
+            if not any(m is list or m is tuple for m in marks):
+                if len(self._seen) >= ROOM:
+                    self._seen.clear()
+                self._seen[marks] = compiled
+            return compiled.call(*args, **kwargs)
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for p in self.__signature__.parameters.values():
+            if p.kind is p.KEYWORD_ONLY:
+                named[p.name] = arguments[p.name]
+            else:
+                positional.append(arguments[p.name])
+        return compiled.call(*positional, **named)
+
+    def _compiled(self, given: dict[str, Type], call: Callable[[], Any] | None = None) -> Compiled:
+        """The gradient for arguments of these exact types. call: calls the primal with them."""
+        from .memory import check_declared, facts_hold, specialised
+
+        with _lock:
+            declared = self._with_optional(self._declared_types(), given)
+            sizes = check_declared(declared, given, self.__name__)
+            targets = self._targets()
+            for name in sorted(targets):
+                if given[name].kind in ("object", "bool"):
+                    raise TypeError(
+                        f"{self.__name__}(): {name} is differentiated by, so it must be a float or an array of them"
+                    )
+            # an integer that is differentiated by stands for a number: its gradient is a float
+            given = {n: t.but(kind="number") if n in targets and t.kind == "int" else t for n, t in given.items()}
+            try:
+                made = self._specialised(specialised(given, declared, sizes), given)
+                if facts_hold(made.facts, sizes):
+                    return made
+            except NotScalarError:
+                made = None
+            exact = specialised(given, declared, sizes, exact=True)
+            if made is None:
+                return self._specialised(exact, given)
+            if call is not None:
+                call()  # sizes that do not fit are an error of NumPy's, on the user's own line
+            try:
+                return self._specialised(exact, given)
+            except GradgenError:  # they do not fit in code that does not run
+                return made
+
+    def _specialised(self, types: dict[str, Type], given: dict[str, Type]) -> Compiled:
+        """The gradient for types whose sizes have names, made if there is none or a constant has changed."""
+        from .memory import compile_gradient
+        from .shapes import Facts
+
+        key = repr(sorted((name, str(t), t.array) for name, t in types.items()))
+        made = self._made.get(key)
+        if made is not None and not made.fresh():
+            self._seen.clear()
+            self._made.clear()
+            made = None
+        if made is None:
+            made = compile_gradient(self._plain(given), self.options, types, Facts(closed=True), self.__module__)
+            self._made[key] = made
+        return made
+
+    def _with_optional(self, declared: dict[str, Type], given: dict[str, Type]) -> dict[str, Type]:
+        """`declared` without the parameters that are None by default and None now."""
+        none = {
+            name for name, p in self.__signature__.parameters.items()
+            if p.default is None and name in given and given[name].kind == "object" and given[name].shape == ()
+        }  # fmt: skip
+        return {name: t for name, t in declared.items() if name not in none}
+
+    def _plain(self, given: dict[str, Type] | None = None) -> Any:
+        """The function whose source is read; for a gradient of a gradient, the text that was generated."""
+        if isinstance(self.primal, Gradient):
+            return (self.primal._compiled(given) if given is not None else self.primal._generic()).function
+        return self.primal
+
+    def _array_names(self) -> frozenset[str]:
+        """The parameters for which a list stands for an array: the targets, and those declared as arrays."""
+        if self._arrays is None:
+            declared = self._declared_types().items()
+            self._arrays = self._targets() | {name for name, t in declared if t.shape != ()}
+        return self._arrays
+
+    def _declared_types(self) -> dict[str, Type]:
+        if self._declared is None:
+            from .memory import declared_types
+
+            self._declared = declared_types(self._plain(), self.options)
+        return self._declared
+
+    def _targets(self) -> frozenset[str]:
+        """The names of the targets, as far as there are such parameters."""
+        names = list(self.__signature__.parameters)
+        wrt = self.options.wrt or (0,)
+        count = len(names)
+        given = {names[t] if isinstance(t, int) and -count <= t < count else str(t) for t in wrt}
+        return frozenset(given) & frozenset(names)
+
+    # ---- text
+
+    def _derive(self) -> tuple[Derivative, str]:
+        """The derivative from declared facts alone, and its text as black lays it out."""
+        with _lock:
+            if self._derived is None or not all(watch.holds() for watch in self._derived[2]):
+                from . import files
+                from .memory import watches
+
+                derivative = files.derive_declared(self.target())
+                text = files.standalone([(self.target(), derivative)])
+                self._derived = derivative, text, watches(derivative.program)
+            return self._derived[0], self._derived[1]
+
+    def target(self) -> Any:
+        """This gradient as `gradgen.files` knows it."""
+        from .files import Target
+
+        return Target(self._plain(), self.options, example=self.example)
+
+    def _generic(self) -> Compiled:
+        """The gradient in memory for arguments of which nothing but the declared is known."""
+        with _lock:
+            if self._general is None or not self._general.fresh():
+                from .memory import compile_gradient
+
+                self._general = compile_gradient(self._plain(), self.options, module=self.__module__)
+            return self._general
+
+    @property
+    def source(self) -> str:
+        """The text of the standalone module, which depends on declared facts only."""
+        return self._derive()[1]
+
+    @property
+    def graph(self) -> Graph:
+        """Forward and backward nodes in one graph, as they are before statements are put in order."""
+        from .pipeline import graph_of
+
+        made: Graph = graph_of(self._plain(), self.options)
+        return made
+
+    def save(self, path: str | Path, force: bool = False) -> Path:
+        """Write the standalone module to the file `path`, or into the folder, and return where it is.
+
+        Raises StaleError for a file that is not gradgen's or was edited by hand, unless `force`; GradgenError where a
+        constant from outside is too large to be written.
+        """
+        from . import files
+
+        return files.save(self.target(), path, force=force)
+
+    def _file_function(self) -> Any:
+        """The function from the generated file, which is written first where it is missing or stale."""
+        with _lock:
+            if self._loaded is None:
+                from . import files
+
+                self._loaded = files.load_or_write(self.target(), self.out)
+            return self._loaded
+
+    # ---- what Python asks of a function
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        if self._sign is None:
+            self._sign = inspect.signature(self.primal)
+        return self._sign
+
+    @property
+    def __wrapped__(self) -> Any:
+        """The generated function, so that `inspect.getsource` shows its text."""
+        try:
+            if self._loaded is not None:
+                return self._loaded
+            made = list(self._made.values())
+            return (made[-1] if made else self._generic()).function
+        except GradgenError as error:
+            raise AttributeError(f"there is no generated function: {error}") from error
+
+    @property
+    def __gradgen_primal__(self) -> Any:
+        """The plain function that computes what this does: the generated one."""
+        return self._generic().function
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else python_types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        if _found(self.__module__, self.__qualname__) is self:
+            return self.__qualname__
+        if not isinstance(self.primal, Gradient):
+            module = getattr(self.primal, "__module__", None) or ""
+            qualname = getattr(self.primal, "__qualname__", "")
+            if _found(module, qualname) is not self.primal:
+                raise pickle.PicklingError(
+                    f"{self!r} cannot be pickled: {qualname!r} is not found in module {module!r}; define the function"
+                    " at the top of a module, or save the gradient to a file and import that"
+                )
+        return Gradient, (self.primal, self.options, self.out, self.example)
+
+    def __copy__(self) -> Gradient:
+        return Gradient(self.primal, self.options, self.out, self.example)
+
+    def __deepcopy__(self, memo: Any) -> Gradient:
+        return self.__copy__()
+
+
+def _mark(x: Any) -> Any:
+    """What the text that fits an argument depends on."""
+    return (type(x), x.dtype.char, x.shape) if isinstance(x, np.ndarray) else type(x)
+
+
+def _found(module: str, qualname: str) -> Any:
+    obj: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        obj = getattr(obj, part, None)
+    return obj
+
+
+def _maker(mode: str) -> Any:
+    def make(
+        fn: Any = None,
+        wrt: Any = (),
+        *,
+        shapes: Any = "",
+        example: Any = None,
+        name: str = "",
+        out: str | Path | None = None,
+        guards: bool = True,
+        strict: bool = False,
+        adjoint: str = "{}_bar",
+    ) -> Any:
+        options = make_options(wrt, mode, shapes, name, guards, strict, adjoint)
+
+        def wrap(fn: Any) -> Gradient:
+            made = Gradient(fn, options, str(out) if out else "", example)
+            if made.out:
+                from . import files
+
+                files.at_decoration(made)
+            return made
+
+        return wrap if fn is None else wrap(fn)
+
+    return make
+
+
+_grad, _value_and_grad, _vjp = (_maker(mode) for mode in ("grad", "value_and_grad", "vjp"))
+
+
+@overload
+def grad(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+@overload
+def grad(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
+def grad(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+    """The gradient of `fn`, whose result must be of size 1: a function of the same arguments.
+
+    wrt: the targets, by name, position, or a tuple of them; the first parameter by default. One target gives the bare
+    gradient, several a tuple; each has kind and shape of its parameter. shapes: declared shapes, such as
+    "W=(d, h), b=(h,), y=int(n,)" or a dict. example: arguments to learn shapes from, or a function that returns them.
+    name: of the generated function. out: a folder for the generated file. guards: whether generated modules check
+    what was declared. strict: whether warnings at generation are errors. adjoint: how the adjoint of `v` is called,
+    "{}_bar". Without `fn`, a decorator. Raises GradgenError for options that make no sense; the rest when called.
+    """
+    return _grad(fn, wrt, **options)
+
+
+@overload
+def value_and_grad(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+@overload
+def value_and_grad(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
+def value_and_grad(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+    """Like `grad`, and returns `(value, gradient)`; fits `scipy.optimize.minimize(..., jac=True)`."""
+    return _value_and_grad(fn, wrt, **options)
+
+
+@overload
+def vjp(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+@overload
+def vjp(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
+def vjp(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+    """Like `grad`, for results of any shape: returns `(value, pullback)`.
+
+    `pullback(value_bar)` maps a cotangent, shaped like the value, to those of the targets; call it as often as needed.
+    """
+    return _vjp(fn, wrt, **options)
+
+
+@overload
+def differentiable(fn: F, wrt: Any = (), **options: Any) -> F: ...
+@overload
+def differentiable(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[F], F]: ...
+def differentiable(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+    """The function itself, which gains `.grad`, `.value_and_grad` and `.vjp`, each written on first use.
+
+    The options are those of `grad`.
+    """
+
+    def wrap(fn: Any) -> Any:
+        for mode, make in (("grad", grad), ("value_and_grad", value_and_grad), ("vjp", vjp)):
+            setattr(fn, mode, make(fn, wrt, **options))
+        return fn
+
+    return wrap if fn is None else wrap(fn)
+
+
+def trace(fn: Callable[..., Any], shapes: Any = "") -> Graph:
+    """The computational graph of a function, with its values by name: `G["z"]`.
+
+    Raises UnsupportedError where the source cannot be followed.
+    """
+    from .pipeline import deep_recursion, read
+
+    with deep_recursion():
+        return read(fn._plain() if isinstance(fn, Gradient) else fn, make_options(shapes=shapes)).graph
+
+
+# ---- the book's language
+
+
+def get_operation(V: Value, G: Graph | None = None) -> Operation | None:
+    """The operation that computes V; None for a parameter."""
+    return None if V.node is None else V.node.op
+
+
+def get_consumers(V: Value, G: Graph) -> list[Value]:
+    """The values that are computed from V, V's children in G."""
+    return G.get_consumers(V)
+
+
+def get_inputs(V: Value, G: Graph) -> list[Value]:
+    """The values that V is computed from, V's parents in G."""
+    return G.get_inputs(V)

@@ -1,0 +1,316 @@
+"""Gradients in memory: what a call's arguments say of kinds and shapes, and text compiled for just that."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import linecache
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import NotScalarError
+from .options import Options, annotated_type
+from .shapes import NONE, OBJECT, Dim, Facts, Size, Type
+
+_numbers = itertools.count(1)
+
+
+# ---- what arguments say
+
+
+def type_of_argument(x: Any) -> Type:
+    """Kind and exact shape of an argument; kind "object" for what is no number or array of numbers."""
+    if isinstance(x, np.ndarray):
+        if type(x).__name__ in ("matrix", "MaskedArray"):
+            raise TypeError(f"a {type(x).__name__} follows rules of its own; pass np.asarray(...) of it")
+        from .graph import array_type
+
+        exact = array_type(x)
+        return exact if exact.kind != "object" else OBJECT
+    scalars = (
+        ("bool", (bool, np.bool_)), ("int", (int, np.integer)), ("float", (float, np.floating)),
+        ("complex", (complex, np.complexfloating)),
+    )  # fmt: skip
+    for kind, types in scalars:
+        if isinstance(x, types):
+            return Type(kind, (), array=isinstance(x, np.generic))
+    return NONE if x is None else OBJECT
+
+
+def declared_types(fn: Any, options: Options) -> dict[str, Type]:
+    """What annotations and `options.shapes` say of the parameters of `fn`."""
+    from .source import function_source
+
+    spec = function_source(fn).node.args
+    found = {}
+    for parameter in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]:
+        annotated = annotated_type(parameter.annotation)
+        if annotated is not None:
+            found[parameter.arg] = annotated
+    return found | dict(options.shapes)
+
+
+FITS = {
+    "float": ("float", "int", "bool", "number"), "int": ("int",), "bool": ("bool",),
+    "complex": ("complex", "float", "int", "bool", "number"),
+}  # fmt: skip
+
+
+def check_declared(declared: Mapping[str, Type], given: Mapping[str, Type], name: str = "") -> dict[str, int]:
+    """What each named size is, given the exact types of the arguments.
+
+    Raises TypeError, which names the parameter, where an argument is not what was declared.
+    """
+    sizes: dict[str, int] = {}
+    said: dict[str, str] = {}
+    later: list[tuple[str, Dim, int]] = []
+    for parameter, want in declared.items():
+        if parameter not in given:
+            continue
+        have = given[parameter]
+        if have.kind not in FITS.get(want.kind, (have.kind,)):
+            raise TypeError(f"{name}() was declared for {parameter}: {want}, and got {have.kind} {_shown(have)}")
+        if want.ndim is None:
+            continue
+        if have.ndim != want.ndim:
+            raise TypeError(f"{name}() was declared for {parameter}: {want}, and got shape {_shown(have)}")
+        for d, n in zip(want.shape, have.shape, strict=True):  # type: ignore[arg-type]
+            if isinstance(d, Dim) and not d.loose:
+                later.append((parameter, d, n))  # type: ignore[arg-type]
+            elif isinstance(d, int) and d != n:
+                raise TypeError(f"{name}() was declared for {parameter}: {want}, and got shape {_shown(have)}")
+    for parameter, d, n in sorted(later, key=lambda item: (len(item[1].terms), len(item[1].names))):
+        unknown = d.names - sizes.keys()
+        if len(unknown) == 1:
+            [new] = unknown
+            solved = _solve(d, new, sizes, n)
+            if solved is not None:
+                sizes[new], said[new] = solved, parameter
+                continue
+        elif unknown:
+            continue
+        if not d.names - sizes.keys() and evaluate_size(d, sizes) != n:
+            others = sorted({said[size] for size in d.names} - {parameter})
+            known = ", ".join(f"{size} = {sizes[size]}" for size in sorted(d.names))
+            by = f", by {', '.join(others)}" if others else ""
+            raise TypeError(
+                f"{name}(): {parameter} has shape {_shown(given[parameter])}, where {d} is needed and {known}{by}"
+            )
+    return sizes
+
+
+def _shown(t: Type) -> str:
+    return "?" if t.ndim is None else str(tuple(t.shape))  # type: ignore[arg-type]
+
+
+def _solve(d: Dim, name: str, sizes: Mapping[str, int], n: int) -> int | None:
+    """The `name` for which `d` is `n`, where it stands in one term, linearly, and it comes out whole."""
+    mine = [(m, c) for m, c in d.terms if name in m]
+    if len(mine) != 1 or mine[0][0].count(name) != 1:
+        return None
+    [(monomial, factor)] = mine
+    for other in monomial:
+        if other != name:
+            factor *= sizes[other]
+    rest = evaluate_size(Dim({m: c for m, c in d.terms if name not in m}), sizes)
+    return (n - rest) // factor if factor and (n - rest) % factor == 0 and (n - rest) // factor >= 0 else None
+
+
+def evaluate_size(d: Size, sizes: Mapping[str, int]) -> int:
+    """A size as a number. Raises KeyError for one that is not known."""
+    if isinstance(d, int):
+        return d
+    total = 0
+    for monomial, c in d.terms:
+        for name in monomial:
+            c *= sizes[name]
+        total += c
+    return total
+
+
+def specialised(
+    given: Mapping[str, Type], declared: Mapping[str, Type], sizes: dict[str, int], exact: bool = False
+) -> dict[str, Type]:
+    """The types to write a gradient for: sizes other than 1 get names, which are noted in `sizes`.
+
+    exact: keep every size as a number.
+    """
+    types = {}
+    for name, t in given.items():
+        if t.kind == "object" or not t.shape or t.ndim is None:
+            types[name] = t
+            continue
+        want = declared.get(name)
+        shape: list[Size] = []
+        for i, n in enumerate(t.shape):  # type: ignore[arg-type]
+            d = want.shape[i] if want is not None and want.ndim is not None else None  # type: ignore[index]
+            if n == 1 or exact or isinstance(d, int):
+                shape.append(n)
+            elif isinstance(d, Dim) and not d.names - sizes.keys():
+                shape.append(d)
+            else:
+                fresh = f"{name}_{i}"
+                sizes[fresh] = n  # type: ignore[assignment]
+                shape.append(Dim.named(fresh))
+        types[name] = t.but(shape=tuple(shape))
+    return types
+
+
+def facts_hold(facts: Facts, sizes: Mapping[str, int]) -> bool:
+    """Whether sizes that were taken to be equal are so.
+
+    If not, then NumPy will not have it; or a size such as n - 1 has turned out to be 1, and broadcasts.
+    """
+    for a, b in facts.unified:
+        try:
+            m, n = evaluate_size(a, sizes), evaluate_size(b, sizes)
+        except KeyError:
+            continue
+        if m != n:
+            return False
+    return True
+
+
+# ---- constants from outside
+
+
+@dataclass
+class Watch:
+    """A constant from outside that a gradient was made with. copy: its content, where that can change in place."""
+
+    read: Callable[[], Any]
+    obj: Any
+    copy: Any = None
+
+    def holds(self) -> bool:
+        """Whether it still is the same object, or an equal number, string or tuple."""
+        try:
+            now = self.read()
+        except Exception:  # it is gone, so it has changed
+            return False
+        if now is not self.obj:
+            same = type(now) is type(self.obj) and isinstance(now, (bool, int, float, complex, str, bytes, tuple))
+            if not (same and _equal(now, self.obj)):
+                return False
+            self.obj = now
+        return self.copy is None or _snapshot(now) == self.copy
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b) and repr(a) == repr(b)
+    except Exception:  # tuples with arrays in them
+        return False
+
+
+def _snapshot(x: Any) -> Any:
+    """The content of what can be changed in place and is written into the text; None for all else."""
+    if isinstance(x, np.ndarray):
+        return (x.dtype.char, x.shape, x.tobytes()) if x.size <= 64 and x.dtype.char != "O" else None
+    return repr(x) if isinstance(x, (dict, list)) and len(x) <= 64 else None
+
+
+def watches(program: Any) -> tuple[Watch, ...]:
+    """What to look at before each call of a gradient of `program`."""
+    found = {}
+    for outside in program.outside.values():
+        found[id(outside.obj), outside.path] = Watch(outside.read, outside.obj, _snapshot(outside.obj))
+    return tuple(found.values())
+
+
+# ---- compiled text
+
+
+@dataclass
+class Compiled:
+    """A gradient that can be called. function: what its text defines. call: what to call. unified: see `Facts`."""
+
+    function: Any
+    call: Any
+    text: str
+    watches: tuple[Watch, ...]
+    facts: Facts
+
+    def fresh(self) -> bool:
+        return all(watch.holds() for watch in self.watches)
+
+
+def compile_text(text: str, name: str, module: str, bound: Mapping[str, Any]) -> Any:
+    """The function `name` that the module text defines; linecache knows the text, so that debuggers show it."""
+    from .pipeline import deep_recursion
+
+    filename = f"<gradgen {name} {next(_numbers)}>"
+    namespace: dict[str, Any] = {"__name__": f"{module}_grad", **bound}
+    with deep_recursion():
+        exec(compile(text, filename, "exec"), namespace)
+    function = namespace[name]
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    weakref.finalize(function, linecache.cache.pop, filename, None)
+    return function
+
+
+def compile_gradient(
+    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = ""
+) -> Compiled:
+    """Derive and compile. Where nothing tells the rank of the result, a call checks that it is one number.
+
+    Raises what `derive` raises.
+    """
+    from .pipeline import derive
+
+    derivative = derive(fn, options, types, facts, by_reference=True)
+    program = derivative.program
+    call = None
+    if types is not None and options.mode != "vjp" and program.result_rank is None:
+        if options.mode == "grad":
+            wide = derive(fn, options.but(mode="value_and_grad"), types, facts, by_reference=True)
+            derivative, program = wide, wide.program
+        call = True
+    text = derivative.text()
+    function = compile_text(text, derivative.name, module, derivative.bound)
+    checked = _of_one_number(function, program.function.name, options.mode) if call else function
+    return Compiled(function, checked, text, watches(program), program.graph.facts)
+
+
+def _of_one_number(function: Any, name: str, mode: str) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = function(*args, **kwargs)
+        if np.size(value) != 1:
+            raise NotScalarError(
+                f"{name!r} returned an array of shape {np.shape(value)}, and a gradient is of one number",
+                advice="use vjp, or sum it",
+            )
+        return gradient if mode == "grad" else (value, gradient)
+
+    return call
+
+
+def bind(signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by parameter, defaults filled in. Raises TypeError where the call does not fit."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}(): {error}") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def as_array(x: Any, name: str) -> Any:
+    """A list or tuple of numbers as the array that it stands for. Raises TypeError where it is none."""
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub c":
+        raise TypeError(f"{name} is a {type(x).__name__} that makes no array of numbers; pass its items as parameters")
+    return array
+
+
+__all__ = [
+    "Compiled", "as_array", "bind", "check_declared", "compile_gradient", "compile_text", "declared_types",
+    "evaluate_size", "facts_hold", "specialised", "type_of_argument", "watches",
+]  # fmt: skip

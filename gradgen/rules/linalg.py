@@ -1,0 +1,470 @@
+"""Rules of `np.linalg`.
+
+Sources: Giles 2008, *Collected matrix derivative results for forward and reverse mode algorithmic differentiation*
+(solve, inv, det, eigh); Murray 2016, *Differentiation of the Cholesky decomposition*; Townsend 2016 (svd); Walter and
+Lehmann 2018 (qr); Golub and Pereyra 1973 (pinv). Functions that read one triangle of a symmetric matrix (cholesky,
+eigh) get a symmetric cotangent. Everything also holds for stacks of matrices.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRuleError
+from ..graph import type_of
+from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
+from .primitives import length, unbroadcast
+from .products import conjugate, contraction, letters, shape_of
+from .reductions import axes_of, reduced_type, restore
+from .registry import bprop, ndim, register
+from .snippets import (
+    cholesky_bar,
+    cofactors,
+    eigenvectors_bar,
+    matrix_power_bar,
+    multi_dot_bar,
+    norm_bar,
+    outer_like,
+    pinv_bar,
+    qr_bar,
+    share,
+    singular_vectors_bar,
+    solve_like,
+)
+
+register(np.spacing, signature="x", elementwise=True, differentiable=False,
+         infer=lambda facts, x: Type(float_of(type_of(x).kind), type_of(x).shape, array=True))  # fmt: skip
+
+
+def mT(x: Any) -> Any:
+    """A matrix transposed, or each of a stack."""
+    return x.T if ndim(x) == 2 else np.swapaxes(x, -1, -2)
+
+
+def per_matrix(g: Any, a: Any) -> Any:
+    """One number a matrix, shaped to multiply the matrices of the stack `a`."""
+    return g if ndim(a) == 2 else np.expand_dims(g, (-2, -1))
+
+
+def per_column(w: Any) -> Any:
+    """One number a column, shaped to multiply the columns of matrices."""
+    return w if ndim(w) == 1 else np.expand_dims(w, -2)
+
+
+def real(a: Any, name: str) -> None:
+    """Refuse complex matrices, for which the rule would be another one."""
+    if type_of(a).kind == "complex":
+        raise NoRuleError(f"gradgen knows the derivative of np.linalg.{name} for real matrices only")
+
+
+def kind_of_float(*values: Any) -> str:
+    return float_of(join_kinds(*(type_of(x).kind for x in values)))
+
+
+def square(facts: Facts, a: Any) -> Shape:
+    """The shape of a square matrix, or a stack of them."""
+    x = shape_of(a)
+    if isinstance(x, ShapeVar):
+        return x
+    if len(x) < 2:
+        raise np.linalg.LinAlgError(f"{len(x)}-dimensional array given, must be at least two-dimensional")
+    n = facts.equate(x[-1], x[-2])
+    return (*x[:-2], n, n)
+
+
+def _square_type(facts: Facts, a: Any, **_: Any) -> Type:
+    return Type(kind_of_float(a), square(facts, a), array=True)
+
+
+# ---- samples
+
+
+def regular(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Random square matrices far from singular."""
+    return np.asarray(rng.normal(size=shape) + 2.0 * shape[-1] * np.eye(shape[-1]))
+
+
+def positive(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Random symmetric positive definite matrices, with eigenvalues apart from each other."""
+    a = rng.normal(size=shape)
+    q, _ = np.linalg.qr(a)
+    w = np.arange(1.0, shape[-1] + 1.0) + 0.3 * rng.random((*shape[:-2], 1, shape[-1]))
+    s = (q * w) @ np.swapaxes(q, -1, -2)
+    return np.asarray((s + np.swapaxes(s, -1, -2)) / 2.0)
+
+
+SQUARES = ((3, 3), (1, 1), (2, 3, 3), (2, 1, 2, 2))
+
+
+def _of(make: Any, *options: dict[str, Any], shapes: Any = SQUARES) -> Any:
+    """Samples: matrices that `make` makes, with each choice of options."""
+
+    def samples(rng: np.random.Generator) -> list[Any]:
+        return [((make(rng, *shape),), dict(o)) for shape in shapes for o in options or ({},)]
+
+    return samples
+
+
+def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return np.asarray(rng.normal(size=shape))
+
+
+# ---- solve, inv, det
+
+
+def _solve_type(facts: Facts, a: Any, b: Any) -> Type:
+    x, y = square(facts, a), shape_of(b)
+    kind = kind_of_float(a, b)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return Type(kind, ShapeVar(), array=True)
+    facts.equate(x[-1], y[0] if len(y) == 1 else y[-2])
+    if len(y) == 1:
+        return Type(kind, x[:-1], array=True)
+    stack = facts.broadcast(x[:-2], y[:-2])
+    assert not isinstance(stack, ShapeVar)
+    return Type(kind, (*stack, *y[-2:]), array=True)
+
+
+def _solve_samples(rng: np.random.Generator) -> list[Any]:
+    shapes = [((3, 3), (3,)), ((3, 3), (3, 2)), ((1, 1), (1,)), ((1, 1), (1, 1)), ((2, 3, 3), (3,)),
+              ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 2)), ((2, 3, 3), (2, 3, 1)), ((1, 3, 3), (2, 3, 2)),
+              ((2, 1, 3, 3), (2, 3, 2))]  # fmt: skip
+    return [((regular(rng, *m), rng.normal(size=n)), {}) for m, n in shapes]
+
+
+@bprop(np.linalg.solve, signature="a, b", infer=_solve_type, samples=_solve_samples)
+def solve(g, out, a, b):
+    """b_bar = solve(a.T, g), a_bar = -b_bar out^T"""
+    m, n = ndim(a), ndim(b)
+    if m == 2 and n is not None:
+        b_bar = np.linalg.solve(a.T, g)
+        if n == 1:
+            return -np.outer(b_bar, out), b_bar
+        stack = letters(n - 2)[0]
+        return -contraction(b_bar, stack + "IK", out, stack + "JK", "IJ"), b_bar
+    if m is None or n is None:
+        y = solve_like(mT(a), g, b)
+        return unbroadcast(-outer_like(y, out, b), a), unbroadcast(y, b)
+    if n == 1:
+        y = np.linalg.solve(mT(a), np.expand_dims(g, -1))
+        return -(y * np.expand_dims(out, -2)), unbroadcast(y[..., 0], b)
+    y = np.linalg.solve(mT(a), g)
+    return unbroadcast(-(y @ mT(out)), a), unbroadcast(y, b)
+
+
+@bprop(np.linalg.inv, signature="a", infer=_square_type, samples=_of(regular))
+def inv(g, out, a):
+    """-out.T @ g @ out.T"""
+    return -(mT(out) @ g @ mT(out))
+
+
+def _stack_type(facts: Facts, a: Any) -> Type:
+    x = square(facts, a)
+    return Type(kind_of_float(a), x if isinstance(x, ShapeVar) and x is not shape_of(a) else _without(x, 2), array=True)
+
+
+def _without(x: Shape, count: int) -> Shape:
+    return ShapeVar() if isinstance(x, ShapeVar) else x[: len(x) - count]
+
+
+def _det_samples(rng: np.random.Generator) -> list[Any]:
+    singular = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]])
+    more = [singular, np.stack([singular, regular(rng, 3, 3)]), np.zeros((2, 2)), np.zeros((1, 1))]
+    return [*_of(regular)(rng), *(((a,), {}) for a in more)]
+
+
+@bprop(np.linalg.det, signature="a", infer=_stack_type, samples=_det_samples)
+def det(g, out, a):
+    """The cofactors, which are det(a) inv(a).T where that exists."""
+    return per_matrix(g, a) * cofactors(a)
+
+
+def _slogdet_type(facts: Facts, a: Any) -> list[Type]:
+    t = _stack_type(facts, a)
+    return [t, t]
+
+
+@bprop(np.linalg.slogdet, signature="a", infer=_slogdet_type, samples=_of(regular))
+def slogdet(g, out, a):
+    """The logarithm's is inv(a).T; the sign has none."""
+    return None if g[1] is None else per_matrix(g[1], a) * mT(np.linalg.inv(a))
+
+
+# ---- decompositions
+
+
+@bprop(np.linalg.cholesky, signature="a, upper=False", infer=_square_type, samples=_of(positive, {}, {"upper": True}))
+def cholesky(g, out, a, *, upper):
+    """See `cholesky_bar`."""
+    real(a, "cholesky")
+    return cholesky_bar(mT(g), mT(out)) if upper else cholesky_bar(g, out)
+
+
+def _eigh_type(facts: Facts, a: Any, **_: Any) -> list[Type]:
+    x = square(facts, a)
+    kind = kind_of_float(a)
+    values = Type("float" if kind == "complex" else kind, _without(x, 1), array=True)
+    return [values, Type(kind, x, array=True)]
+
+
+@bprop(np.linalg.eigh, signature="a, UPLO='L'", infer=_eigh_type, samples=_of(positive, {}, {"UPLO": "U"}))
+def eigh(g, out, a, *, UPLO):
+    """v diag(w_bar) v.T, and what the eigenvectors send."""
+    real(a, "eigh")
+    w, v = out
+    w_bar, v_bar = g
+    a_bar = None if w_bar is None else (v * per_column(w_bar)) @ mT(v)
+    if v_bar is None:
+        return a_bar
+    turned = eigenvectors_bar(v_bar, w, v)
+    return turned if a_bar is None else a_bar + turned
+
+
+@bprop(np.linalg.eigvalsh, signature="a, UPLO='L'", infer=lambda facts, a, **_: _eigh_type(facts, a)[0],
+       samples=_of(positive, {}, {"UPLO": "U"}))  # fmt: skip
+def eigvalsh(g, out, a, *, UPLO):
+    """v diag(g) v.T"""
+    real(a, "eigvalsh")
+    _, v = np.linalg.eigh(a, UPLO=UPLO)
+    return (v * per_column(g)) @ mT(v)
+
+
+def smaller(facts: Facts, m: Size, n: Size) -> Size:
+    """min(m, n), as far as it is known."""
+    m, n = facts.canonical(m), facts.canonical(n)
+    if m == n or m == 1 or n == 1:
+        return m if m == n else 1
+    return min(m, n) if isinstance(m, int) and isinstance(n, int) else Dim.fresh()
+
+
+def _svd_type(facts: Facts, a: Any, *, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Any:
+    if hermitian:
+        raise TypeError("np.linalg.svd with hermitian=True is not differentiated; use np.linalg.eigh")
+    kind, x = kind_of_float(a), shape_of(a)
+    if isinstance(x, ShapeVar):
+        types = [Type(kind, ShapeVar(), array=True) for _ in range(3)]
+        return types if compute_uv else types[0]
+    m, n = x[-2:]
+    k = smaller(facts, m, n)
+    s = Type("float" if kind == "complex" else kind, (*x[:-2], k), array=True)
+    if not compute_uv:
+        return s
+    u = Type(kind, (*x[:-1], m if full_matrices else k), array=True)
+    return [u, s, Type(kind, (*x[:-2], n if full_matrices else k, n), array=True)]
+
+
+RECTANGLES = ((3, 3), (4, 2), (2, 4), (1, 1), (3, 1), (2, 3, 2), (2, 1, 2, 3))
+
+
+def _svd_samples(rng: np.random.Generator) -> list[Any]:
+    return _of(normal, {"full_matrices": False}, {"compute_uv": False}, shapes=RECTANGLES)(rng)  # type: ignore[no-any-return]
+
+
+@bprop(np.linalg.svd, signature="a, full_matrices=True, compute_uv=True, hermitian=False", infer=_svd_type,
+       samples=_svd_samples)  # fmt: skip
+def svd(g, out, a, *, full_matrices, compute_uv, hermitian):
+    """u diag(s_bar) vh, and what the singular vectors send."""
+    real(a, "svd")
+    if not compute_uv:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        return (u * per_column(g)) @ vh
+    u, s, vh = out
+    u_bar, s_bar, vh_bar = g
+    if full_matrices and not _surely_square(a):
+        if u_bar is not None or vh_bar is not None:
+            raise NoRuleError("the singular vectors have a derivative with full_matrices=False only")
+        k = length(s, -1)
+        u, vh = u[..., :k], vh[..., :k, :]
+    a_bar = None if s_bar is None else (u * per_column(s_bar)) @ vh
+    if u_bar is None and vh_bar is None:
+        return a_bar
+    turned = singular_vectors_bar(u_bar, vh_bar, u, s, vh)
+    return turned if a_bar is None else a_bar + turned
+
+
+@bprop(np.linalg.svdvals, signature="x", samples=_of(normal, shapes=RECTANGLES),
+       infer=lambda facts, x: _svd_type(facts, x, full_matrices=False, compute_uv=False, hermitian=False))  # fmt: skip
+def svdvals(g, out, x):
+    """u diag(g) vh"""
+    return svd(g, out, x, full_matrices=False, compute_uv=False, hermitian=False)
+
+
+def _surely_square(a: Any) -> bool:
+    x = shape_of(a)
+    return not isinstance(x, ShapeVar) and x[-1] == x[-2]
+
+
+def _qr_type(facts: Facts, a: Any, *, mode: str) -> Any:
+    if mode not in ("reduced", "r"):
+        raise TypeError(f"np.linalg.qr with mode={mode!r} is not differentiated; use mode='reduced'")
+    kind, x = kind_of_float(a), shape_of(a)
+    if isinstance(x, ShapeVar):
+        types = [Type(kind, ShapeVar(), array=True) for _ in range(2)]
+        return types if mode == "reduced" else types[1]
+    m, n = facts.canonical(x[-2]), facts.canonical(x[-1])
+    if isinstance(m, int) and isinstance(n, int) and m < n:
+        raise TypeError("np.linalg.qr of a matrix with more columns than rows is not differentiated")
+    r = Type(kind, (*x[:-2], n, n), array=True)
+    return [Type(kind, (*x[:-1], n), array=True), r] if mode == "reduced" else r
+
+
+@bprop(np.linalg.qr, signature="a, mode='reduced'", infer=_qr_type,
+       samples=_of(normal, {}, {"mode": "r"}, shapes=((3, 3), (4, 2), (1, 1), (3, 1), (2, 3, 2))))  # fmt: skip
+def qr(g, out, a, *, mode):
+    """See `qr_bar`."""
+    real(a, "qr")
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+        return qr_bar(None, g, q, r)
+    return qr_bar(*g, *out)
+
+
+# ---- powers and products
+
+
+def _pinv_type(facts: Facts, a: Any, **_: Any) -> Type:
+    x = shape_of(a)
+    shape = ShapeVar() if isinstance(x, ShapeVar) else (*x[:-2], x[-1], x[-2])
+    return Type(kind_of_float(a), shape, array=True)
+
+
+@bprop(np.linalg.pinv, signature="a, rcond=None, hermitian=False", infer=_pinv_type,
+       samples=_of(normal, shapes=((3, 3), (4, 2), (2, 4), (1, 1), (2, 3, 2))))  # fmt: skip
+def pinv(g, out, a, **_):
+    """See `pinv_bar`."""
+    real(a, "pinv")
+    return pinv_bar(g, a, out)
+
+
+@bprop(np.linalg.matrix_power, signature="a, n", inputs="a", infer=_square_type,
+       samples=_of(lambda rng, *shape: regular(rng, *shape) / shape[-1],
+                   *({"n": n} for n in (1, 2, 3, 5, 0, -1, -3))))  # fmt: skip
+def matrix_power(g, out, a, *, n):
+    """The product rule: g @ a.T + a.T @ g for the square."""
+    if n == 1:
+        return g
+    if n == 2:
+        return g @ mT(a) + mT(a) @ g
+    if n == -1:
+        return -(mT(out) @ g @ mT(out))
+    return matrix_power_bar(g, a, n)
+
+
+def _multi_dot_type(facts: Facts, *arrays: Any) -> Type:
+    shapes = [shape_of(a) for a in arrays]
+    kind = join_kinds(*(type_of(a).kind for a in arrays))
+    if any(isinstance(x, ShapeVar) for x in shapes):
+        return Type(kind, ShapeVar(), array=True)
+    for x, y in itertools.pairwise(shapes):
+        facts.equate(x[-1], y[0])  # type: ignore[index]
+    first, last = shapes[0], shapes[-1]
+    return Type(kind, (*first[:-1], *last[1:]), array=True)  # type: ignore[index]
+
+
+def _multi_dot_samples(rng: np.random.Generator) -> list[Any]:
+    chains = [((2, 3), (3, 4)), ((2, 3), (3, 4), (4, 2)), ((3,), (3, 4), (4, 2)), ((2, 3), (3, 4), (4,)),
+              ((3,), (3, 4), (4,)), ((1, 3), (3, 2), (2, 2), (2, 1)), ((3,), (3,))]  # fmt: skip
+    return [(([rng.normal(size=s) for s in shapes],), {}) for shapes in chains]
+
+
+@bprop(np.linalg.multi_dot, signature="**arrays", inputs="arrays", infer=_multi_dot_type, samples=_multi_dot_samples)
+def multi_dot(g, out, *arrays):
+    """Each cotangent is what stands to its left, transposed, times g, times what stands to its right, transposed."""
+    if any(ndim(a) != 2 for a in (arrays[0], arrays[-1])):
+        return [multi_dot_bar(i, g, *arrays) for i in range(len(arrays))]
+    bars = []
+    for i in range(len(arrays)):
+        chain = [a for a in (_chain(arrays[:i]), g, _chain(arrays[i + 1 :])) if a is not None]
+        chain = [a if a is g else a.T for a in chain]
+        bars.append(chain[0] @ chain[1] if len(chain) == 2 else np.linalg.multi_dot(chain))
+    return bars
+
+
+def _chain(arrays: Any) -> Any:
+    return None if not arrays else arrays[0] if len(arrays) == 1 else np.linalg.multi_dot(list(arrays))
+
+
+# ---- norm
+
+
+def _norm_type(facts: Facts, x: Any, *, ord: Any, axis: Any, keepdims: bool) -> Type:
+    kind = kind_of_float(x)
+    return reduced_type(facts, x, axis, keepdims, "float" if kind == "complex" else kind)
+
+
+def _norm_samples(rng: np.random.Generator) -> list[Any]:
+    cases: list[Any] = [((x,), {}) for x in (2.5, rng.normal(size=4), rng.normal(size=1), rng.normal(size=(3, 2)),
+                                            rng.normal(size=(2, 3, 2)))]  # fmt: skip
+    x, a, b = rng.normal(size=4), rng.normal(size=(3, 4)), rng.normal(size=(2, 3, 4))
+    kept: dict[str, Any] = {"keepdims": True}
+    along: list[Any] = [(x, {}), (x, {"axis": 0, **kept}), (a, {"axis": 1}), (b, {"axis": 1})]
+    along.append((b, {"axis": -1, **kept}))
+    cases += [((v,), {"ord": ord, **o}) for ord in (None, 1, 2, 3, 0.5, math.inf, -math.inf, -1) for v, o in along]
+    planes: list[Any] = [(a, {}), (a, kept), (b, {"axis": (1, 2)}), (b, {"axis": (2, 0)})]
+    planes.append((b, {"axis": (0, -1), **kept}))
+    orders = (None, "fro", 1, -1, 2, -2, math.inf, -math.inf, "nuc")
+    cases += [((v,), {"ord": ord, **o}) for ord in orders for v, o in planes]
+    return cases
+
+
+@bprop(np.linalg.norm, signature="x, ord=None, axis=None, keepdims=False", infer=_norm_type, samples=_norm_samples)
+def norm(g, out, x, *, ord, axis, keepdims):
+    """x / norm for the Euclidean norm, and 0 at 0; see the other orders below. Ties share evenly."""
+    rank = ndim(x)
+    if ord is None or ord == "fro":
+        return _scaled(restore(g, x, axis, keepdims), restore(out, x, axis, keepdims), x)
+    real(x, f"norm of order {ord}")
+    if axis is None and rank is None:
+        if ord != "nuc":
+            return norm_bar(g, out, x, ord)
+        rank = 2
+    axes = (axis,) if isinstance(axis, int) else axes_of(axis, rank) if rank is not None else tuple(axis)
+    g, out = restore(g, x, axis, keepdims), restore(out, x, axis, keepdims)
+    return _vector_norm(g, out, x, ord, axes[0]) if len(axes) == 1 else _matrix_norm(g, out, x, ord, axes)
+
+
+def _scaled(g: Any, out: Any, x: Any) -> Any:
+    safe = np.where(np.equal(out, 0.0), 1.0, out)
+    return g / safe * (conjugate(x) if type_of(x).kind == "complex" else x)
+
+
+def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
+    """sign(x) times: 1 for the sum, the share of a largest entry for inf, else (|x| / norm)^(ord - 1)."""
+    if ord == 2:
+        return _scaled(g, out, x)
+    if ord == 0:
+        return None
+    if ord == 1:
+        return g * np.sign(x)
+    if math.isinf(ord):
+        return np.sign(x) * share(g, np.equal(np.abs(x), out), x, axis=axis)
+    safe = np.where(np.equal(out, 0.0), 1.0, out)
+    return g * np.sign(x) * (np.abs(x) / safe) ** (ord - 1.0)
+
+
+def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
+    """The largest or smallest sum over columns or rows; singular values for 2, -2 and the nuclear norm."""
+    rows, columns = axes
+    if ord in (1, -1, math.inf, -math.inf):
+        along, across = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = np.sum(np.abs(x), axis=along, keepdims=True)
+        return np.sign(x) * share(g, np.equal(sums, out), sums, axis=across)
+    last = ndim(x) == 2 and (rows, columns) == (0, 1)
+    a = x if last else np.moveaxis(x, (rows, columns), (-2, -1))
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    if ord == "nuc":
+        part = u @ vh
+    else:
+        k = 0 if ord == 2 else -1
+        part = np.expand_dims(u[..., k], -1) * np.expand_dims(vh[..., k, :], -2)
+    return g * (part if last else np.moveaxis(part, (-2, -1), (rows, columns)))
+
+
+# ---- no derivative
+
+register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False", inputs="A", differentiable=False,
+         infer=lambda facts, A, **_: Type("int", _without(shape_of(A), 2), array=True))  # fmt: skip

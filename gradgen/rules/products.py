@@ -1,0 +1,583 @@
+"""Rules of matrix products and their relatives.
+
+All of them are multilinear, so the adjoint of one is another of the kind: with `out[lo] = sum x[lx] y[ly]` in index
+notation, `x_bar[lx] = sum out_bar[lo] y[ly]`. `contraction` writes such a sum as an expert does, by `@`, `.T`,
+`np.outer` or `np.tensordot`. Where ranks are unknown a snippet per argument is right for all of them; it is bilinear
+too, which is what gives its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from ..graph import OPERATIONS, Value, type_of
+from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, dim_mul, join_kinds
+from .primitives import apply, broadcast_like, shape, unbroadcast
+from .registry import bprop, ndim, register
+from .snippets import (
+    dot_a_bar,
+    dot_b_bar,
+    einsum_bar,
+    fit,
+    inner_a_bar,
+    inner_b_bar,
+    kron_a_bar,
+    kron_b_bar,
+    matmul_x_bar,
+    matmul_y_bar,
+    tensordot_a_bar,
+    tensordot_b_bar,
+)
+
+
+def shape_of(x: Any) -> Shape:
+    """The shape of a value, an array or a number, as far as it is known."""
+    return type_of(x).shape if isinstance(x, (Value, np.ndarray)) else np.shape(x)
+
+
+def kind_of_product(*factors: Any) -> str:
+    return join_kinds(*(type_of(x).kind for x in factors))
+
+
+def may_be_complex(x: Any) -> bool:
+    return type_of(x).kind in ("number", "complex")
+
+
+def conjugate(x: Any) -> Any:
+    """The complex conjugate, or `x` itself where it is known to be real."""
+    return np.conj(x) if may_be_complex(x) else x
+
+
+def same_shape(x: Any, y: Any) -> bool:
+    """Whether `x` and `y` surely are of one shape."""
+    graph = next((v.graph for v in (x, y) if isinstance(v, Value)), None)
+    facts = Facts() if graph is None else graph.facts
+    return facts.same_shape(shape_of(x), shape_of(y))
+
+
+def whole(g: Any, out: Any) -> Any:
+    """The cotangent of `out` in its shape, also where it is a plain number."""
+    return broadcast_like(g, out) if ndim(g) == 0 and ndim(out) != 0 else g
+
+
+# ---- index notation
+
+
+def letters(*ranks: int) -> list[str]:
+    """Distinct letters for the axes of arrays of these ranks."""
+    pool = iter(ascii_letters)
+    return ["".join(next(pool) for _ in range(rank)) for rank in ranks]
+
+
+def transposed(x: Any, have: str, want: str) -> Any:
+    """`x`, whose axes are called `have`, with them in the order `want`."""
+    if have == want:
+        return x
+    return x.T if have == want[::-1] else np.transpose(x, tuple(have.index(i) for i in want))
+
+
+def contraction(a: Any, la: str, b: Any, lb: str, lo: str) -> Any:
+    """out[lo] = sum of a[la] b[lb], each index being in two of the three.
+
+    Between a vector and a matrix `M.T @ v` or `v @ M` follows the order of the arguments.
+    """
+    if not la or not lb:
+        return transposed(b, lb, lo) * a if not la else transposed(a, la, lo) * b
+    shared = [i for i in la if i in lb]
+    if max(len(la), len(lb)) <= 2 and len(shared) == 1:
+        return _product(a, la, b, lb, lo, shared[0])
+    if not shared and len(la) == len(lb) == 1:
+        return np.outer(a, b) if lo == la + lb else np.outer(b, a)
+    first, second = ("".join(i for i in labels if i not in shared) for labels in (la, lb))
+    if second + first == lo and first + second != lo:
+        return contraction(b, lb, a, la, lo)
+    count = len(shared)
+    if la[len(la) - count :] == lb[:count] == "".join(shared):
+        axes: Any = count
+    else:
+        axes = tuple(la.index(i) for i in shared), tuple(lb.index(i) for i in shared)
+    return transposed(np.tensordot(a, b, axes=axes), first + second, lo)
+
+
+def _product(a: Any, la: str, b: Any, lb: str, lo: str, k: str) -> Any:
+    """A product of matrices and vectors, by `@` and `.T`."""
+    if len(lo) == 2 and lo[0] in lb:
+        a, la, b, lb = b, lb, a, la
+    if len(la) == 1 and len(lb) == 2 and lb[1] == k:
+        return b @ a
+    return (a if la[-1] == k else a.T) @ (b if lb[0] == k else b.T)
+
+
+# ---- types
+
+
+def product_shape(facts: Facts, x: Shape, y: Shape, stacked: bool) -> Shape:
+    """The shape of `x @ y`, or of `np.dot(x, y)` where `stacked` is false; contracted sizes are noted as equal."""
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return ShapeVar()
+    if not x or not y:
+        if stacked:
+            raise ValueError("matmul: a scalar operand is not allowed, use * instead")
+        return x or y
+    facts.equate(x[-1], y[-2] if len(y) > 1 else y[0])
+    rows, columns = x[:-1], y[-1:] if len(y) > 1 else ()
+    if not stacked:
+        return (*rows, *y[:-2], *columns)
+    stack = facts.broadcast(x[:-2], y[:-2])
+    assert not isinstance(stack, ShapeVar)
+    return (*stack, *x[-2:-1], *columns)
+
+
+def _product_type(stacked: bool) -> Callable[..., Type]:
+    def infer(facts: Facts, x: Any, y: Any) -> Type:
+        result = product_shape(facts, shape_of(x), shape_of(y), stacked)
+        return Type(kind_of_product(x, y), result, array=True)
+
+    return infer
+
+
+def _pairs(*shapes: tuple[tuple[int, ...], tuple[int, ...]], **options: Any) -> Callable[..., Any]:
+    """Samples: pairs of random arrays of these shapes."""
+
+    def samples(rng: np.random.Generator) -> list[Any]:
+        return [((rng.normal(size=m), rng.normal(size=n)), dict(options)) for m, n in shapes]
+
+    return samples
+
+
+# ---- matmul, dot
+
+
+@bprop(np.matmul, signature="x, y", infer=_product_type(stacked=True),
+       samples=_pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 1)),
+                      ((2, 1), (1, 2)), ((3,), (2, 3, 4)), ((2, 4, 3), (3,)), ((2, 4, 3), (3, 5)), ((4, 3), (2, 3, 5)),
+                      ((2, 4, 3), (2, 3, 5)), ((1, 4, 3), (2, 3, 5)), ((5, 1, 4, 3), (2, 3, 1)),
+                      ((2, 1, 4, 3), (5, 3, 2)), ((3,), (2, 1, 3, 4)), ((1,), (1,))))  # fmt: skip
+def matmul(g, out, x, y):
+    """x_bar = g @ y.T, y_bar = x.T @ g, summed over the stacks along which an operand was repeated."""
+    m, n = ndim(x), ndim(y)
+    g = whole(g, out)
+    if m is None or n is None:
+        # a matrix is never repeated where the other operand has axes of its own for the stack
+        x_bar = g @ y.T if n == 2 else matmul_x_bar(g, x, y)
+        y_bar = x.T @ g if m == 2 else matmul_y_bar(g, x, y)
+        return x_bar, y_bar
+    if m <= 2 and n <= 2:
+        return _contracted(g, x, y, m, n)
+    stack = letters(max(m, n) - 2)[0]
+    if n == 1:
+        return np.expand_dims(g, -1) * y, contraction(g, stack + "I", x, stack + "IK", "K")
+    if m == 1:
+        x_bar = contraction(y, stack + "KJ", g, stack + "J", "K")
+        return x_bar, np.expand_dims(x, -1) * np.expand_dims(g, -2)
+    # where only one operand is stacked, the sum over the stack is part of the product
+    if n == 2:
+        return g @ y.T, contraction(x, stack + "IK", g, stack + "IJ", "KJ")
+    if m == 2:
+        return contraction(g, stack + "IJ", y, stack + "KJ", "IK"), x.T @ g
+    return unbroadcast(g @ np.swapaxes(y, -1, -2), x), unbroadcast(np.swapaxes(x, -1, -2) @ g, y)
+
+
+def _contracted(g: Any, x: Any, y: Any, m: int, n: int) -> tuple[Any, Any]:
+    """The cotangents of `np.dot(x, y)`, neither being a scalar."""
+    rows, stack, column = letters(m - 1, max(n - 2, 0), min(n - 1, 1))
+    lx, ly, lo = rows + "K", stack + "K" + column, rows + stack + column
+    return contraction(g, lo, y, ly, lx), contraction(x, lx, g, lo, ly)
+
+
+@bprop(np.dot, signature="a, b, out=None", infer=_product_type(stacked=False),
+       samples=_pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)),
+                      ((2, 3), (3, 4)), ((1, 3), (3, 1)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4)), ((2, 4, 3), (3, 5)),
+                      ((4, 3), (2, 3, 5)), ((2, 4, 3), (5, 3, 2)), ((2, 1, 4, 1), (1, 1, 1)),
+                      ((1,), (1,))))  # fmt: skip
+def dot(g, out, a, b):
+    """The sum over the last axis of a and the last but one of b; with a scalar, a plain product."""
+    m, n = ndim(a), ndim(b)
+    g = whole(g, out)
+    if m == 0 or n == 0:
+        return unbroadcast(g * b, a), unbroadcast(g * a, b)
+    if m is None or n is None:
+        return dot_a_bar(g, a, b), dot_b_bar(g, a, b)
+    return _contracted(g, a, b, m, n)
+
+
+# ---- inner, outer, vdot
+
+
+def _inner_type(facts: Facts, a: Any, b: Any) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    result: Shape = ShapeVar()
+    if x == () or y == ():
+        result = y if x == () else x
+    elif not isinstance(x, ShapeVar) and not isinstance(y, ShapeVar):
+        facts.equate(x[-1], y[-1])
+        result = (*x[:-1], *y[:-1])
+    return Type(kind_of_product(a, b), result, array=True)
+
+
+@bprop(np.inner, signature="a, b", infer=_inner_type,
+       samples=_pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)),
+                      ((2, 3), (4, 3)), ((2, 4, 3), (3,)), ((2, 4, 3), (5, 3)), ((1, 1), (2, 1, 1)),
+                      ((2, 3), (4, 5, 3))))  # fmt: skip
+def inner(g, out, a, b):
+    """The sum over the last axis of both."""
+    m, n = ndim(a), ndim(b)
+    g = whole(g, out)
+    if m == 0 or n == 0:
+        return unbroadcast(g * b, a), unbroadcast(g * a, b)
+    if m is None or n is None:
+        return inner_a_bar(g, a, b), inner_b_bar(g, a, b)
+    left, right = letters(m - 1, n - 1)
+    a_bar = contraction(g, left + right, b, right + "K", left + "K")
+    return a_bar, contraction(g, left + right, a, left + "K", right + "K")
+
+
+def _flat_size(x: Shape) -> Size:
+    if isinstance(x, ShapeVar):
+        return Dim.fresh()
+    total: Size = 1
+    for d in x:
+        total = dim_mul(total, d)
+    return total
+
+
+def _outer_type(facts: Facts, a: Any, b: Any, **_: Any) -> Type:
+    sizes = tuple(facts.canonical(_flat_size(shape_of(x))) for x in (a, b))
+    return Type(kind_of_product(a, b), sizes, array=True)
+
+
+@bprop(np.outer, signature="a, b, out=None", infer=_outer_type,
+       samples=_pairs(((3,), (4,)), ((1,), (4,)), ((), (3,)), ((2, 3), (4,)), ((3,), (2, 2)),
+                      ((2, 1, 2), ())))  # fmt: skip
+def outer(g, out, a, b):
+    """out = ravel(a)[:, None] * ravel(b)"""
+    g = whole(g, out)
+    a_bar = g @ (b if ndim(b) == 1 else np.ravel(b))
+    b_bar = (a if ndim(a) == 1 else np.ravel(a)) @ g
+    return _reshaped_like(a_bar, a), _reshaped_like(b_bar, b)
+
+
+def _reshaped_like(flat: Any, x: Any) -> Any:
+    return flat if ndim(x) == 1 else apply(np.reshape, flat, shape(x))
+
+
+def _scalar_type(facts: Facts, a: Any, b: Any) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    if not isinstance(x, ShapeVar) and not isinstance(y, ShapeVar) and len(x) == len(y) == 1:
+        facts.equate(x[0], y[0])
+    return Type(kind_of_product(a, b), (), array=True)
+
+
+@bprop(np.vdot, signature="a, b", infer=_scalar_type,
+       samples=_pairs(((), ()), ((3,), (3,)), ((1,), (1,)), ((2, 3), (2, 3)), ((2, 3), (3, 2)),
+                      ((2, 1, 3), (6,))))  # fmt: skip
+def vdot(g, out, a, b):
+    """The sum of conj(a) b over all entries, in whatever shape they come."""
+    if same_shape(a, b):
+        return conjugate(g * b), g * conjugate(a)
+    a_bar, b_bar = conjugate(g * np.ravel(b)), g * conjugate(np.ravel(a))
+    return _reshaped_like(a_bar, a), _reshaped_like(b_bar, b)
+
+
+def _vecdot_type(facts: Facts, x1: Any, x2: Any, *, axis: int = -1) -> Type:
+    x, y = shape_of(x1), shape_of(x2)
+    if axis != -1:
+        raise TypeError("np.vecdot along another axis than the last is not differentiated; use np.moveaxis first")
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return Type(kind_of_product(x1, x2), ShapeVar(), array=True)
+    facts.equate(x[-1], y[-1])
+    return Type(kind_of_product(x1, x2), facts.broadcast(x[:-1], y[:-1]), array=True)
+
+
+def _vecdot_rule(g, out, x1, x2, *, axis=-1):
+    """The sum of conj(x1) x2 over the last axis, the others broadcast."""
+    g = np.expand_dims(g, -1) if ndim(out) != 0 else g
+    return unbroadcast(conjugate(g * x2), x1), unbroadcast(g * conjugate(x1), x2)
+
+
+_vecdot_samples = _pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1, 3), (4, 3)), ((2, 1), (2, 1)))
+for _vecdot in [getattr(owner, "vecdot") for owner in (np, np.linalg) if hasattr(owner, "vecdot")]:  # noqa: B009
+    register(_vecdot, signature="x1, x2, axis=-1", rule=_vecdot_rule, infer=_vecdot_type, samples=_vecdot_samples)
+
+
+if hasattr(np.linalg, "matmul"):
+    # the array API's names
+    _stacked, _crossed = OPERATIONS[np.matmul], OPERATIONS[np.outer]
+    register(np.linalg.matmul, signature="x1, x2", rule=matmul, infer=_stacked.infer, samples=_stacked.samples)
+    register(np.linalg.outer, signature="x1, x2", rule=outer, infer=_crossed.infer, samples=_pairs(((3,), (4,))))
+
+# ---- tensordot
+
+
+def tensordot_axes(axes: Any, m: int, n: int) -> tuple[list[int], list[int]]:
+    """The axes of the two operands that `axes` pairs, none of them negative."""
+    if np.ndim(axes) == 0 and not isinstance(axes, (tuple, list)):
+        return list(range(m - int(axes), m)), list(range(int(axes)))
+    first, second = ([a] if np.ndim(a) == 0 else list(a) for a in axes)
+    if len(first) != len(second):
+        raise ValueError("tensordot: axes of different number")
+    return [a % m for a in first], [b % n for b in second]
+
+
+def _tensordot_type(facts: Facts, a: Any, b: Any, *, axes: Any = 2) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return Type(kind_of_product(a, b), ShapeVar(), array=True)
+    first, second = tensordot_axes(axes, len(x), len(y))
+    for i, j in zip(first, second, strict=True):
+        facts.equate(x[i], y[j])
+    rest = [d for i, d in enumerate(x) if i not in first] + [d for j, d in enumerate(y) if j not in second]
+    return Type(kind_of_product(a, b), tuple(rest), array=True)
+
+
+def _tensordot_samples(rng: np.random.Generator) -> list[Any]:
+    cases: list[Any] = [
+        ((2, 3), (3, 4), 1), ((2, 3), (2, 3), 2), ((3,), (3,), 1), ((2, 3), (3,), 1), ((3,), (2, 3), ((0,), (1,))),
+        ((2, 3), (4,), 0), ((2, 3, 4), (3, 4, 5), 2), ((2, 3, 4), (4, 5, 2), ((0, 2), (2, 0))),
+        ((2, 3, 4), (5, 3), (1, 1)), ((3, 1, 4), (4, 1, 2), ((-1, 1), (0, 1))),
+        ((2, 3, 4, 5), (5, 3), ((3, 1), (0, 1))), ((2, 3), (4, 2), ((0,), (1,))), ((2, 3, 4), (2, 3, 4), 0),
+    ]  # fmt: skip
+    return [((rng.normal(size=m), rng.normal(size=n)), {"axes": axes}) for m, n, axes in cases]
+
+
+def _tensordot_rule(g, out, a, b, *, axes=2):
+    """Contract the cotangent with the other operand over the axes that were left."""
+    m, n = ndim(a), ndim(b)
+    g = whole(g, out)
+    if m is None or n is None:
+        return tensordot_a_bar(g, a, b, axes=axes), tensordot_b_bar(g, a, b, axes=axes)
+    first, second = tensordot_axes(axes, m, n)
+    la, lb = letters(m, n)
+    for i, j in zip(first, second, strict=True):
+        lb = lb[:j] + la[i] + lb[j + 1 :]
+    lo = "".join(i for i in la if i not in lb) + "".join(j for j in lb if j not in la)
+    return contraction(g, lo, b, lb, la), contraction(a, la, g, lo, lb)
+
+
+for _tensordot in (np.tensordot, np.linalg.tensordot):
+    register(_tensordot, signature="a, b, axes=2", inputs="a b", rule=_tensordot_rule, infer=_tensordot_type,
+             samples=_tensordot_samples)  # fmt: skip
+
+
+# ---- einsum
+
+
+def parse_subscripts(subscripts: Any, ranks: list[int | None]) -> tuple[list[str], str]:
+    """The labels of the operands and of the result; the axes of an ellipsis get letters where ranks are known.
+
+    An ellipsis stays where a rank is unknown. Raises TypeError where `subscripts` is no text, ValueError where it
+    does not fit the operands.
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError("np.einsum is differentiated with its subscripts as text only, as in np.einsum('ij,j', a, x)")
+    text = subscripts.replace(" ", "")
+    source, arrow, result = text.partition("->")
+    labels = source.split(",")
+    if len(labels) != len(ranks):
+        raise ValueError(f"einsum: {len(labels)} subscripts for {len(ranks)} operands")
+    if not arrow:
+        used = source.replace(",", "").replace(".", "")
+        result = ("..." if "..." in source else "") + "".join(sorted(i for i in set(used) if used.count(i) == 1))
+    if "..." not in text:
+        return labels, result
+    if any(rank is None and "..." in names for rank, names in zip(ranks, labels, strict=True)):
+        return labels, result
+    free = [i for i in ascii_letters[::-1] if i not in text]
+    counts = [len(names) - 3 for names in labels]
+    missing = [r - n if "..." in names else 0 for r, n, names in zip(ranks, counts, labels, strict=True)]  # type: ignore[operator]
+    pool = "".join(free[: max(missing)])
+    labels = [names.replace("...", pool[len(pool) - k :]) for names, k in zip(labels, missing, strict=True)]
+    return labels, result.replace("...", pool)
+
+
+def _einsum_type(facts: Facts, *operands: Any, subscripts: Any, **_: Any) -> Type:
+    kind = kind_of_product(*operands)
+    labels, result = parse_subscripts(subscripts, [ndim(x) for x in operands])
+    if "..." in result or any("..." in names for names in labels):
+        return Type(kind, ShapeVar(), array=True)
+    sizes: dict[str, Size] = {}
+    unknown: set[str] = set()
+    for names, x in zip(labels, map(shape_of, operands), strict=True):
+        if isinstance(x, ShapeVar):
+            unknown.update(names)
+            continue
+        if len(x) != len(names):
+            raise ValueError(f"einsum: the subscripts {names!r} for an operand with {len(x)} axes")
+        for i in set(names):
+            own = [d for j, d in zip(names, x, strict=True) if i == j]
+            for d in own[1:]:
+                facts.equate(own[0], d)
+            # NumPy broadcasts axes of length 1 here as well
+            sizes[i] = facts.join(sizes.get(i, 1), own[0])
+    return Type(kind, tuple(_joined(facts, sizes.get(i, 1), i in unknown) for i in result), array=True)
+
+
+def _joined(facts: Facts, d: Size, unknown: bool) -> Size:
+    """The size that an index has in the result: where an operand's is unknown, only a number past 1 is sure."""
+    d = facts.canonical(d)
+    return Dim.fresh() if unknown and (d == 1 or isinstance(d, Dim)) else d
+
+
+EINSUMS: list[tuple[str, tuple[tuple[int, ...], ...]]] = [
+    ("ij,jk->ik", ((2, 3), (3, 4))), ("ij,jk", ((2, 3), (3, 4))), ("ij,kj->ki", ((2, 3), (4, 3))),
+    ("i,i->", ((3,), (3,))), ("i,j->ij", ((3,), (4,))), ("i,j->ji", ((3,), (4,))), ("ij->ji", ((2, 3),)),
+    ("ba", ((2, 3),)), ("ii->i", ((3, 3),)), ("ii", ((3, 3),)), ("ij->", ((2, 3),)), ("ij->i", ((2, 3),)),
+    ("ij,j->i", ((2, 3), (3,))), ("ij,ij->i", ((2, 3), (2, 3))), ("ij,k->i", ((2, 3), (4,))),
+    ("bij,bjk->bik", ((2, 3, 4), (2, 4, 2))),
+    ("iij,j->i", ((2, 2, 3), (3,))), ("nd,de,ne->n", ((4, 3), (3, 2), (4, 2))), ("i,j,k->ijk", ((2,), (3,), (2,))),
+    ("ij,jk->ik", ((2, 1), (3, 4))), ("ij,ij->ij", ((2, 1), (1, 3))), ("...ij,...jk->...ik", ((2, 3, 4), (4, 2))),
+    ("...i,i->...", ((2, 3, 4), (4,))), ("...,...", ((3,), (2, 3))), ("i...,i...->i...", ((2, 3), (2, 4, 3))),
+    ("...ii->...i", ((2, 3, 3),)), ("i...->...", ((2, 3, 1),)), ("...i,...i", ((1, 3), (4, 1, 3))),
+    ("ij , jk -> ik", ((2, 3), (3, 4))), ("abcd,cdef->abef", ((1, 2, 3, 2), (3, 2, 2, 1))), (",i->i", ((), (3,))),
+    ("ii,ii->i", ((3, 3), (3, 3))), ("iii->i", ((2, 2, 2),)),
+]  # fmt: skip
+
+
+def _einsum_samples(rng: np.random.Generator) -> list[Any]:
+    cases: list[Any] = [((text, *(rng.normal(size=s) for s in shapes)), {}) for text, shapes in EINSUMS]
+    x, A, y = rng.normal(size=3), rng.normal(size=(3, 4)), rng.normal(size=4)
+    return [*cases, (("i,ij,j", x, A, y), {"optimize": True})]
+
+
+@bprop(np.einsum, signature="subscripts, *operands, out=None, optimize=False", inputs="operands", infer=_einsum_type,
+       samples=_einsum_samples)  # fmt: skip
+def einsum(g, out, *operands, subscripts, optimize):
+    """Each cotangent is an einsum of the result's cotangent and the other operands."""
+    g = whole(g, out)
+    labels, result = parse_subscripts(subscripts, [ndim(x) for x in operands])
+    return [_einsum_adjoint(g, result, operands, labels, i, subscripts, optimize) for i in range(len(operands))]
+
+
+def _einsum_adjoint(
+    g: Any, result: str, operands: Any, labels: list[str], place: int, subscripts: str, optimize: Any
+) -> Any:
+    """The cotangent of one operand; a snippet, unless one einsum and maybe a broadcast say it."""
+    x, names = operands[place], labels[place]
+    terms = [(g, result), *((operands[i], own) for i, own in enumerate(labels) if i != place)]
+    if len(set(names)) < len(names) or any("..." in own for own in labels):
+        return einsum_bar(subscripts, place, g, *operands)
+    present = "".join(own for _, own in terms)
+    wanted = "".join(i for i in names if i in present)
+    lost = tuple(position for position, i in enumerate(names) if i not in present)
+    x_bar = _sum_of_products(terms, wanted, optimize)
+    if not wanted:
+        return broadcast_like(x_bar, x) if names else x_bar
+    # along an index that was summed over and is nowhere else, the cotangent is the same all along
+    x_bar = np.expand_dims(x_bar, lost) if lost else x_bar
+    if not _never_repeated(wanted, x, names, terms):
+        return fit(x_bar, x)
+    return broadcast_like(x_bar, x) if lost else x_bar
+
+
+def _facts(*values: Any) -> Facts:
+    return next((v.graph.facts for v in values if isinstance(v, Value)), Facts())
+
+
+def _never_repeated(wanted: str, x: Any, names: str, terms: list[tuple[Any, str]]) -> bool:
+    """Whether the axes of `x` surely are as long as the others of the same index, none being repeated from length 1."""
+    facts = _facts(x, *(term for term, _ in terms))
+    own = shape_of(x)
+    if isinstance(own, ShapeVar):
+        return not wanted
+    for term, other in terms:
+        theirs = shape_of(term)
+        common = [i for i in wanted if i in other]
+        if isinstance(theirs, ShapeVar):
+            if common:
+                return False
+        elif not all(facts.same(own[names.index(i)], theirs[other.index(i)]) for i in common):
+            return False
+    return True
+
+
+def _sum_of_products(terms: list[tuple[Any, str]], wanted: str, optimize: Any) -> Any:
+    """The einsum of `terms`, as a product of matrices or less where that says it."""
+    if len(terms) == 1:
+        [(x, names)] = terms
+        if sorted(names) == sorted(wanted):
+            return transposed(x, names, wanted)
+    elif len(terms) == 2 and _is_contraction(terms[0], terms[1], wanted):
+        (a, la), (b, lb) = terms
+        return contraction(a, la, b, lb, wanted)
+    elif any(names == "" for _, names in terms):
+        # a scalar cotangent is a factor
+        scalars = [x for x, names in terms if names == ""]
+        rest = [term for term in terms if term[1] != ""]
+        total = _sum_of_products(rest, wanted, optimize)
+        for x in scalars:
+            total = x * total
+        return total
+    text = ",".join(names for _, names in terms) + "->" + wanted
+    options = {} if optimize is False else {"optimize": optimize}
+    return np.einsum(text, *(x for x, _ in terms), **options)
+
+
+def _is_contraction(one: tuple[Any, str], other: tuple[Any, str], wanted: str) -> bool:
+    """Whether each index is in two of the three, and no axis of length 1 may be broadcast."""
+    (a, la), (_, lb) = one, other
+    counted = la + lb + wanted
+    if any(counted.count(i) != 2 for i in counted) or len(set(la)) < len(la) or len(set(lb)) < len(lb):
+        return False
+    return _never_repeated("".join(i for i in la if i in lb), a, la, [other])
+
+
+# ---- kron, cross
+
+
+def _kron_type(facts: Facts, a: Any, b: Any) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return Type(kind_of_product(a, b), ShapeVar(), array=True)
+    rank = max(len(x), len(y))
+    x, y = (1,) * (rank - len(x)) + x, (1,) * (rank - len(y)) + y
+    dims = tuple(dim_mul(facts.canonical(m), facts.canonical(n)) for m, n in zip(x, y, strict=True))
+    return Type(kind_of_product(a, b), dims, array=True)
+
+
+@bprop(np.kron, signature="a, b", infer=_kron_type,
+       samples=_pairs(((), ()), ((2,), (3,)), ((2, 3), (2, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)),
+                      ((1, 1), (2, 3))))  # fmt: skip
+def kron(g, out, a, b):
+    """Every entry of a was multiplied by all of b."""
+    g = whole(g, out)
+    return kron_a_bar(g, a, b), kron_b_bar(g, a, b)
+
+
+def _cross_type(facts: Facts, a: Any, b: Any, *, axisa: int, axisb: int, axisc: int, axis: Any) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    unknown = Type(kind_of_product(a, b), ShapeVar(), array=True)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return unknown
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    if any(s[i] == 2 for s, i in ((x, axisa), (y, axisb))):
+        raise ValueError("np.cross of vectors of two entries is not differentiated")
+    for s, i in ((x, axisa), (y, axisb)):
+        facts.equate(s[i], 3)
+    rest = [tuple(d for j, d in enumerate(s) if j != i % len(s)) for s, i in ((x, axisa), (y, axisb))]
+    stack = list(facts.broadcast(*rest))  # type: ignore[arg-type]
+    stack.insert(axisc % (len(stack) + 1), 3)
+    return Type(kind_of_product(a, b), tuple(stack), array=True)
+
+
+def _cross_samples(rng: np.random.Generator) -> list[Any]:
+    plain = _pairs(((3,), (3,)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((2, 1, 3), (4, 3)))(rng)
+    return [*plain, *_pairs(((3, 2), (3, 2)), axis=0)(rng), *_pairs(((3, 2), (2, 3)), axisa=0)(rng)]
+
+
+@bprop(np.cross, signature="a, b, axisa=-1, axisb=-1, axisc=-1, axis=None", infer=_cross_type, samples=_cross_samples)
+def cross(g, out, a, b, *, axisa, axisb, axisc, axis):
+    """a_bar = b x g, b_bar = g x a"""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    if axisa == axisb == axisc == -1:
+        return unbroadcast(np.cross(b, g), a), unbroadcast(np.cross(g, a), b)
+    # the stacks broadcast with the vectors' axis last, and that is where they are summed back
+    last = [np.moveaxis(v, i, -1) for v, i in ((a, axisa), (b, axisb), (g, axisc))]
+    a_bar = unbroadcast(np.cross(last[1], last[2]), last[0])
+    b_bar = unbroadcast(np.cross(last[2], last[0]), last[1])
+    return np.moveaxis(a_bar, -1, axisa), np.moveaxis(b_bar, -1, axisb)

@@ -1,0 +1,345 @@
+"""Checks of single rules: what a rule answers, on numbers and as graph, against differences of the function itself.
+
+A rule's `samples` are an interval per argument (or one for all), from which arrays of several ranks are drawn that
+broadcast against each other; or a function from a NumPy random generator to a list of `(args, kwargs)`, as the
+NumPy function takes them. In a sample the variables are its arrays of floats; where it has none, its Python floats.
+All else is constant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import UnsupportedError
+from .graph import Graph, Operation, Value
+from .interpret import run
+from .reverse import build_grads, pullback
+from .shapes import ShapeVar, Type
+from .simplify import simplify
+from .verify import verify
+
+STEP = 2e-4
+"""Of the numerical differences; two step sizes cancel the error of second order."""
+TOLERANCE = 1e-6
+
+SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
+    1: [((),), ((1,),), ((3,),), ((2, 3),), ((2, 1, 3),)],
+    2: [
+        ((), ()), ((3,), ()), ((), (3,)), ((1,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((2, 3), (2, 3)),
+        ((2, 1, 3), (4, 1)), ((1, 1), (2, 1, 3)),
+    ],
+    3: [((), (), ()), ((3,), (1,), ()), ((2, 3), (3,), (2, 1)), ((2, 1, 3), (4, 1), (1, 3))],
+}  # fmt: skip
+"""Shapes that broadcast, by the number of arguments: ranks 0 to 3, and lengths of 1."""
+
+
+SYMMETRIC = ("cholesky", "eigh", "eigvalsh")
+"""Functions that read one triangle of a symmetric matrix: they are tested among symmetric ones."""
+
+
+@dataclass
+class Case:
+    """One call of an operation: its inputs and options as a node holds them, and which inputs are variables."""
+
+    op: Operation
+    inputs: list[Any]
+    options: dict[str, Any]
+    active: list[int]
+
+    @property
+    def out(self) -> Any:
+        return self.op.run(self.inputs, self.options)
+
+    @property
+    def variables(self) -> list[Any]:
+        return [self.inputs[i] for i in self.active]
+
+    def directions(self, rng: np.random.Generator) -> list[Any]:
+        """A random direction for each variable to move in."""
+        vs = [like(x, rng) for x in self.variables]
+        return [v + np.swapaxes(v, -1, -2) for v in vs] if self.op.name in SYMMETRIC else vs
+
+    def at(self, variables: list[Any]) -> Case:
+        """The same call with other values of the variables."""
+        inputs = list(self.inputs)
+        for i, x in zip(self.active, variables, strict=True):
+            inputs[i] = x
+        return Case(self.op, inputs, self.options, self.active)
+
+    def bars(self, g: Any) -> list[Any]:
+        """The cotangents of the variables, by calling the rule on numbers; zeros for those that get none."""
+        found = pullback(self.op, g, self.out, self.inputs, self.options)
+        return [
+            np.zeros(np.shape(x)) if bar is None else bar
+            for x, bar in ((self.inputs[i], found[i]) for i in self.active)
+        ]
+
+    def __str__(self) -> str:
+        shown = [f"array{np.shape(x)}" if isinstance(x, np.ndarray) else repr(x) for x in self.inputs]
+        options = [f"{k}={v!r}" for k, v in self.options.items()]
+        return f"{self.op.name}({', '.join(shown + options)})"
+
+
+def cases(op: Operation, rng: np.random.Generator) -> list[Case]:
+    """The calls on which an operation is tested. Raises ValueError where it has no samples."""
+    if not op.samples:
+        raise ValueError(f"{op!r} has a rule but no samples")
+    calls = op.samples(rng) if callable(op.samples) else drawn(op, rng)
+    return [case(op, args, kwargs) for args, kwargs in calls]
+
+
+def drawn(op: Operation, rng: np.random.Generator) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Arguments from intervals: arrays, or Python numbers for a function that takes nothing else."""
+    count = sum(p.is_input for p in op.parameters)
+    intervals = list(op.samples) * count if len(op.samples) == 1 else op.samples
+    numbers = not op.elementwise
+    for shapes in [((),) * count] * 3 if numbers else SHAPES[count]:
+        arrays = [np.asarray(rng.uniform(low, high, s)) for (low, high), s in zip(intervals, shapes, strict=True)]
+        yield tuple(map(float, arrays)) if numbers else tuple(arrays), {}
+
+
+def case(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Case:
+    inputs, options = op.bind(args, kwargs)
+    active = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    return Case(op, inputs, options, active or [i for i, x in enumerate(inputs) if isinstance(x, float)])
+
+
+# ---- inner products and differences
+
+
+def leaves(x: Any) -> list[Any]:
+    """The arrays of a result, be it one or a tuple."""
+    return [leaf for item in x for leaf in leaves(item)] if isinstance(x, (tuple, list)) else [x]
+
+
+def like(x: Any, rng: np.random.Generator) -> Any:
+    """Random numbers of the shape and kind of `x`: a float's for a float, arrays for arrays, tuples for tuples."""
+    if isinstance(x, (tuple, list)):
+        return tuple(like(item, rng) for item in x)
+    if type(x) is float:
+        return float(rng.normal())
+    dtype = np.asarray(x).dtype
+    return rng.normal(size=np.shape(x)).astype(dtype if dtype.kind == "f" else float)[()]
+
+
+def inner(a: Any, b: Any) -> float:
+    """The inner product of two arrays, or of two lists of them."""
+    return sum(float(np.sum(np.multiply(x, y))) for x, y in zip(leaves(a), leaves(b), strict=True))
+
+
+class NotSmooth(Exception):
+    """Differences with two step sizes disagree: there is no derivative to compare with."""
+
+
+def difference(f: Callable[[list[Any]], Any], xs: list[Any], vs: list[Any]) -> list[Any]:
+    """The derivative of f at xs along vs: central differences with two step sizes, extrapolated."""
+
+    def slope(h: float) -> list[Any]:
+        ahead = f([x + h * v for x, v in zip(xs, vs, strict=True)])
+        behind = f([x - h * v for x, v in zip(xs, vs, strict=True)])
+        return [np.subtract(a, b, dtype=float) / (2.0 * h) for a, b in zip(leaves(ahead), leaves(behind), strict=True)]
+
+    coarse, fine = slope(STEP), slope(STEP / 2.0)
+    for a, b in zip(coarse, fine, strict=True):
+        if not np.allclose(a, b, rtol=0.02, atol=1e-3):
+            raise NotSmooth(f"{a} and {b}")
+    return [(4.0 * b - a) / 3.0 for a, b in zip(coarse, fine, strict=True)]
+
+
+def assert_close(got: float, wanted: float, scale: float, what: Any) -> None:
+    error = abs(got - wanted)
+    if not error <= TOLERANCE * (scale + abs(wanted)) + 1e-9:
+        raise AssertionError(f"{what}: the rule says {got!r}, differences {wanted!r}")
+
+
+@contextlib.contextmanager
+def no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings(), np.errstate(divide="raise", over="raise", invalid="raise"):
+        warnings.simplefilter("error")
+        yield
+
+
+# ---- the checks
+
+
+def check_eager(c: Case, rng: np.random.Generator) -> None:
+    """<g, J v> = <J^T g, v>, the cotangents shaped like the variables, no warning where the function raises none."""
+    g = like(c.out, rng)
+    vs = c.directions(rng)
+    with no_warnings():
+        bars = c.bars(g)
+    check_shapes(c, bars)
+    moved = difference(lambda xs: c.at(xs).out, c.variables, vs)
+    scale = sum(float(np.sum(np.abs(np.multiply(a, b)))) for a, b in zip(bars, vs, strict=True))
+    assert_close(inner(bars, vs), inner(g, moved), scale, c)
+
+
+def check_shapes(c: Case, bars: list[Any]) -> None:
+    for x, bar in zip(c.variables, bars, strict=True):
+        assert np.shape(bar) == np.shape(x), f"{c}: a cotangent of shape {np.shape(bar)} for {np.shape(x)}"
+
+
+def check_float32(c: Case, rng: np.random.Generator) -> None:
+    """Where the function keeps float32, so does the rule, called on numbers and run as graph."""
+    if not any(isinstance(x, np.ndarray) for x in c.variables):
+        return
+    c = c.at([np.asarray(x, np.float32) for x in c.variables])
+    out = c.out
+    if any(np.asarray(leaf).dtype != np.float32 for leaf in leaves(out)):
+        return
+    g = like(out, rng)
+    found = pullback(c.op, g, out, c.inputs, c.options)
+    bars = [found[i] for i in c.active]
+    drawn_graph = Drawn(c, known=True)
+    for way, results in (("numbers", bars), ("graph", drawn_graph.run(c, g))):
+        for bar in results:
+            if bar is not None:
+                dtype = np.result_type(bar)
+                assert dtype == np.float32, f"{c}: the cotangent is {dtype}, by {way}"
+
+
+class Drawn:
+    """A case as graph: a parameter for each array and variable, one for the cotangent, then the backward pass.
+
+    known: whether the graph is told the shapes of arrays. seed: the cotangent, if that is not to be a parameter.
+    same: inputs that are one value with the first variable.
+    """
+
+    def __init__(self, c: Case, known: bool, seed: float | None = None, same: list[int] | None = None):
+        self.graph = graph = Graph()
+        self.known = known
+        same = same or []
+        inputs = list(c.inputs)
+        self.given = [
+            i for i, x in enumerate(inputs)
+            if (i in c.active or isinstance(x, np.ndarray) and x.dtype.kind in "fiub") and i not in same
+        ]  # fmt: skip
+        for i in self.given:
+            inputs[i] = graph.param(f"x{i}", self.type_of(inputs[i]))
+        for i in same:
+            inputs[i] = inputs[c.active[0]]
+        node = graph.add(c.op, inputs, c.options)
+        self.variables = [inputs[i] for i in c.active]
+        self.floats = [np.asarray(out).dtype.kind == "f" for out in leaves(c.out)]
+        self.seeds: dict[Value, Any] = {
+            v: graph.param(f"g{k}", v.type.but(kind="float", size=None)) if seed is None else seed
+            for k, (v, is_float) in enumerate(zip(node.outputs, self.floats, strict=True))
+            if is_float
+        }
+        self.bars = build_grads(graph, self.seeds, self.variables)
+        graph.results = [bar for bar in self.bars if isinstance(bar, Value)]
+        verify(graph)
+
+    def type_of(self, x: Any) -> Type:
+        if not isinstance(x, np.ndarray):
+            return Type("float", ())
+        kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}[x.dtype.kind]
+        return Type(kind, x.shape if self.known else ShapeVar(), array=True)
+
+    def arguments(self, c: Case, g: Any) -> list[Any]:
+        seeds = [x for x, is_float in zip(leaves(g), self.floats, strict=True) if is_float]
+        used = [x for x, v in zip(seeds, self.seeds.values(), strict=True) if isinstance(v, Value)]
+        return [c.inputs[i] for i in self.given] + used
+
+    def simplify(self) -> None:
+        simplify(self.graph)
+        verify(self.graph)
+        results = iter(self.graph.results)
+        self.bars = [next(results) if isinstance(bar, Value) else bar for bar in self.bars]
+
+    def run(self, c: Case, g: Any) -> list[Any]:
+        """What the graph computes for the variables of `c`, None for those that get nothing."""
+        results = iter(run(self.graph, self.arguments(c, g)))
+        return [next(results) if isinstance(bar, Value) else bar for bar in self.bars]
+
+
+def check_graph(c: Case, rng: np.random.Generator, known: bool) -> None:
+    """The rule as graph, run by the interpreter, is the rule on numbers, and still is when the graph is simplified.
+
+    Also with 1.0 as cotangent of a scalar, and with equal variables that are one value.
+    """
+    g = leaves(like(c.out, rng))
+    d = Drawn(c, known)
+    compare(c, d, g)
+    d.simplify()
+    compare(c, d, g)
+    if all(np.ndim(leaf) == 0 for leaf in leaves(c.out)):
+        compare(c, Drawn(c, known, seed=1.0), [1.0] * len(g))
+    first, *others = c.active
+    same = [i for i in others if np.shape(c.inputs[i]) == np.shape(c.inputs[first])]
+    if same:
+        identified = c.at([c.inputs[first] if i in same else c.inputs[i] for i in c.active])
+        with np.errstate(all="ignore"):
+            eager = dict(zip(c.active, identified.bars(g[0] if len(g) == 1 else tuple(g)), strict=True))
+            got = Drawn(identified, known, same=same).run(identified, g)[0]
+        total = sum(eager[i] for i in [first, *same])
+        what = f"{c}, variables equal"
+        np.testing.assert_allclose(0.0 if got is None else got, total, rtol=1e-10, atol=1e-12, err_msg=what)
+
+
+def compare(c: Case, drawn_graph: Drawn, g: list[Any]) -> None:
+    eager = c.bars(g[0] if len(g) == 1 else tuple(g))
+    for x, wanted, bar, got in zip(c.variables, eager, drawn_graph.bars, drawn_graph.run(c, g), strict=True):
+        got = np.zeros(np.shape(x)) if got is None else got
+        assert np.shape(got) == np.shape(x), f"{c}: a cotangent of shape {np.shape(got)} for {np.shape(x)}"
+        np.testing.assert_allclose(got, wanted, rtol=1e-10, atol=1e-12, err_msg=str(c))
+        if isinstance(bar, Value) and bar.ndim is not None:
+            assert bar.ndim == np.ndim(x), f"{c}: the graph says {bar!r} for {np.shape(x)}"
+
+
+def check_twice(c: Case, rng: np.random.Generator) -> None:
+    """The derivative of <J^T g, w>, by differentiating the graph once more, against differences of the rule."""
+    d = Drawn(c, known=True)
+    pairs = [(bar, x) for bar, x in zip(d.bars, c.variables, strict=True) if isinstance(bar, Value)]
+    if not pairs:
+        return
+    graph, weights = d.graph, [like(x, rng) for _, x in pairs]
+    z: Any = 0.0
+    for (bar, _), w in zip(pairs, weights, strict=True):
+        z = z + (np.sum(bar * w) if np.ndim(w) else bar * w)
+    seeds = [v for v in d.seeds.values() if isinstance(v, Value)]
+    found = build_grads(graph, {z: 1.0}, [*d.variables, *seeds])
+    graph.results = [bar for bar in found if isinstance(bar, Value)]
+    verify(graph)
+    g = leaves(like(c.out, rng))
+    results = iter(run(graph, d.arguments(c, g)))
+    point = [*c.variables, *g]
+    plain = [next(results) if isinstance(bar, Value) else bar or 0.0 for bar in found]
+    bars = [np.broadcast_to(bar, np.shape(x)) for bar, x in zip(plain, point, strict=True)]
+    count = len(c.variables)
+
+    def weighted(xs: list[Any]) -> Any:
+        first = c.at(xs[:count]).bars(xs[count] if len(g) == 1 else tuple(xs[count:]))
+        kept = [b for b, bar in zip(first, d.bars, strict=True) if isinstance(bar, Value)]
+        return np.asarray(inner(kept, weights))
+
+    vs = c.directions(rng) + [like(x, rng) for x in g]
+    try:
+        [slope] = difference(weighted, point, vs)
+    except NotSmooth:  # a sample at a kink
+        return
+    scale = sum(float(np.sum(np.abs(np.multiply(a, b)))) for a, b in zip(bars, vs, strict=True))
+    assert_close(inner(bars, vs), float(slope), scale, f"{c}, differentiated twice")
+
+
+def check_rule(op: Operation, seed: int = 0) -> None:
+    """All checks of one rule. Raises AssertionError that says where it fails."""
+    rng = np.random.default_rng(seed)
+    for c in cases(op, rng):
+        if not c.active:
+            raise ValueError(f"{c}: a sample needs an array of floats, or a float")
+        check_eager(c, rng)
+        check_graph(c, rng, known=True)
+        try:
+            check_graph(c, rng, known=False)
+        except (UnsupportedError, TypeError) as error:
+            if "known rank" not in str(error):  # which a rule may ask for
+                raise
+        check_float32(c, rng)
+        check_twice(c, rng)
