@@ -11,8 +11,8 @@ from .graph import CONST, Node, Value
 from .naming import Names
 from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step, is_owned, roots
-from .source import Statement
 from .simplify import is_negative
+from .source import Statement
 from .spell import Snippets, absolute, number, shape_of, spell
 from .terms import Hole, fill, numpy_path
 from .writer import Blank, Comment, Trailing
@@ -95,7 +95,7 @@ class Emitter:
             return [ast.Expr(value)]
         if len(node.outputs) == 1:
             return [assign(self.names.of[node.out], value)]
-        names = [self.names.of[v] if v in self.names.of else "_" for v in node.outputs]
+        names = [self.names.of.get(v, "_") for v in node.outputs]
         target = ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())
         return [ast.Assign([target], value)]
 
@@ -261,7 +261,7 @@ def _expand(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     if x.type.scalar and not x.type.array:
         array = like.type.array or like.type.ndim
         if like.type.kind == "float" and array:
-            ones = x.const == 1.0
+            ones = isinstance(x.const, float) and x.const == 1.0
             args = [e.expression(like)] if ones else [e.expression(like), e.expression(x)]
             value: ast.expr = ast.Call(numpy_path("ones_like" if ones else "full_like"), args, [])
         else:

@@ -15,7 +15,21 @@ from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation
 from .rules.primitives import slice_parts
 from .shapes import OBJECT, ShapeMismatch, ShapeVar, Type, dim_add, dim_mul
 from .source import Function, Statement, function_source, unwrap
-from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, Verbatim, fill, literal, numpy_path, references
+from .terms import (
+    Closure,
+    Computed,
+    Hole,
+    Method,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    Verbatim,
+    fill,
+    literal,
+    numpy_path,
+    references,
+)
 
 BINARY = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.true_divide, ast.Pow: np.power,
@@ -112,7 +126,8 @@ class Expressions:
         if all(isinstance(t, Static) for t in [*args, *kwargs.values()]) and op is not OPAQUE:
             return self._evaluate(op.fn, args, kwargs, tree, at)
         try:
-            inputs, options = op.bind(tuple(map(self._argument, args)), {k: self._argument(t) for k, t in kwargs.items()})
+            named = {k: self._argument(t) for k, t in kwargs.items()}
+            inputs, options = op.bind(tuple(map(self._argument, args)), named)
             inputs = [self._input(x) for x in inputs]
             options = {k: self._option(k, x, at) for k, x in options.items()}
             node = self.graph.add(op, inputs, options)
@@ -203,10 +218,10 @@ class Expressions:
             if module:
                 self.modules[module] = module
             return Static(tree, obj)
-        if isinstance(obj, (bool, int, float, complex, str, bytes, tuple, list, np.ndarray, np.generic, dict)) or obj is None:
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "constant"
-            if obj is None:
-                return Static(ast.Constant(None), obj)
+        if obj is None:
+            return Static(ast.Constant(None), obj)
+        if isinstance(obj, (bool, int, float, complex, str, bytes, tuple, list, np.ndarray, np.generic, dict)):
+            name = getattr(node, "id", None) or getattr(node, "attr", None) or "constant"
             if isinstance(obj, float) and obj == np.pi:
                 return Static(numpy_path("pi"), obj)
             return Static(self._constant_name(name, obj), obj)
@@ -265,10 +280,10 @@ class Expressions:
                 item = base.items[index.obj]
             except (IndexError, TypeError) as error:
                 raise self.error(str(error), node) from None
-            if isinstance(item, list):
-                make = ast.Tuple if base.kind is tuple else ast.List
-                return Sequence(make([t.ast for t in item], ast.Load()), base.kind, item)
-            return item
+            if isinstance(item, Term):
+                return item
+            make = ast.Tuple if base.kind is tuple else ast.List
+            return Sequence(make([t.ast for t in item], ast.Load()), base.kind, item)
         if isinstance(base, Static) and isinstance(index, Static) and not isinstance(base.obj, np.ndarray):
             return self._evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
         if isinstance(base, Method):
@@ -380,8 +395,7 @@ class Expressions:
             tree = ast.Compare(left.ast, node.ops, [right.ast])
             if isinstance(left, Static) and isinstance(right, Static):
                 return self._evaluate(PYTHON_COMPARE[type(node.ops[0])], [left, right], {}, tree, node)
-            known = [isinstance(t, Static) or isinstance(t, Computed) and t.value.type.kind != "object" for t in (left, right)]
-            if all(known) and not any(isinstance(t, Static) and isinstance(t.obj, (str, type(None))) for t in (left, right)):
+            if _number_like(left) and _number_like(right):
                 return self._apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
             return self._opaque_term(tree, node, Type("bool", ()))
         return self._opaque_expression(node, Type("bool", ()))
@@ -394,8 +408,8 @@ class Expressions:
 
     def _read_namedexpr(self, node: ast.NamedExpr) -> Term:
         term = self.read(node.value)
-        self.bind(node.target.id, term)  # type: ignore[attr-defined]
-        return self.frame.names[node.target.id]  # type: ignore[attr-defined,no-any-return]
+        self.bind(node.target.id, term)
+        return self.read(node.target)
 
     def bind(self, name: str, term: Term) -> None:
         raise NotImplementedError
@@ -450,7 +464,9 @@ class Expressions:
         function.filled["globals"] = callee.frame.globals
         return self.follow(function, args, kwargs, node, callee.frame)
 
-    def _call_static(self, callee: Static, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
+    def _call_static(
+        self, callee: Static, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
         fn = unwrap(callee.obj)
         terms = [*args, *kwargs.values()]
         try:
@@ -458,7 +474,8 @@ class Expressions:
         except TypeError:
             known = False
         if known:
-            if fn in (abs, float, int, bool, round, len, pow, sum, min, max) and any(isinstance(t, Sequence) for t in terms):
+            builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
+            if builtin and any(isinstance(t, Sequence) for t in terms):
                 return self._sequence_call(fn, args, kwargs, tree, node)
             return self._apply(OPERATIONS[fn], args, kwargs, tree, node)
         if fn in PURE and all(isinstance(t, Static) for t in terms):
@@ -474,7 +491,8 @@ class Expressions:
 
     def _length(self, base: Computed, tree: ast.expr, node: ast.AST) -> Term:
         t = base.value.type
-        made = self._opaque_term(tree, node, Type("int", (), size=None if isinstance(t.shape, ShapeVar) or not t.shape else t.shape[0]))
+        size = None if isinstance(t.shape, ShapeVar) or not t.shape else t.shape[0]
+        made = self._opaque_term(tree, node, Type("int", (), size=size))
         return made
 
     def _sequence_call(self, fn: Any, args: list[Term], kwargs: Any, tree: ast.expr, node: ast.Call) -> Term:
@@ -492,7 +510,9 @@ class Expressions:
                 return total
         return self._opaque_term(tree, node)
 
-    def _call_method(self, callee: Method, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
+    def _call_method(
+        self, callee: Method, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
         base = Computed(Ref(callee.value), callee.value)
         name = callee.name
         if callee.value.type.kind != "object":
@@ -542,7 +562,8 @@ class Expressions:
             if isinstance(child, ast.Call):
                 name = child.func
                 if not (isinstance(name, ast.Name) and getattr(builtins, name.id, None) in PURE):
-                    term = self.read(name) if isinstance(name, (ast.Name, ast.Attribute)) and not self._bound_inside else None
+                    plain = isinstance(name, (ast.Name, ast.Attribute)) and not self._bound_inside
+                    term = self.read(name) if plain else None
                     known = isinstance(term, Static) and (_hashed(term.obj, OPERATIONS) or _hashed(term.obj, PURE))
                     if not known:
                         return True
@@ -617,6 +638,13 @@ class Closing(ast.NodeTransformer):
         return isinstance(self.program.lookup(base), Static)
 
 
+def _number_like(term: Term) -> bool:
+    """Whether NumPy can compare it as numbers."""
+    if isinstance(term, Static):
+        return not isinstance(term.obj, (str, type(None)))
+    return isinstance(term, Computed) and term.value.type.kind != "object"
+
+
 def _hashed(x: Any, table: Any) -> bool:
     try:
         return x in table
@@ -647,14 +675,14 @@ def is_library(fn: Any) -> bool:
 def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     """(module to import or "", syntax) for an object of NumPy, the standard library or SciPy, else None."""
     if isinstance(obj, types.ModuleType):
-        name = obj.__name__
+        path = obj.__name__
         if _is_numpy_module(obj):
-            return "", _dotted("np" + name[len("numpy") :])
-        root = name.split(".")[0]
+            return "", _dotted("np" + path[len("numpy") :])
+        root = path.split(".")[0]
         if root in sys.stdlib_module_names and root != "__main__" or root == "scipy":
-            return name, _dotted(name)
+            return path, _dotted(path)
         return None
-    name = getattr(obj, "__name__", None)
+    name: Any = getattr(obj, "__name__", None)
     if not isinstance(name, str) or isinstance(obj, (bool, int, float, np.ndarray)):
         return None
     if isinstance(obj, np.ufunc):
@@ -674,8 +702,7 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     found = sys.modules.get(module)
     if found is not None and getattr(found, name, None) is obj:
         if (root in sys.stdlib_module_names and root != "__main__") or root == "scipy":
-            public = module.replace("._", ".") if False else module
-            return public, ast.Attribute(_dotted(public), name, ast.Load())
+            return module, ast.Attribute(_dotted(module), name, ast.Load())
     return None
 
 

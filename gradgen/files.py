@@ -320,7 +320,7 @@ def merge(mains: list[Entry], pieces: list[Parts]) -> str:
     for entry, part in zip(mains, pieces, strict=True):
         needed = part.used_by(entry.name)
         roots = {n for name in needed for n in part.mentions[name]}
-        imports |= {text: text for text in part.imports if _imported(text) & roots or "import numpy as np" in text}
+        imports |= {text: text for text in part.imports if _imported(text) & roots}
         for name in [n for n in [*part.constants, *part.definitions] if n in needed]:
             text = part.constants.get(name) or part.definitions[name]
             into = constants if name in part.constants else definitions if name == entry.name else helpers
@@ -334,7 +334,7 @@ def merge(mains: list[Entry], pieces: list[Parts]) -> str:
     others = [t for t in imports if t not in standard]
     blocks = [f'"""{doc}"""']
     blocks += ["\n".join(sorted(standard))] if standard else []
-    blocks.append("\n".join(sorted(others, key=lambda t: (t != "import numpy as np", t))))
+    blocks += ["\n".join(sorted(others, key=lambda t: (t != "import numpy as np", t)))] if others else []
     blocks += ["\n".join(constants.values())] if constants else []
     functions = [*definitions.values(), *helpers.values()]
     return "\n\n".join(blocks) + "\n\n\n" + "\n\n\n".join(functions) + "\n"

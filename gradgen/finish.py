@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .graph import CONST, Graph, Value, type_of
-from .rules.primitives import primitive, unbroadcast, zeros_for
+from .rules.primitives import unbroadcast, zeros_for
+from .rules.registry import primitive
 from .schedule import is_owned, roots
 from .shapes import Facts, Type, float_of
 
@@ -51,7 +52,8 @@ def presentable(v: Value, target: Value, taken: set[Value]) -> Value:
     node = v.node
     if node is not None and node.op is CONST and not target.type.scalar:
         value = node.options["value"]
-        return zeros_for(target) if value == 0 else expand(v, target)  # type: ignore[no-any-return]
+        if np.ndim(value) == 0:
+            return zeros_for(target) if value == 0 else expand(v, target)  # type: ignore[no-any-return]
     if node is not None and node.op.name == "broadcast_like":
         return expand(node.inputs[0], target)  # type: ignore[no-any-return]
     if v.type.scalar and node is not None and node.op is CONST:

@@ -86,6 +86,7 @@ class Program(Expressions):
         self.frame = Frame(function)
         self.statement: Statement | None = None
         self._depth = 0
+        self._passing: set[str] = set()
         self._read_parameters(types)
         if isinstance(function.node, ast.Lambda):
             self._enter(function.node.body)
@@ -105,7 +106,9 @@ class Program(Expressions):
         for starred, mark in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
             if starred is not None:
                 raise self.function.error(
-                    f"the parameter {mark}{starred.arg} cannot be differentiated", starred, "name the parameters one by one"
+                    f"the parameter {mark}{starred.arg} cannot be differentiated",
+                    starred,
+                    "name the parameters one by one",
                 )
         for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
             value = self.graph.param(parameter.arg, types.get(parameter.arg, Type()))
@@ -116,7 +119,8 @@ class Program(Expressions):
     def _enter(self, node: ast.AST) -> None:
         """Begin a statement: what is added to the graph from now on belongs to it."""
         file = self.frame.function.file
-        self.statement = Statement(file, node, file.span(node), self._inside_with, self.frame.call, len(self.statements))
+        inside, call = self._inside_with, self.frame.call
+        self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
         self.statements.append(self.statement)
         self.graph.origin = self.statement
 
@@ -227,8 +231,6 @@ class Program(Expressions):
                 self.graph.named[name] = value
         self.frame.names[name] = term
 
-    _passing: set[str] = set()
-
     def _worth_a_name(self, term: Static) -> bool:
         return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
             isinstance(term.obj, tuple) and literal(term.obj) is not None
@@ -254,7 +256,8 @@ class Program(Expressions):
 
     def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:
         """`a += b` on an array is seen through every other name of it: refuse where there is one."""
-        name = node.target.id  # type: ignore[attr-defined]
+        assert isinstance(node.target, ast.Name)
+        name = node.target.id
         for frame_name, term in self._visible_names():
             if frame_name == name:
                 continue
@@ -289,7 +292,7 @@ class Program(Expressions):
         writes = self._written_names(node)
         self._refuse_escapes(node)
         tree = self._opaque_syntax(node, writes)
-        reads = [ref for ref in self._refs(tree)]
+        reads = list(self._refs(tree))
         made = self.graph.add(OPAQUE, reads)
         made.effect = True
         made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
@@ -333,12 +336,16 @@ class Program(Expressions):
             if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
                 kind = type(child).__name__.lower()
                 raise self.error(
-                    f"a `{kind}` inside a branch or loop is not followed yet", child, "write straight-line code: np.where"
+                    f"a `{kind}` inside a branch or loop is not followed yet",
+                    child,
+                    "write straight-line code: np.where",
                 )
 
     # ---- calls of functions with source
 
-    def follow(self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any = None) -> Term:
+    def follow(
+        self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any = None
+    ) -> Term:
         """Read the body of a function that is called, in place."""
         if self._depth >= MAX_DEPTH:
             raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
@@ -354,7 +361,7 @@ class Program(Expressions):
                 frame.names[name] = term
             if isinstance(function.node, ast.Lambda):
                 return self.read(function.node.body)
-            body = [n for n in function.node.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
+            body = [n for n in function.node.body if not _is_constant_statement(n)]
             if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None:
                 return self.read(body[0].value)
             for node in body[:-1]:
@@ -433,13 +440,19 @@ class Program(Expressions):
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
         """An error at `node` of the function that is being read."""
         where = node if node is not None and hasattr(node, "lineno") else self.statement.node  # type: ignore[union-attr]
-        return self.frame.function.error(message, where, advice)
+        error: UnsupportedError = self.frame.function.error(message, where, advice)
+        return error
 
 
 OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
     ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
 }  # fmt: skip
+
+
+def _is_constant_statement(node: ast.stmt) -> bool:
+    """Whether it is a docstring, an ellipsis or the like."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _cell(fn: Any, name: str) -> Any:

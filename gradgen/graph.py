@@ -96,7 +96,8 @@ class Operation:
             if name not in [p.name for p in self.parameters]:
                 raise TypeError(f"{self.name}() with the option {name!r} is not differentiated")
             given[name] = value
-        inputs, options = [], {}
+        inputs: list[Any] = []
+        options: dict[str, Any] = {}
         for p in self.parameters:
             value = given.get(p.name, p.default)
             if value is REQUIRED:
@@ -224,15 +225,15 @@ class Value:
         node = self.node
         return node.options["value"] if node is not None and node.op is CONST else self
 
-    def __getitem__(self, index: Any) -> Value:
+    def __getitem__(self, index: Any) -> Any:
         return call(_primitive("getitem"), self, index)
 
     @property
-    def T(self) -> Value:
-        return np.transpose(self)  # type: ignore[call-overload, no-any-return]
+    def T(self) -> Any:
+        return call(operation(np.transpose), self)
 
     @property
-    def shape(self) -> Value:
+    def shape(self) -> Any:
         return call(_primitive("shape"), self)
 
     @property
@@ -240,14 +241,14 @@ class Value:
         return call(_primitive("size"), self)
 
     @property
-    def dtype(self) -> Value:
+    def dtype(self) -> Any:
         return call(_primitive("dtype"), self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Value:
-        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, no-any-return]
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return call(operation(np.sum), self, axis=axis, keepdims=keepdims)
 
-    def reshape(self, shape: Any) -> Value:
-        return np.reshape(self, shape)  # type: ignore[call-overload, no-any-return]
+    def reshape(self, shape: Any) -> Any:
+        return call(operation(np.reshape), self, shape)
 
 
 def _binary(ufunc: Any, swapped: bool = False) -> Any:
@@ -370,6 +371,8 @@ class Graph:
         """The constant `value`; `ast` is how the user wrote it."""
         key = (_frozen(value), None if ast is None else getattr(ast, "text", ""))
         found = self._consts.get(key)
+        if found is None and ast is None and isinstance(value, np.ndarray):
+            found = self._consts.get((key[0], ""))  # it has a name of the user's, by which it is written
         if found is None:
             node = Node(CONST, (), {"value": value})
             node.ast = ast

@@ -68,9 +68,12 @@ def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
     lines = function.file.lines[node.lineno - 1 : node.end_lineno]
     text = "".join(lines).rstrip("\n")
     text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
-    text = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", text.split('"""')[0]) + text[len(text.split('"""')[0]) :]
+    heading = text.split('"""')[0]
+    bare = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", heading)
+    text = bare + text[len(heading) :]
     text = re.sub(r"\) -> [\w.\[\], |]+:", "):", text, count=1)
-    called = {c.func.id for part in node.body for c in ast.walk(part) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
+    calls = [n.func for part in node.body for n in ast.walk(part) if isinstance(n, ast.Call)]
+    called = {f.id for f in calls if isinstance(f, ast.Name)}
     for word in sorted(called):
         other = fn.__globals__.get(word)
         if inspect.isfunction(other) and (other.__module__ or "").startswith("gradgen.") and other is not fn:
@@ -98,7 +101,9 @@ def source_digest(functions: list[Function], constants: dict[str, Any], options:
     return digest("\n".join([*parts, options, f"format {FORMAT}"]))
 
 
-def constant_statements(constants: dict[str, Any], used: set[str], by_reference: bool) -> tuple[list[ast.stmt], dict[str, Any]]:
+def constant_statements(
+    constants: dict[str, Any], used: set[str], by_reference: bool
+) -> tuple[list[ast.stmt], dict[str, Any]]:
     """Assignments for the constants that are used, and those that can only be bound by reference."""
     statements: list[ast.stmt] = []
     bound: dict[str, Any] = {}
@@ -112,7 +117,9 @@ def constant_statements(constants: dict[str, Any], used: set[str], by_reference:
             bound[name] = x
         else:
             what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} object"
-            raise GradgenError(f"the constant {name!r} ({what}) cannot be written into a module; pass it as an argument")
+            raise GradgenError(
+                f"the constant {name!r} ({what}) cannot be written into a module; pass it as an argument"
+            )
     return statements, bound
 
 
@@ -124,11 +131,9 @@ def import_statements(modules: dict[str, str], used: set[str]) -> list[ast.stmt]
     standard = [m for m in wanted if m.split(".")[0] in sys.stdlib_module_names]
     others = [m for m in wanted if m not in standard]
     out: list[ast.stmt] = [ast.Import([ast.alias(m, None)]) for m in standard]
-    if standard:
-        out.append(Blank())
-    out.append(ast.Import([ast.alias("numpy", "np")]))
-    out += [ast.Import([ast.alias(m, None)]) for m in others]
-    return out
+    numpy: list[ast.stmt] = [ast.Import([ast.alias("numpy", "np")])] if "np" in used else []
+    rest = numpy + [ast.Import([ast.alias(m, None)]) for m in others]
+    return out + ([Blank()] if out and rest else []) + rest
 
 
 __all__ = ["Comment", "Raw", "body_digest", "constant_statements", "import_statements", "names_in", "snippet_text"]

@@ -37,7 +37,7 @@ class Names:
     def _assign(self) -> None:
         steps = self.schedule.steps
         end = len(steps)
-        last: dict[Value, int] = {v: -1 for v in self.schedule.graph.params}
+        last: dict[Value, int] = dict.fromkeys(self.schedule.graph.params, -1)
         for i, step in enumerate(steps):
             for v in step.reads:
                 last[v] = i
@@ -137,7 +137,7 @@ class Names:
             return f"{words[0]}_part"
         if v in self._target:
             return f"{self._target[v]}_{name}"
-        return name if name not in ("total", "product", "opaque") else {"total": "sum", "product": "scale"}.get(name, "part")
+        return {"total": "sum", "product": "scale", "opaque": "part"}.get(name, name)
 
     def _short(self, v: Value) -> str:
         """The name of an operand where it has a short one."""

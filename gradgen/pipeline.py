@@ -196,7 +196,8 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
             raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
     varied = descendants(program.graph, targets)
     for v in outputs:
-        if v.type.kind in ("int", "bool") and not v.type.size or (v.node is not None and v.node.op is CONST and v.type.kind == "object"):
+        no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
+        if v.type.kind in ("int", "bool") and not v.type.size or no_number:
             span = getattr(v.node.origin if v.node else None, "span", None)
             raise NonDifferentiableError(f"the result is of kind {v.type.kind}, which has no derivative", span)
     reached = needed_targets(program, outputs, varied)
@@ -258,26 +259,19 @@ def write(program: Program, options: Options, targets: list[Value], by_reference
     name = options.name or f"{options.mode}_{function.name}"
     arguments = signature(program)
     definition = ast.FunctionDef(name, arguments, body, [], None)
-    used = names_in_all(definition)
+    used = modules.names_in([definition])
     carried = dict(program.carried)
     for op_name, fn in snippets.used.items():
         carried[f"_{op_name}"] = fn
     constants, bound = modules.constant_statements(program.constants, used, by_reference)
     tree: list[Any] = header(program, options, shown) + [ast.Expr(_doc(module_doc(program, options, constants)))]
-    tree += [writer.Blank(), *modules.import_statements(program.modules, used | _names_of(constants))]
+    helpers = snippet_definitions(carried, used)
+    tree += [writer.Blank(), *modules.import_statements(program.modules, used | modules.names_in(constants + helpers))]
     if constants:
         tree += [writer.Blank(), *constants]
     tree += [writer.Blank(), definition]
-    tree += snippet_definitions(carried, used)
+    tree += helpers
     return Derivative(program, options, [t.hint for t in targets], tree, name, bound, function)
-
-
-def names_in_all(definition: Any) -> set[str]:
-    return modules.names_in([definition])
-
-
-def _names_of(statements: list[ast.stmt]) -> set[str]:
-    return modules.names_in(statements)
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
@@ -336,13 +330,13 @@ def function_body(
         inner: list[Any] = []
         argument = options.adjoint.format("value")
         if len(outputs) > 1:
-            parts = [ast.Name(f"{argument}_{i + 1}", ast.Store()) for i in range(len(outputs))]
+            parts: list[ast.expr] = [ast.Name(f"{argument}_{i + 1}", ast.Store()) for i in range(len(outputs))]
             inner.append(ast.Assign([ast.Tuple(parts, ast.Store())], ast.Name(argument, ast.Load())))
         inner += _without_leading_blank(back)
         inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
         arguments = ast.arguments([], [ast.arg(argument, None)], None, [], [], None, [])
         body += [writer.Blank(), ast.FunctionDef("pullback", arguments, inner, [], None), writer.Blank()]
-        body.append(ast.Return(ast.Tuple([value, ast.Name("pullback", ast.Load())], ast.Load())))
+        body.append(ast.Return(_tuple([value, ast.Name("pullback", ast.Load())])))
         return body
     if back:
         if forward:

@@ -163,7 +163,7 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:
                 node = todo[-1]
                 missing = [v.node for v in node.inputs if v.node in inside and v.node not in done]
                 if missing and node not in done:
-                    todo += missing[::-1]  # type: ignore[arg-type]
+                    todo += missing[::-1]
                     continue
                 todo.pop()
                 if node not in done:
@@ -208,11 +208,9 @@ def alias_of(node: Node) -> str:
 def is_owned(v: Value) -> bool:
     """Whether `v` lies in memory that the generated function made itself, and that may be written and returned."""
     if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
-        return v.node.op is not CONST or True
-    for root in roots(v):
-        if root.node is None or root.node.op in (CONST, OPAQUE) or root.node.op.name in ("broadcast_like", "broadcast_to"):
-            return False
-    return True
+        return True
+    shared = ("broadcast_like", "broadcast_to")
+    return not any(r.node is None or r.node.op in (CONST, OPAQUE) or r.node.op.name in shared for r in roots(v))
 
 
 __all__ = ["Any", "Schedule", "Step", "is_light", "is_owned", "roots"]

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from .graph import CONST, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, infer, type_of
-from .rules.primitives import has_no_repeats, index_items, primitive
+from .rules.primitives import has_no_repeats, index_items
+from .rules.registry import primitive
 from .shapes import Dim, Facts, ShapeVar, Type, dim_div, dim_product, float_of, join_kinds
 
 # ---- the normal forms
@@ -565,7 +566,9 @@ def _sum_of_rows(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | 
     if len(items) != 2 or any(type_of(item).ndim != 1 for item in items):
         return None
     rows = items[0]
-    if not (isinstance(rows, Value) and is_op(rows, "arange") and s.facts.same_shape(rows.type.shape, like.type.shape[:1])):  # type: ignore[index]
+    if not (isinstance(rows, Value) and is_op(rows, "arange")):
+        return None
+    if not s.facts.same_shape(rows.type.shape, like.type.shape[:1]):  # type: ignore[index]
         return None
     if values.type.scalar:
         return values if keepdims else None

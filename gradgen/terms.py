@@ -129,7 +129,9 @@ def literal(x: Any) -> ast.expr | None:
         positive: ast.expr = numpy_path("inf") if np.isinf(x) else ast.Constant(abs(x))
         return ast.UnaryOp(ast.USub(), positive) if np.copysign(1.0, x) < 0 else positive
     if isinstance(x, complex):
-        real, imag = literal(x.real), ast.Constant(complex(0, abs(x.imag)))
+        real = literal(x.real)
+        assert real is not None
+        imag = ast.Constant(complex(0, abs(x.imag)))
         op: ast.operator = ast.Sub() if np.copysign(1.0, x.imag) < 0 else ast.Add()
         return ast.BinOp(real, op, imag)
     if isinstance(x, (tuple, list)):
@@ -143,10 +145,12 @@ def literal(x: Any) -> ast.expr | None:
         return ast.Slice(*parts)
     if isinstance(x, np.dtype):
         return numpy_path(x.name) if x.kind in "fiub" else None
-    if isinstance(x, type) and getattr(np, x.__name__, None) is x:
-        return numpy_path(x.__name__)
-    if x in (float, int, bool, complex):
-        return ast.Name(x.__name__, ast.Load())
+    if isinstance(x, type):
+        name = x.__name__
+        if getattr(np, name, None) is x:
+            return numpy_path(name)
+        kinds: dict[Any, str] = {float: "float", int: "int", bool: "bool", complex: "complex"}
+        return ast.Name(kinds[x], ast.Load()) if x in kinds else None
     return None
 
 

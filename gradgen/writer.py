@@ -51,7 +51,7 @@ class Raw(ast.stmt):
 def _generator() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from astor.code_gen import SourceGenerator  # type: ignore[import-untyped]
+        from astor.code_gen import SourceGenerator
 
     class Generator(SourceGenerator):  # type: ignore[misc]
         def visit_Comment(self, node: Comment) -> None:
@@ -72,7 +72,8 @@ def _generator() -> Any:
         def visit__Doc(self, node: Any) -> None:
             lines = node.text.split("\n")
             indent = self.indent_with * self.indentation
-            self.write('"""' + "\n".join(f"{indent}{line}".rstrip() if i and line else line for i, line in enumerate(lines)))
+            indented = [lines[0], *(f"{indent}{line}".rstrip() if line else line for line in lines[1:])]
+            self.write('"""' + "\n".join(indented))
             self.write(f'{indent}"""' if lines[-1] == "" else '"""')
 
         def visit_Verbatim(self, node: Any) -> None:
@@ -116,7 +117,7 @@ def text_of(tree: ast.AST | list[Any]) -> str:
     """The text of a tree, before black."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from astor.string_repr import pretty_string  # type: ignore[import-untyped]
+        from astor.string_repr import pretty_string
 
         generator = _generator()(" " * 4, False, pretty_string)
         for node in tree if isinstance(tree, list) else [tree]:
