@@ -6,11 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import Buffers
 from .errors import GradgenError
 from .graph import CONST, Node, Value
 from .naming import Names
 from .rules.primitives import has_no_repeats
-from .schedule import Schedule, Step, is_owned, roots
+from .schedule import Schedule, Step
 from .simplify import is_negative
 from .source import Statement
 from .spell import Snippets, absolute, number, shape_of, spell
@@ -21,16 +22,11 @@ from .writer import Blank, Comment, Trailing
 class Emitter:
     """Writes the steps of a schedule as statements."""
 
-    def __init__(self, schedule: Schedule, names: Names, snippets: Snippets, value_name: str = ""):
+    def __init__(self, schedule: Schedule, names: Names, snippets: Snippets, buffers: Buffers,
+                 value_name: str = ""):  # fmt: skip
         self.schedule, self.names, self.snippets = schedule, names, snippets
         self.value_name = value_name
-        self._last_read: dict[Value, int] = {}
-        for i, step in enumerate(schedule.steps):
-            for v in step.reads:
-                self._last_read[v] = i
-        for v in schedule.graph.results:
-            for w in [v] if v in schedule.named or v.node is None else schedule.reads_of(v.node):
-                self._last_read[w] = len(schedule.steps)
+        self.buffers = buffers
 
     # ---- expressions
 
@@ -158,24 +154,6 @@ class Emitter:
             return self._forward_step(step)
         return [assign(self.names.of[node.out], self.computation(node))]
 
-    def in_place(self, i: int, base: Value) -> bool:
-        """Whether step i may write into the memory of `base`: it is our own, and nobody reads it later."""
-        if base not in self.names.of or self._last_read.get(base, -1) > i or not is_owned(base):
-            return False
-        mine = roots(base)
-        for v, last in self._last_read.items():
-            if last > i and v is not base and roots(v) & mine and not self._same_chain(v, base):
-                return False
-        return True
-
-    def _same_chain(self, v: Value, base: Value) -> bool:
-        """Whether `v` is a later stage of the sum that grows in `base`."""
-        while v.node is not None and v.node.op.name in ("increment", "accumulated"):
-            v = v.node.inputs[0]
-            if v is base:
-                return True
-        return False
-
 
 def _is_own(step: Step, origin: Statement) -> bool:
     return step.out is None or bool(step.out.hint) or step.node.effect
@@ -193,7 +171,8 @@ def _accumulated(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     tree = fill(tree, lambda part: part)
-    grows = base.type.scalar or base.type.floating and base.type.kind == node.out.type.kind and e.in_place(i, base)
+    fits = base.type.floating and base.type.kind == node.out.type.kind
+    grows = base.type.scalar or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
         return [ast.AugAssign(ast.Name(name, ast.Store()), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
@@ -204,7 +183,7 @@ def _increment(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     base, index, term = node.inputs
     name = e.names.of[node.out]
     out: list[ast.stmt] = []
-    if not e.in_place(i, base):
+    if node not in e.buffers.in_place:
         out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
     elif e.names.of[base] != name:
         out.append(assign(name, e.expression(base)))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .buffers import is_owned, roots
 from .graph import CONST, Graph, Value, type_of
 from .rules.primitives import unbroadcast, zeros_for
 from .rules.registry import primitive
-from .schedule import is_owned, roots
 from .shapes import Facts, Type, float_of
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from .buffers import may_share
 from .errors import UnsupportedError
 from .expressions import Expressions
-from .graph import CONST, OPAQUE, Graph, Node, Value
+from .graph import CONST, OPAQUE, Graph, Value
 from .shapes import OBJECT, Facts, Type
 from .source import Function, Statement, function_source, unwrap
 from .terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, literal
@@ -466,34 +467,9 @@ def flatten(term: Term) -> list[Term]:
     return [term]
 
 
-def may_share(a: Value, b: Value) -> bool:
-    """Whether two values may lie in the same memory."""
-    return bool(roots(a) & roots(b))
-
-
-def roots(v: Value) -> set[Value]:
-    """The values whose memory `v` may lie in: itself, or through views what it was taken from."""
-    found, todo = set(), [v]
-    while todo:
-        v = todo.pop()
-        node = v.node
-        alias = "fresh" if node is None or not node.inputs else alias_of(node)
-        found.add(v)
-        if alias != "fresh":
-            todo.append(node.inputs[0])  # type: ignore[union-attr]
-    return found
-
-
-def alias_of(node: Node) -> str:
-    """Whether the node's output may share memory with its first input: "fresh", "view" or "maybe"."""
-    if node.op is OPAQUE:
-        return "maybe"
-    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
-
-
 def trace_function(fn: Any, types: dict[str, Type], facts: Facts | None = None) -> Program:
     """Read a Python function. Raises UnsupportedError for what cannot be followed."""
     return Program(function_source(unwrap(fn)), types, facts)
 
 
-__all__ = ["OBJECT", "Frame", "Program", "UnsupportedError", "flatten", "may_share", "trace_function"]
+__all__ = ["OBJECT", "Frame", "Program", "UnsupportedError", "flatten", "trace_function"]

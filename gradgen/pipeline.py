@@ -24,6 +24,7 @@ from typing import Any
 from . import module as modules
 from . import rules as rules
 from . import writer
+from .buffers import Buffers
 from .emit import Emitter
 from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotScalarError
 from .finish import finish
@@ -254,7 +255,7 @@ def write(program: Program, options: Options, targets: list[Value], by_reference
     value_name = ""
     if outputs and outputs[0] is program.unnamed:
         value_name = names.of.get(outputs[0], "")
-    emitter = Emitter(schedule, names, snippets, value_name)
+    emitter = Emitter(schedule, names, snippets, Buffers(schedule, options.mode == "vjp"), value_name)
     body = function_body(program, options, emitter, targets, outputs, bars)
     name = options.name or f"{options.mode}_{function.name}"
     arguments = signature(program)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from .graph import CONST, OPAQUE, Graph, Node, Value
 from .simplify import is_named
@@ -91,6 +90,19 @@ class Schedule:
         for v in node.inputs:
             total += 3 + (8 if v in self.named else self._widths.get(v, 4))
         return total
+
+    def last_reads(self) -> dict[Value, int]:
+        """The last step that reads each named value; what is returned is read after all of them."""
+        last: dict[Value, int] = {}
+        for i, step in enumerate(self.steps):
+            last.update(dict.fromkeys(step.reads, i))
+        for v in self.graph.results:
+            last.update(dict.fromkeys(self.reached(v), len(self.steps)))
+        return last
+
+    def reached(self, v: Value) -> list[Value]:
+        """The named values that are read where `v` is."""
+        return [v] if v in self.named or v.node is None else self.reads_of(v.node)
 
     def reads_of(self, node: Node) -> list[Value]:
         """The named values that are read where `node` is written."""
@@ -180,37 +192,3 @@ def position(v: Value | None) -> int:
     if v.node is None:
         return v.graph.params.index(v) - len(v.graph.params)
     return v.graph.index.get(v.node, 1 << 29)
-
-
-def roots(v: Value) -> set[Value]:
-    """The values whose memory `v` may lie in: itself where it is new, else what it is a view of."""
-    found: set[Value] = set()
-    todo = [v]
-    while todo:
-        v = todo.pop()
-        alias = alias_of(v.node) if v.node is not None and v.node.inputs else "fresh"
-        if alias in ("fresh", "maybe"):
-            found.add(v)
-        if alias != "fresh":
-            todo.append(v.node.inputs[0])  # type: ignore[union-attr]
-    return found
-
-
-def alias_of(node: Node) -> str:
-    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"."""
-    if node.op is OPAQUE:
-        return "maybe"
-    if node.op.name in ("increment", "accumulated"):
-        return "view"  # written in place where that can be
-    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
-
-
-def is_owned(v: Value) -> bool:
-    """Whether `v` lies in memory that the generated function made itself, and that may be written and returned."""
-    if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
-        return True
-    shared = ("broadcast_like", "broadcast_to")
-    return not any(r.node is None or r.node.op in (CONST, OPAQUE) or r.node.op.name in shared for r in roots(v))
-
-
-__all__ = ["Any", "Schedule", "Step", "is_light", "is_owned", "roots"]

@@ -1,0 +1,153 @@
+"""Whose memory a value lies in: what may be handed out, and what a statement may write in place.
+
+A copy is the default; in place needs a proof. `roots`, `may_share` and `is_owned` tell of a graph what memory a value
+may lie in; `Buffers` goes through the statements in order and finds those that may write into an operand.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .graph import CONST, OPAQUE, Node, Value
+from .schedule import Schedule
+
+HOLDERS = ("tuple", "list")
+"""Operations whose result holds its inputs themselves."""
+SPREADS = ("broadcast_like", "broadcast_to")
+"""Operations whose result may show one number in several places, so that it is never written."""
+WRITES = ("increment", "accumulated")
+"""Operations that are written in place, in their first input, where that can be."""
+
+
+def alias_of(node: Node) -> str:
+    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"."""
+    if not node.inputs or node.op is CONST:
+        return "fresh"
+    if node.op is OPAQUE or node.op.name in HOLDERS:
+        return "maybe"
+    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
+
+
+def bases(node: Node) -> tuple[Value, ...]:
+    """The inputs that the output may share memory with."""
+    if alias_of(node) == "fresh":
+        return ()
+    return node.inputs if node.op is OPAQUE or node.op.name in HOLDERS else node.inputs[:1]
+
+
+def roots(v: Value, grown: bool = True) -> set[Value]:
+    """The values whose memory `v` may lie in: itself, and through views what it came from.
+
+    grown: also what was written in place to make it, where it was.
+    """
+    found: set[Value] = set()
+    todo = [v]
+    while todo:
+        v = todo.pop()
+        if v in found:
+            continue
+        found.add(v)
+        if v.node is not None:
+            todo += (v.node.inputs[:1] if grown else ()) if v.node.op.name in WRITES else bases(v.node)
+    return found
+
+
+def may_share(a: Value, b: Value) -> bool:
+    """Whether two values may lie in the same memory."""
+    return not roots(a).isdisjoint(roots(b))
+
+
+def is_owned(v: Value) -> bool:
+    """Whether `v` surely lies in memory that the generated function made, which may be written and returned.
+
+    What is written in place is: it is a new array wherever its base is not owned.
+    """
+    if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
+        return True
+    return all(
+        root.node is not None and root.node.op not in (CONST, OPAQUE) and root.node.op.name not in SPREADS
+        for root in roots(v, grown=False)
+    )
+
+
+class Memory(NamedTuple):
+    """The buffers, by number, that a value may lie in, and whether all of them are the function's own to write."""
+
+    places: frozenset[int]
+    ours: bool
+
+
+class Buffers:
+    """The statements that write into an operand: `in_place` holds their nodes.
+
+    Each value has a set of buffers that it may lie in. A statement writes in place where all of its operand's are ours
+    and no value that is read later lies in any of them. closure: the backward pass is a closure that may run again, so
+    that it must not write what the forward pass made.
+    """
+
+    def __init__(self, schedule: Schedule, closure: bool = False):
+        self.schedule, self.closure = schedule, closure
+        self.in_place: set[Node] = set()
+        self._last_read = schedule.last_reads()
+        self._memory: dict[Value, Memory] = {}
+        self._count = 0
+        self._forward = 0
+        """How many buffers the forward pass made."""
+        self._holders: dict[int, list[Value]] = {}
+        for v in schedule.graph.params:
+            self._hold(v)
+        for i, step in enumerate(schedule.steps):
+            if not step.node.backward:
+                self._forward = self._count
+            self._visit(i, step.node)
+
+    def _visit(self, i: int, node: Node) -> None:
+        if node.op.name in WRITES:
+            base = node.inputs[0]
+            if self._writable(i, node, base):
+                self.in_place.add(node)
+                self._memory[node.out] = self.of(base)
+            else:
+                self._memory[node.out] = self._new()
+        for out in node.outputs:
+            self._hold(out)
+
+    def _hold(self, v: Value) -> None:
+        for place in self.of(v).places:
+            self._holders.setdefault(place, []).append(v)
+
+    def of(self, v: Value) -> Memory:
+        """The memory that a value lies in."""
+        found = self._memory.get(v)
+        if found is None:
+            found = self._memory[v] = self._found(v)
+        return found
+
+    def _new(self, ours: bool = True) -> Memory:
+        self._count += 1
+        return Memory(frozenset({self._count}), ours)
+
+    def _found(self, v: Value) -> Memory:
+        node = v.node
+        if node is None or node.op is CONST:
+            return self._new(ours=False)
+        shared = [self.of(base) for base in bases(node)]
+        if not shared:
+            return self._new()
+        ours = all(memory.ours for memory in shared) and node.op is not OPAQUE and node.op.name not in SPREADS + HOLDERS
+        places = frozenset().union(*(memory.places for memory in shared))
+        return Memory(places if alias_of(node) == "view" else places | self._new().places, ours)
+
+    def _writable(self, i: int, node: Node, base: Value) -> bool:
+        """Whether statement i may write into the memory of `base`: it is ours, and nobody reads it later."""
+        if base not in self.schedule.named or self._last_read.get(base, -1) > i:
+            return False
+        memory = self.of(base)
+        if not memory.ours or (self.closure and node.backward and min(memory.places) <= self._forward):
+            return False
+        for place in memory.places:
+            live = [v for v in self._holders.get(place, ()) if self._last_read.get(v, -1) > i]
+            self._holders[place] = live
+            if live:
+                return False
+        return True
