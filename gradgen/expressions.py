@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import functions
 from .errors import UnsupportedError
 from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
 from .rules.primitives import slice_parts
@@ -65,6 +66,7 @@ class Expressions:
     frame: Any
     constants: dict[str, Any]
     modules: dict[str, str]
+    carried: dict[str, Any]
     outside: dict[str, Any]
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
@@ -220,6 +222,10 @@ class Expressions:
             return Static(tree, obj)
         if obj is None:
             return Static(ast.Constant(None), obj)
+        if is_carried(obj):
+            name = f"_{obj.__name__}"
+            self.carried[name] = obj
+            return Static(ast.Name(name, ast.Load()), obj)
         if isinstance(obj, (bool, int, float, complex, str, bytes, tuple, list, np.ndarray, np.generic, dict)):
             name = getattr(node, "id", None) or getattr(node, "attr", None) or "constant"
             if isinstance(obj, float) and obj == np.pi:
@@ -670,6 +676,11 @@ def is_library(fn: Any) -> bool:
     """Whether a function belongs to NumPy or to the standard library, whose source is not followed."""
     root = (getattr(fn, "__module__", None) or "").split(".")[0]
     return root in ("numpy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
+
+
+def is_carried(obj: Any) -> bool:
+    """Whether `obj` is a function of `gradgen.functions`, which a module takes along: one with a rule of its own."""
+    return isinstance(obj, types.FunctionType) and obj.__module__ == functions.__name__ and obj in OPERATIONS
 
 
 def library_path(obj: Any) -> tuple[str, ast.expr] | None:

@@ -34,7 +34,7 @@ from .naming import Names
 from .options import Options, annotated_type
 from .reverse import build_grads, descendants, zero_like
 from .schedule import Schedule
-from .shapes import Facts, Type
+from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
 from .spell import Snippets
@@ -157,7 +157,8 @@ def backward(program: Program, options: Options, targets: list[Value]) -> None:
     graph.origin = program.returned
     if options.mode == "vjp":
         for i, v in enumerate(outputs):
-            seed = Value(graph, v.type.but(size=None, array=v.type.array or bool(v.type.ndim)), hint="")
+            array = v.type.array or bool(v.type.ndim)
+            seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint="")
             seed.hint = options.adjoint.format("value") + (f"_{i + 1}" if len(outputs) > 1 else "")
             graph.params.append(seed)
             seeds[v] = seeds[v] + seed if v in seeds else seed

@@ -20,16 +20,14 @@ import numpy as np
 from .graph import CONST, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, infer, type_of
 from .rules.primitives import has_no_repeats, index_items
 from .rules.registry import primitive
-from .shapes import Dim, Facts, ShapeVar, Type, dim_div, dim_product, float_of, join_kinds
+from .shapes import Dim, Facts, ShapeVar, Type, dim_div, dim_product, join_kinds
 
 # ---- the normal forms
 
 
 def _product_type(facts: Facts, *inputs: Any, num: float, den: float, divisors: int) -> Type:
     types = [type_of(v) for v in inputs]
-    kind = join_kinds(*(t.kind for t in types)) if types else "float"
-    if divisors or abs(num) != 1 or den != 1:
-        kind = float_of(kind)
+    kind = join_kinds("float", *(t.kind for t in types))
     return Type(kind, facts.broadcast(*(t.shape for t in types)), array=any(t.array for t in types))
 
 
@@ -54,7 +52,7 @@ def _product_rule(g: Any, out: Any, *inputs: Any, num: float, den: float, diviso
 
 @primitive(signature="*inputs, num, den, divisors", inputs="inputs", rule=_product_rule, infer=_product_type)
 def product(*inputs: Any, num: float, den: float, divisors: int) -> Any:
-    """num / den * the first inputs / the last `divisors` inputs."""
+    """num / den * the first inputs / the last `divisors` inputs: a float, also where these are integers or masks."""
     out: Any = num / den
     for i, x in enumerate(inputs):
         out = out / x if i >= len(inputs) - divisors else out * x
@@ -63,7 +61,7 @@ def product(*inputs: Any, num: float, den: float, divisors: int) -> Any:
 
 def _total_type(facts: Facts, *terms: Any) -> Type:
     types = [type_of(v) for v in terms]
-    kind = join_kinds(*(t.kind for t in types))
+    kind = join_kinds("float", *(t.kind for t in types))
     return Type(kind, facts.broadcast(*(t.shape for t in types)), array=any(t.array for t in types))
 
 
@@ -75,8 +73,8 @@ def _total_rule(g: Any, out: Any, *terms: Any) -> Any:
 
 @primitive(signature="*terms", rule=_total_rule, infer=_total_type)
 def total(*terms: Any) -> Any:
-    """The sum of the terms."""
-    out = terms[0]
+    """The sum of the terms: a float, also where all of them are integers or masks."""
+    out = 1.0 * terms[0]
     for x in terms[1:]:
         out = out + x
     return out
@@ -171,6 +169,10 @@ SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcas
 """Operations of the backward pass that look at an input for its shape alone, and which input that is."""
 
 
+DTYPE_TOO = ("broadcast_like", "scatter", "zeros_for")
+"""Those of them that also take their dtype from it, where a number is all that they put there."""
+
+
 def repoint(graph: Graph) -> None:
     """Let what is read for its shape alone be something that is there anyway, so that nothing is computed for it."""
     live: set[Value] = set(graph.results) | set(graph.params)
@@ -189,6 +191,8 @@ def repoint(graph: Graph) -> None:
             continue
         same = [v for v in named if graph.facts.same_shape(v.type.shape, like.type.shape)]
         same = [v for v in same if order[v] < order[node.out] and v.type.kind != "object"]
+        if node.op.name in DTYPE_TOO and (place == 0 or node.inputs[0].type.scalar):
+            same = [v for v in same if v.type.kind == like.type.kind and v.type.array >= like.type.array]
         if same:
             best = max(same, key=lambda v: (v.node is not None, order[v]))
             node.inputs = (*node.inputs[:place], best, *node.inputs[place + 1 :])
@@ -265,14 +269,29 @@ class Simplifier:
     def product(self, p: Product) -> Value:
         """The value of a product; broadcasting factors that other factors cover give way to what they broadcast."""
         p, like = self._strip(p)
-        out = self._product(p)
+        out = self._product(self._in_dtype(p))
         return out if like is None else self.broadcast(out, like)
+
+    def _in_dtype(self, p: Product) -> Product:
+        """A mask that is multiplied by no array of floats is one itself, in the dtype of what it compares.
+
+        A Python number times a mask would be float64, whatever the dtype of all else.
+        """
+        parts = p.factors + p.divisors
+        if any(v.type.floating and v.type.array for v in parts):
+            return p
+        for i, v in enumerate(p.factors):
+            source = compared(v)
+            if source is not None and not v.type.scalar:
+                cast = self.make("cast_like", [v, source])
+                return Product(p.num, p.den, [*p.factors[:i], cast, *p.factors[i + 1 :]], p.divisors)
+        return p
 
     def _product(self, p: Product) -> Value:
         num, den = reduced(p.num, p.den)
         if p.bare:
             return self.graph.const(num / den)
-        if (num, den) == (1.0, 1.0) and len(p.factors) == 1 and not p.divisors:
+        if (num, den) == (1.0, 1.0) and len(p.factors) == 1 and not p.divisors and p.factors[0].type.floating:
             return p.factors[0]
         return self.make("product", p.factors + p.divisors, num=num, den=den, divisors=len(p.divisors))
 
@@ -306,6 +325,8 @@ class Simplifier:
         if number is not None:
             return Product(number)
         node = v.node
+        if is_cast_mask(v) and node.backward and not is_named(v):  # type: ignore[union-attr]
+            return Product(factors=[node.inputs[0]])  # type: ignore[union-attr]
         if node is None or not node.backward or node.op.name != "product":
             return Product(factors=[v])
         p = parts_of(node)
@@ -390,6 +411,26 @@ class Simplifier:
 
 def is_op(v: Value, name: str) -> bool:
     return v.node is not None and v.node.op.name == name
+
+
+def compared(v: Value) -> Value | None:
+    """The array of floats that a mask compares, if `v` is such a mask."""
+    if v.type.kind != "bool" or v.node is None:
+        return None
+    if v.node.op.name in ("bitwise_and", "bitwise_or", "invert"):
+        return next((x for x in map(compared, v.node.inputs) if x is not None), None)
+    if v.node.op.name not in COMPARISONS:
+        return None
+    arrays = [x for x in v.node.inputs if x.type.array and not x.type.scalar and x.type.kind not in ("int", "bool")]
+    return arrays[0] if arrays else None
+
+
+COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+
+
+def is_cast_mask(v: Value) -> bool:
+    """Whether `v` is a mask as floats."""
+    return is_op(v, "cast_like") and compared(v.node.inputs[0]) is not None  # type: ignore[union-attr]
 
 
 def is_negative(v: Value) -> bool:
@@ -483,9 +524,12 @@ def _rebuilt_product(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 
 
 def _power(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    exponent = literal_number(inputs[1])
+    base, exponent = inputs[0], literal_number(inputs[1])
     if exponent == 1.0:
-        return inputs[0]
+        return base
+    if exponent == 2.0 and not base.type.floating:
+        # the square of an integer may be too large for its type
+        return s.product(Product(factors=[base, base]))
     return rebuild(s, node, inputs)
 
 
@@ -542,13 +586,16 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
                 (out.factors if above else out.divisors).append(x)
             else:
                 (kept.factors if above else kept.divisors).append(x)
-    inner = s.product(kept)
+    # what is one array of truth values or integers may be summed as it is: NumPy counts
+    counts = len(kept.factors) == 1 and not kept.divisors
+    inner = kept.factors[0] if counts else s.product(kept)
     if not s.facts.same_shape(inner.type.shape, t.shape):
         inner = s.product(p)
         out = Product()
     if axis is None and not keepdims and len(kept.factors) == 2 and not kept.divisors and inner.type.ndim == 1:
         a, b = kept.factors
-        if s.facts.same_shape(a.type.shape, b.type.shape) and out.factors is not None:
+        floating = a.type.floating or b.type.floating
+        if s.facts.same_shape(a.type.shape, b.type.shape) and out.factors is not None and floating:
             summed = s.make(OPERATIONS[np.matmul], [a, b])
             return s.product(out.times(Product(factors=[summed])))
     summed = s.make(
@@ -588,6 +635,16 @@ def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     if is_op(v, "broadcast_like"):
         v = v.node.inputs[0]  # type: ignore[union-attr]
     return s.make("scatter", [v, index, like])
+
+
+def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A part of what is the same everywhere is the same, in the shape of that part."""
+    v, index = inputs
+    if is_op(v, "broadcast_like") and v.node.inputs[0].type.scalar:  # type: ignore[union-attr]
+        number, like = v.node.inputs  # type: ignore[union-attr]
+        part = s.make("getitem", [like, index])
+        return number if part.type.scalar else s.broadcast(number, part)
+    return rebuild(s, node, inputs)
 
 
 def _size(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
@@ -681,6 +738,7 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "unbroadcast": _unbroadcast,
     "sum": _sum,
     "scatter": _scatter,
+    "getitem": _getitem,
     "size": _size,
     "transpose": _transpose,
     "reshape": _reshape,

@@ -12,7 +12,7 @@ from typing import Any
 from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
 from .graph import CONST, Node, Value
-from .simplify import is_negative, literal_number, parts_of
+from .simplify import is_cast_mask, is_negative, literal_number, parts_of
 from .terms import literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
@@ -107,15 +107,19 @@ def chain(op: Any, parts: list[ast.expr]) -> ast.expr:
 
 
 def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> ast.expr:
-    """Scalars before arrays, so that arrays are gone through as seldom as can be; divisors after what they divide."""
+    """Scalars before arrays, so that arrays are gone through as seldom as can be; divisors after what they divide.
+
+    It begins with a float, so that masks and integers are multiplied as the numbers that they are.
+    """
     p = parts_of(node)
     negative = sign and p.num < 0
     num = abs(p.num)
-    small = [v for v in p.factors if v.type.scalar]
+    small = float_first([v for v in p.factors if v.type.scalar])
     large = [v for v in p.factors if not v.type.scalar]
+    large = large if small else float_first(large)
     below = [v for v in p.divisors if v.type.scalar]
     last = [v for v in p.divisors if not v.type.scalar]
-    head = [] if num == 1 else [number(-num if negative else num)]
+    head = [] if num == 1 and begins_as_float(small + large, p.divisors) else [number(-num if negative else num)]
     if head:
         negative = False
     head += [of(v) for v in small]
@@ -133,8 +137,25 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     for v in large:
         tree = binary(ast.Mult, tree, of(v))
     if last:
+        if not all(v.type.floating for v in last):
+            return chain(ast.Div, [tree, *map(of, last)])
         tree = binary(ast.Div, tree, chain(ast.Mult, powers(last, of)))
     return tree
+
+
+def float_first(values: list[Value]) -> list[Value]:
+    """The factors in their order, but begun by a float where arithmetic on the first two would be that of integers."""
+    if len(values) < 2 or values[0].type.floating or values[1].type.floating:
+        return values
+    first = next((v for v in values if v.type.floating), values[0])
+    return [first, *(v for v in values if v is not first)] if first.type.floating else values
+
+
+def begins_as_float(factors: list[Value], divisors: list[Value]) -> bool:
+    """Whether what a product computes first has a float among its operands."""
+    if len(factors) < 2:
+        return any(v.type.floating for v in [*factors, *divisors])
+    return factors[0].type.floating or factors[1].type.floating
 
 
 def powers(values: list[Value], of: Spell) -> list[ast.expr]:
@@ -146,7 +167,7 @@ def powers(values: list[Value], of: Spell) -> list[ast.expr]:
 
 
 def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
-    """The syntax of `-v`, for a negative `v`."""
+    """The syntax of `-v`, for a negative `v` that is taken from a float."""
     value = literal_number(v)
     if value is not None:
         return number(-value)
@@ -160,11 +181,37 @@ def _total(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     terms = list(node.inputs)
     first = next((i for i, v in enumerate(terms) if not is_negative(v)), 0)
     terms = [terms[first], *terms[:first], *terms[first + 1 :]]
-    tree = of(terms[0])
+    # a mask may stand as it is beside an array of floats, which decides the dtype
+    second = terms[1]
+    tree = bare(terms[0], of) if is_float_array(second) and not is_cast(second) else of(terms[0])
+    floats = is_float_array(terms[0])
     for v in terms[1:]:
-        inline = is_negative(v) and not isinstance(of(v), ast.Name)
+        inline = is_negative(v) and not isinstance(of(v), ast.Name) and (floats or not is_cast(v))
         op = ast.Sub if inline else ast.Add
-        tree = binary(op, tree, absolute(v, of, snippets) if inline else of(v))
+        tree = binary(op, tree, absolute(v, of, snippets) if inline else bare(v, of) if floats else of(v))
+        floats = floats or is_float_array(v)
+    return tree
+
+
+def is_float_array(v: Value) -> bool:
+    return v.type.floating and (v.type.array or bool(v.type.ndim))
+
+
+def is_cast(v: Value) -> bool:
+    """Whether `v` is a mask or an array of integers, taken as floats: `1.0 * k`, `mask.astype(x.dtype)`."""
+    if is_cast_mask(v):
+        return True
+    if v.node is None or v.node.op.name != "product":
+        return False
+    p = parts_of(v.node)
+    return abs(p.num) == p.den == 1 and len(p.factors) == 1 and not p.divisors and not p.factors[0].type.floating
+
+
+def bare(v: Value, of: Spell) -> ast.expr:
+    """The syntax of a term of a sum, a cast of a mask left out."""
+    tree = of(v)
+    if is_cast(v) and not is_negative(v) and not isinstance(tree, ast.Name):
+        return of(v.node.inputs[0])  # type: ignore[union-attr]
     return tree
 
 
@@ -220,7 +267,13 @@ def _expand_dims(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
 
 
 def _broadcast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """A number becomes an array of the dtype of `like`."""
     x, like = node.inputs
+    if not x.type.array and x.type.ndim in (0, None):
+        if like.type.kind != "float" or not (like.type.array or like.type.ndim) or x.type.ndim is None:
+            return _call(node, of, snippets)
+        ones = x.const == 1.0 if x.node is not None and x.node.op is CONST else False
+        return ast.Call(numpy_path("ones_like" if ones else "full_like"), [of(like)] if ones else [of(like), of(x)], [])
     return ast.Call(numpy_path("broadcast_to"), [of(x), shape_of(like, of)], [])
 
 
@@ -237,6 +290,15 @@ def _zeros_for(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
         return number(0.0)
     dtype = ast.Call(numpy_path("result_type"), [of(x), number(0.0)], [])
     return ast.Call(numpy_path("zeros"), [shape_of(x, of), dtype], [])
+
+
+def _cast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`x.astype(like.dtype)`; where `like` may hold integers, the snippet."""
+    x, like = node.inputs
+    arrays = [v.type.array or bool(v.type.ndim) for v in (x, like)]
+    if like.type.kind != "float" or not all(arrays) or x.type.scalar:
+        return _call(node, of, snippets)
+    return ast.Call(ast.Attribute(of(x), "astype", ast.Load()), [ast.Attribute(of(like), "dtype", ast.Load())], [])
 
 
 def _const(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -258,5 +320,6 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "transpose": _transpose,
     "expand_dims": _expand_dims,
     "broadcast_like": _broadcast_like,
+    "cast_like": _cast_like,
     "zeros_for": _zeros_for,
 }

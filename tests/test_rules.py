@@ -394,6 +394,105 @@ def test_masks_are_added_as_numbers():
     assert gradgen.grad(weighted)(x.astype(np.float32), x.astype(np.float32)).dtype == np.float32
 
 
+MASKED = [
+    lambda x: np.maximum(x, 0.5),
+    lambda x: np.minimum(0.5, x),
+    lambda x: np.clip(x, -1.0, 1.0),
+    lambda x: F.relu(x),
+    lambda x: np.fmax(x, 0.5),
+]
+"""Functions whose derivative is a mask."""
+COMBINED = [
+    lambda f, h, x, w: np.sum(f(x)),
+    lambda f, h, x, w: -np.sum(f(x)),
+    lambda f, h, x, w: np.sum(2.0 * f(x)),
+    lambda f, h, x, w: np.sum(f(x) + h(x)),
+    lambda f, h, x, w: np.sum(f(x) - h(x) - x),
+    lambda f, h, x, w: np.sum(f(h(x))),
+    lambda f, h, x, w: np.sum(w * (f(x) + h(x))),
+    lambda f, h, x, w: np.sum(f(x)) * np.sum(h(x)),
+    lambda f, h, x, w: np.sum(np.concatenate([f(x), h(x)])),
+    lambda f, h, x, w: np.sum(f(x)[1:] - h(x)[:-1]),
+    lambda f, h, x, w: np.sum(f(x) @ w),
+    lambda f, h, x, w: np.sum(np.outer(f(x), h(x))),
+    lambda f, h, x, w: np.cumsum(f(x) + h(x))[-1],
+    lambda f, h, x, w: np.max(f(x) + h(x)),
+]
+
+
+@pytest.mark.parametrize("shapes", ["x=(n,), w=(n,)", ""])
+@pytest.mark.parametrize("combined", COMBINED)
+@pytest.mark.parametrize("f", MASKED)
+def test_masks_are_numbers_in_every_combination(f, combined, shapes):
+    def program(x, w):
+        return combined(f, MASKED[0], x, w)
+
+    x, w = np.array([-2.0, 0.7, 0.9, 3.0]), np.array([1.0, -2.0, 0.5, 4.0])
+    gradient = gradgen.grad(program, **({"shapes": shapes} if shapes else {}))
+    step = 1e-4 * np.eye(4)
+    wanted = [(program(x + h, w) - program(x - h, w)) / 2e-4 for h in step]
+    np.testing.assert_allclose(gradient(x, w), wanted, rtol=1e-7, atol=1e-9)
+    assert gradient(x.astype(np.float32), w.astype(np.float32)).dtype == np.float32
+
+
+SMALL_INTEGERS = [
+    lambda w, k: -np.sum(w * k),
+    lambda w, k: np.sum(w * k * k),
+    lambda w, k: np.sum(w / k / k),
+    lambda w, k: np.sum(w * k + w * k),
+    lambda w, k: np.sum((w - k) ** 2),
+    lambda w, k: np.sum(np.sum(w) * k),
+    lambda w, k: np.sum(w @ k),
+    lambda w, k: np.sum(np.arctan2(w, k)),
+    lambda w, k: np.sum(np.hypot(k, w)),
+    lambda w, k: np.sum(w * np.abs(k)),
+    lambda w, k: np.sum(np.tensordot(w, k, 1)),
+    lambda w, k: np.sum(np.einsum("i,i->", w, k)),
+    lambda w, k: np.sum(np.where(k > 100, w * k, w)),
+    lambda w, k: np.sum(np.concatenate([w * k, w])),
+]
+
+
+@pytest.mark.parametrize("shapes", ["w=(n,), k=int(n,)", ""])
+@pytest.mark.parametrize("program", SMALL_INTEGERS)
+def test_small_integers_do_not_overflow(program, shapes):
+    """A cotangent is never computed in the arithmetic of int8 or uint8, which wraps around."""
+    w = np.array([1.5, -2.0, 0.5])
+    k = np.array([200, 17, 255])
+    gradient = gradgen.grad(program, **({"shapes": shapes} if shapes else {}))
+    wanted = gradient(w, k.astype(float)) if not shapes else gradgen.grad(program)(w, k.astype(float))
+    same(gradient(w, k.astype(np.uint8)), wanted)
+    same(gradient(w, (k // 2).astype(np.int8)), gradgen.grad(program)(w, (k // 2).astype(float)))
+    same(gradient(w, k.astype(np.int64)), wanted)
+
+
+INTEGER_TARGETS = [
+    lambda k: np.sum(np.arctan(k)),
+    lambda k: np.sum(np.arcsinh(k)),
+    lambda k: np.sum(np.log1p(k)),
+    lambda k: np.sum(np.arctan2(k, 3.0)),
+    lambda k: np.sum(np.hypot(k, 2.0)),
+    lambda k: np.sum(np.sqrt(k)),
+    lambda k: np.sum(k * 0.5) ** 2,
+    lambda k: np.linalg.norm(k),
+    lambda k: np.mean(k * 1.0),
+    lambda k: np.var(k * 1.0),
+    lambda k: np.prod(1.0 * k[:2]),
+]
+
+
+@pytest.mark.parametrize("shapes", ["k=int(n,)", ""])
+@pytest.mark.parametrize("program", INTEGER_TARGETS)
+def test_small_integers_as_targets(program, shapes):
+    k = np.array([100, 17, 127])
+    gradient = gradgen.grad(program, **({"shapes": shapes} if shapes else {}))
+    wanted = gradgen.grad(program)(k.astype(float))
+    for dtype in (np.int64, np.int8, np.uint8):
+        got = gradient(k.astype(dtype))
+        np.testing.assert_allclose(got, wanted, rtol=1e-12 if dtype == np.int64 else 2e-3)
+        assert got.dtype.kind == "f"
+
+
 @pytest.mark.parametrize(
     "rule, message",
     [
