@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import sys
 import types
 from typing import Any
@@ -102,19 +103,20 @@ class Expressions:
             return self.graph.const(term.obj, term.ast)
         if isinstance(term, Sequence):
             items = [self.value(t) for t in term.items]
+            make = ast.Tuple if term.kind is tuple else ast.List
             node = self.graph.add(PRIMITIVES[term.kind.__name__], items)
-            return self._written(node, term.ast).value
+            return self._written(node, make([Ref(v) for v in items], ast.Load())).value
         raise self.error("this is used as a value, but is a function", getattr(term, "node", None))
 
     def _written(self, node: Node, tree: ast.expr) -> Computed:
         """Give a node the user's syntax: what `tree` refers to must be among its inputs."""
-        inputs = list(node.inputs)
+        place = {v: i for i, v in reversed(list(enumerate(node.inputs)))}
 
         def make(part: Any) -> Any:
             if isinstance(part, Hole):
                 return part
-            if part.value in inputs:
-                return Hole(inputs.index(part.value))
+            if part.value in place:
+                return Hole(place[part.value])
             constant = literal(part.value.const) if part.value.const is not part.value else None
             if constant is None:
                 raise self.error("an option of a NumPy function must be known when the gradient is written")
@@ -130,7 +132,8 @@ class Expressions:
         try:
             named = {k: self._argument(t) for k, t in kwargs.items()}
             inputs, options = op.bind(tuple(map(self._argument, args)), named)
-            inputs = [self._input(x) for x in inputs]
+            displays: dict[int, Value] = {}
+            inputs = [self._input(x, displays, takes_array(op, i)) for i, x in enumerate(inputs)]
             options = {k: self._option(k, x, at) for k, x in options.items()}
             node = self.graph.add(op, inputs, options)
         except (TypeError, ValueError, IndexError, ShapeMismatch) as error:
@@ -138,6 +141,8 @@ class Expressions:
                 raise
             text = str(error) if not isinstance(error, ShapeMismatch) else f"the sizes {error} do not fit"
             raise self.error(text, at) from error
+        if displays:
+            tree = swapped(tree, displays)
         if len(node.outputs) > 1:
             node.ast = self._written_many(node, tree)
             items: list[Term] = [Computed(Ref(v), v) for v in node.outputs]
@@ -151,17 +156,26 @@ class Expressions:
     def _argument(self, term: Term) -> Any:
         """An argument for `Operation.bind`: sequences stay tuples, so that variadic operations see their items."""
         if isinstance(term, Sequence):
-            return term.kind(self._argument(t) for t in term.items)
+            return Items(term, [self._argument(t) for t in term.items])
         return term
 
-    def _input(self, x: Any) -> Value:
-        if isinstance(x, Term):
-            return self.value(x)
-        if isinstance(x, (tuple, list)) and any(isinstance(leaf, Term) for leaf in _leaves(x)):
-            if all(isinstance(leaf, Static) for leaf in _leaves(x)):
-                return self.graph.const(_plain(x))
-            return self.graph.add(PRIMITIVES[type(x).__name__], [self._input(item) for item in x]).out
-        return self.graph.const(x)
+    def _input(self, x: Any, displays: dict[int, Value], as_array: bool) -> Value:
+        """An input as a value; notes in `displays` the syntax of a sequence that became one.
+
+        as_array: a sequence becomes the array that NumPy makes of it first.
+        """
+        if not isinstance(x, Term) and not isinstance(x, Items):
+            return self.graph.const(x)
+        if isinstance(x, Items) and all(isinstance(leaf, Static) for leaf in _leaves(x)):
+            x = Static(x.term.ast, _plain(x))
+        term = x.term if isinstance(x, Items) else x
+        made = self.value(term)
+        if as_array and (isinstance(x, Items) or isinstance(x, Static) and isinstance(x.obj, (tuple, list))):
+            call = ast.Call(numpy_path("array"), [Ref(made)], [])
+            made = self._written(self.graph.add(OPERATIONS[np.array], [made, None], ARRAY), call).value
+        if not isinstance(term, Computed):
+            displays[id(term.ast)] = made
+        return made
 
     def _option(self, name: str, x: Any, at: ast.AST) -> Any:
         """A static option as a Python object."""
@@ -530,6 +544,7 @@ class Expressions:
             if fn is not None and fn in OPERATIONS:
                 if name in ("reshape", "transpose") and len(args) > 1:
                     args = [Sequence(ast.Tuple([t.ast for t in args], ast.Load()), tuple, args)]
+                    tree = ast.Call(callee.ast, [args[0].ast], tree.keywords)
                     if all(isinstance(t, Static) for t in args[0].items):  # type: ignore[attr-defined]
                         args = [Static(args[0].ast, tuple(t.obj for t in args[0].items))]  # type: ignore[attr-defined]
                 return self._apply(OPERATIONS[fn], [base, *args], kwargs, tree, node)
@@ -658,13 +673,50 @@ def _hashed(x: Any, table: Any) -> bool:
         return False
 
 
+ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
+ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
+"""The options of `np.array` at their defaults."""
+SEQUENCES = ("shape", "index", "indices", "indices_or_sections", "repeats", "shift", "dimensions")
+"""Parameters that take a tuple or list as it is."""
+
+
+class Items(list[Any]):
+    """The items of a sequence among the arguments of a call."""
+
+    def __init__(self, term: Sequence, items: list[Any]):
+        super().__init__(items)
+        self.term = term
+
+
+def takes_array(op: Operation, i: int) -> bool:
+    """Whether a sequence as input `i` of `op` is first made an array: it is no shape, no index, no part of one."""
+    inputs = [p for p in op.parameters if p.is_input]
+    name = inputs[i].name if not any(p.stars for p in inputs) else ""
+    return op.fn not in ARRAY_MAKERS and name not in SEQUENCES
+
+
+def swapped(tree: Any, displays: dict[int, Value]) -> Any:
+    """A copy of `tree` with a reference in place of each piece of syntax that `displays` has a value for."""
+    if id(tree) in displays:
+        return Ref(displays[id(tree)])
+    if isinstance(tree, list):
+        return [swapped(item, displays) for item in tree]
+    if isinstance(tree, (ast.Call, ast.keyword, ast.Starred)):
+        new = copy.copy(tree)
+        for name, child in ast.iter_fields(tree):
+            setattr(new, name, swapped(child, displays))
+        return new
+    return tree
+
+
 def _leaves(x: Any) -> list[Any]:
     return [leaf for item in x for leaf in _leaves(item)] if isinstance(x, (tuple, list)) else [x]
 
 
 def _plain(x: Any) -> Any:
-    if isinstance(x, (tuple, list)):
-        return type(x)(_plain(item) for item in x)
+    """What a term or a sequence of terms denotes."""
+    if isinstance(x, Items):
+        return x.term.kind(_plain(item) for item in x)
     return x.obj if isinstance(x, Static) else x
 
 
