@@ -23,7 +23,7 @@ def alias_of(node: Node) -> str:
     """Whether the output may share memory with the first input: "fresh", "view" or "maybe"."""
     if not node.inputs or node.op is CONST:
         return "fresh"
-    if node.op is OPAQUE or node.op.name in HOLDERS:
+    if node.op is OPAQUE or node.subgraphs or node.op.name in HOLDERS:
         return "maybe"
     return node.op.alias(node) if callable(node.op.alias) else node.op.alias
 
@@ -32,7 +32,7 @@ def bases(node: Node) -> tuple[Value, ...]:
     """The inputs that the output may share memory with."""
     if alias_of(node) == "fresh":
         return ()
-    return node.inputs if node.op is OPAQUE or node.op.name in HOLDERS else node.inputs[:1]
+    return node.inputs if node.op is OPAQUE or node.subgraphs or node.op.name in HOLDERS else node.inputs[:1]
 
 
 def roots(v: Value, grown: bool = True) -> set[Value]:
@@ -47,6 +47,8 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
         if v in found:
             continue
         found.add(v)
+        if v.source is not None:
+            todo.append(v.source)
         if v.node is not None:
             todo += (v.node.inputs[:1] if grown else ()) if v.node.op.name in WRITES else bases(v.node)
     return found
@@ -65,7 +67,10 @@ def is_owned(v: Value) -> bool:
     if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
         return True
     return all(
-        root.node is not None and root.node.op not in (CONST, OPAQUE) and root.node.op.name not in SPREADS
+        root.node is not None
+        and root.node.op not in (CONST, OPAQUE)
+        and not root.node.subgraphs
+        and root.node.op.name not in SPREADS
         for root in roots(v, grown=False)
     )
 
@@ -134,7 +139,9 @@ class Buffers:
         shared = [self.of(base) for base in bases(node)]
         if not shared:
             return self._new()
-        ours = all(memory.ours for memory in shared) and node.op is not OPAQUE and node.op.name not in SPREADS + HOLDERS
+        ours = all(memory.ours for memory in shared) and not (
+            node.op is OPAQUE or node.subgraphs or node.op.name in SPREADS + HOLDERS
+        )
         places = frozenset().union(*(memory.places for memory in shared))
         return Memory(places if alias_of(node) == "view" else places | self._new().places, ours)
 

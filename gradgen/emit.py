@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import Buffers
+from .control import UNDEFINED
 from .errors import GradgenError
 from .graph import CONST, Node, Value
 from .naming import Names
@@ -22,11 +23,24 @@ from .writer import Blank, Comment, Trailing
 class Emitter:
     """Writes the steps of a schedule as statements."""
 
-    def __init__(self, schedule: Schedule, names: Names, snippets: Snippets, buffers: Buffers,
-                 value_name: str = ""):  # fmt: skip
-        self.schedule, self.names, self.snippets = schedule, names, snippets
+    def __init__(
+        self,
+        schedule: Schedule,
+        names: Names,
+        snippets: Snippets,
+        buffers: Buffers,
+        value_name: str = "",
+        outer: Emitter | None = None,
+    ):
+        self.schedule, self.names, self.snippets, self.buffers = schedule, names, snippets, buffers
         self.value_name = value_name
-        self.buffers = buffers
+        self.outer = outer
+        self._told: set[Any] = set() if outer is None else outer._told
+        self._answered: set[Any] = set() if outer is None else outer._answered
+        self._inner = {
+            node: [Emitter(inner, names, snippets, buffers, value_name, self) for inner in schedules]
+            for node, schedules in schedule.inner.items()
+        }
 
     # ---- expressions
 
@@ -34,6 +48,8 @@ class Emitter:
         """The syntax of a value: its name, or the expression that computes it."""
         if v in self.names.of:
             return ast.Name(self.names.of[v], ast.Load())
+        if v in self.schedule.stands_for and self.outer is not None:
+            return self.outer.expression(self.schedule.stands_for[v])
         if v.node is None:
             raise GradgenError(f"internal error: {v!r} has no name")
         return self.computation(v.node)
@@ -41,6 +57,9 @@ class Emitter:
     def computation(self, node: Node) -> ast.expr:
         if node.ast is not None:
             return self.filled(node.ast, node)  # type: ignore[no-any-return]
+        if node in self._inner:
+            test, (yes, no) = self.expression(node.inputs[0]), self._inner[node]
+            return ast.IfExp(test, *(arm.expression(arm.schedule.graph.results[0]) for arm in (yes, no)))
         return fill(spell(node, self.expression, self.snippets), lambda part: part)  # type: ignore[no-any-return]
 
     def filled(self, tree: Any, node: Node) -> Any:
@@ -51,29 +70,56 @@ class Emitter:
 
         return fill(tree, make)
 
-    # ---- the forward pass
+    # ---- statements
 
     def forward(self) -> list[ast.stmt]:
         """The user's statements, with their comments, less what is not needed."""
+        return self.statements([step for step in self.schedule.steps if not step.node.backward])
+
+    def backward(self) -> list[ast.stmt]:
+        """The backward pass in groups, each headed by the statements that it answers."""
+        return self.statements([step for step in self.schedule.steps if step.node.backward])
+
+    def statements(self, steps: list[Step], current: Any = None) -> list[ast.stmt]:
+        """The statements of steps. current: the user's statement that the backward steps before them answer."""
         out: list[ast.stmt] = []
-        block: list[ast.stmt] = out
-        context: tuple[Any, ...] = ()
-        told: set[Any] = set()
-        steps = [step for step in self.schedule.steps if not step.node.backward]
+        block = out
+        context: tuple[Any, ...] = current.context if isinstance(current, Statement) else ()
         for position, step in enumerate(steps):
             origin = step.node.origin
             wanted = origin.context if isinstance(origin, Statement) else ()
             if wanted != context:
                 block = out if not wanted else self._with(wanted, out)
                 context = wanted
-            if isinstance(origin, Statement) and origin not in told:
-                told.add(origin)
-                block += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
-            last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
-            trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
-            for statement in self._forward_step(step):
-                block.append(Trailing(statement, trailing) if trailing else statement)
+            if step.node.backward:
+                block += self._headings(step, current, first=not block)
+                current = origin if origin is not None else current
+                block += self._backward_step(step)
+            else:
+                last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
+                block += self._forward_lines(step, last)
         return out
+
+    def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
+        """A statement of the forward pass with the user's comments over and behind it."""
+        origin = step.node.origin
+        out: list[ast.stmt] = []
+        if isinstance(origin, Statement) and origin not in self._told:
+            self._told.add(origin)
+            out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
+        trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
+        return out + [Trailing(s, trailing) if trailing else s for s in self._forward_step(step)]
+
+    def _headings(self, step: Step, current: Any, first: bool) -> list[ast.stmt]:
+        """The comments over a group of the backward pass: the statements that it answers."""
+        origins, main = self._origins(step), step.node.origin
+        new = [o for o in origins if o not in self._answered]
+        if not new and main is not current and main is not None and main in origins:
+            new = [main]
+        self._answered.update(new)
+        if not new:
+            return []
+        return ([] if first else [Blank()]) + [Comment(self.heading(o)) for o in new]
 
     def _with(self, contexts: tuple[Any, ...], out: list[ast.stmt]) -> list[ast.stmt]:
         items = [ast.withitem(fill(tree, lambda ref: self.expression(ref.value)), None) for tree in contexts]
@@ -85,6 +131,8 @@ class Emitter:
         node = step.node
         if isinstance(node.ast, ast.stmt):
             return [self.filled(node.ast, node)]
+        if node in self._inner and not self.schedule.is_expression(node):
+            return self._branch(node)
         value = self.computation(node) if node.op is not CONST else fill(node.ast, lambda part: part)
         targets = [v for v in node.outputs if v in self.names.of]
         if not targets:
@@ -94,36 +142,6 @@ class Emitter:
         names = [self.names.of.get(v, "_") for v in node.outputs]
         target = ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())
         return [ast.Assign([target], value)]
-
-    # ---- the backward pass
-
-    def backward(self) -> list[ast.stmt]:
-        """The backward pass in groups, each headed by the statements that it answers."""
-        out: list[ast.stmt] = []
-        told: set[Any] = set()
-        current: Any = None
-        context: tuple[Any, ...] = ()
-        block = out
-        for i, step in enumerate(self.schedule.steps):
-            if not step.node.backward:
-                continue
-            origins = self._origins(step)
-            new = [o for o in origins if o not in told]
-            main = step.node.origin
-            if not new and main is not current and main is not None and main in origins:
-                new = [main]
-            wanted = main.context if isinstance(main, Statement) else ()
-            if wanted != context:
-                block = out if not wanted else self._with(wanted, out)
-                context = wanted
-            if new:
-                if block:
-                    block.append(Blank())
-                block += [Comment(self.heading(o)) for o in new]
-                told.update(new)
-            current = main if main is not None else current
-            block += self._backward_step(i, step)
-        return out
 
     def heading(self, origin: Statement) -> str:
         """A statement verbatim, as the comment over its group."""
@@ -145,14 +163,39 @@ class Emitter:
             todo += [v.node for v in node.inputs if v.node is not None and v not in self.schedule.named]
         return sorted(found, key=lambda o: -o.index)
 
-    def _backward_step(self, i: int, step: Step) -> list[ast.stmt]:
+    def _backward_step(self, step: Step) -> list[ast.stmt]:
         node = step.node
         writer = WRITERS.get(node.op.name)
         if writer is not None:
-            return writer(self, i, node)
-        if len(node.outputs) > 1:
+            return writer(self, node)
+        if len(node.outputs) > 1 or node in self._inner:
             return self._forward_step(step)
         return [assign(self.names.of[node.out], self.computation(node))]
+
+    def _branch(self, node: Node) -> list[ast.stmt]:
+        """An `if` statement: each side, then what it leaves behind."""
+        around = node.origin
+        yes, no = (arm.statements(arm.schedule.steps, around) + arm.leave(node.outputs) for arm in self._inner[node])
+        test = self.expression(node.inputs[0])
+        if not yes:
+            yes, no, test = no, [], ast.UnaryOp(ast.Not(), test)
+        return [ast.If(test, yes or [ast.Pass()], no)]
+
+    def leave(self, outputs: list[Value]) -> list[ast.stmt]:
+        """Give the results of a sub-graph the names that they have outside, where they differ."""
+        moves = []
+        for out, v in zip(outputs, self.schedule.graph.results, strict=True):
+            if v.const is UNDEFINED or out not in self.names.of:
+                continue
+            tree = self.expression(v)
+            if not (isinstance(tree, ast.Name) and tree.id == self.names.of[out]):
+                moves.append((self.names.of[out], tree))
+        names = {name for name, _ in moves}
+        if any(isinstance(part, ast.Name) and part.id in names for _, tree in moves for part in ast.walk(tree)):
+            targets, values = zip(*moves, strict=True)
+            target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
+            return [ast.Assign([target], ast.Tuple(list(values), ast.Load()))]
+        return [assign(name, tree) for name, tree in moves]
 
 
 def _is_own(step: Step, origin: Statement) -> bool:
@@ -163,7 +206,7 @@ def assign(name: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Name(name, ast.Store())], value)
 
 
-def _accumulated(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     """`v_bar += term`, in place where the memory is ours."""
     base, term = node.inputs
     name = e.names.of[node.out]
@@ -178,7 +221,7 @@ def _accumulated(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
 
 
-def _increment(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
     """`v_bar[index] += term`, on a copy where the memory is not ours."""
     base, index, term = node.inputs
     name = e.names.of[node.out]
@@ -198,7 +241,7 @@ def _increment(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     return [*out, ast.AugAssign(fill(place, lambda part: part), op, fill(tree, lambda part: part))]
 
 
-def _scatter(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
     """Zeros, and an assignment at the index: the first contribution assigns."""
     values, index, like = node.inputs
     name = e.names.of[node.out]
@@ -222,7 +265,7 @@ def dtype_of(e: Emitter, values: Value, like: Value) -> ast.expr:
     return ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
 
 
-def _own(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+def _own(e: Emitter, node: Node) -> list[ast.stmt]:
     """A copy that is a float whatever it was: what is returned is never an argument."""
     [x] = node.inputs
     tree = e.expression(x)
@@ -233,7 +276,7 @@ def _own(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     return [assign(e.names.of[node.out], fill(value, lambda part: part))]
 
 
-def _expand(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
+def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
     """`x` at the shape of `like`, as an array of its own."""
     x, like = node.inputs
     shape = shape_of(like, e.expression)
@@ -254,7 +297,7 @@ def _expand(e: Emitter, i: int, node: Node) -> list[ast.stmt]:
     return [assign(e.names.of[node.out], fill(value, lambda part: part))]
 
 
-WRITERS: dict[str, Callable[[Emitter, int, Node], list[ast.stmt]]] = {
+WRITERS: dict[str, Callable[[Emitter, Node], list[ast.stmt]]] = {
     "accumulated": _accumulated,
     "increment": _increment,
     "scatter": _scatter,

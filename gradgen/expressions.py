@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import copy
 import sys
 import types
@@ -12,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import functions
+from .branches import add_branch
+from .control import join_types
 from .errors import UnsupportedError
-from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
+from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, const_type
 from .rules.primitives import slice_parts
 from .shapes import OBJECT, ShapeMismatch, ShapeVar, Type, dim_add, dim_mul
 from .source import Function, Statement, function_source, unwrap
@@ -28,8 +31,10 @@ from .terms import (
     Term,
     Verbatim,
     fill,
+    flatten,
     literal,
     numpy_path,
+    outline,
     references,
 )
 
@@ -74,6 +79,9 @@ class Expressions:
         raise NotImplementedError
 
     def lookup(self, node: ast.Name) -> Term:
+        raise NotImplementedError
+
+    def inside(self, graph: Graph) -> contextlib.AbstractContextManager[Graph]:
         raise NotImplementedError
 
     def follow(self, function: Function, args: Any, kwargs: Any, call: Any, outer: Any = None) -> Term:
@@ -424,7 +432,41 @@ class Expressions:
         test = self.read(node.test)
         if isinstance(test, Static):
             return self.read(node.body if test.obj else node.orelse)
-        return self._opaque_expression(node)
+        condition = self.value(test)
+        arms = [self._arm(part) for part in (node.body, node.orelse)]
+        first, second = (term for _, term in arms)
+        if isinstance(first, Static) and isinstance(second, Static):
+            tree = ast.IfExp(test.ast, first.ast, second.ast)
+            types = (const_type(first.obj), const_type(second.obj))
+            return self._opaque_term(tree, node, join_types(self.graph.facts, *types))
+        made = add_branch(self.graph, condition, self._results(arms, node), expression=True)
+        return self._shaped(first, [Computed(Ref(v), v) for v in made.outputs])
+
+    def _arm(self, node: ast.expr) -> tuple[Graph, Term]:
+        """One side of a conditional expression, read into a graph of its own."""
+        before = dict(self.frame.names)
+        with self.inside(Graph("", self.graph.facts)) as graph:
+            term = self.read(node)
+        if self.frame.names != before:
+            raise self.error("a name is bound inside a conditional expression", node, "bind it in a statement before")
+        return graph, term
+
+    def _results(self, arms: list[tuple[Graph, Term]], at: ast.AST) -> list[Graph]:
+        """The graphs of arms, what they compute being their results."""
+        if len({str(outline(term)) for _, term in arms}) > 1:
+            raise self.error("the two sides differ in their tuples or lists", at, "give both the same structure")
+        for graph, term in arms:
+            with self.inside(graph):
+                graph.results = [self.value(leaf) for leaf in flatten(term)]
+        return [graph for graph, _ in arms]
+
+    def _shaped(self, like: Term, leaves: list[Term]) -> Term:
+        """A term with the structure of `like` and the given leaves, in order."""
+        if not isinstance(like, Sequence):
+            return leaves.pop(0)
+        items = [self._shaped(item, leaves) for item in like.items]
+        make = ast.Tuple if like.kind is tuple else ast.List
+        return Sequence(make([item.ast for item in items], ast.Load()), like.kind, items)
 
     def _read_namedexpr(self, node: ast.NamedExpr) -> Term:
         term = self.read(node.value)

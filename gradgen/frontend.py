@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from .expressions import Expressions
 from .graph import CONST, OPAQUE, Graph, Value
 from .shapes import OBJECT, Facts, Type
 from .source import Function, Statement, function_source, unwrap
-from .terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, literal
+from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, fill, flatten, literal
 
 MAX_DEPTH = 120
 
@@ -75,6 +77,7 @@ class Program(Expressions):
     def __init__(self, function: Function, types: dict[str, Type], facts: Facts | None = None):
         self.function = function
         self.graph = Graph(function.name, facts)
+        self._graphs = [self.graph]
         self.constants: dict[str, Any] = {}
         self.modules: dict[str, str] = {}
         self.outside: dict[str, Outside] = {}
@@ -229,7 +232,8 @@ class Program(Expressions):
                 self._passing.add(name)
             if self.frame.call is None:
                 self._passing.discard(value.hint)
-                self.graph.named[name] = value
+                if self.graph is self._graphs[0]:
+                    self.graph.named[name] = value
         self.frame.names[name] = term
 
     def _worth_a_name(self, term: Static) -> bool:
@@ -423,7 +427,7 @@ class Program(Expressions):
         frame: Frame | None = self.frame
         while frame is not None:
             if node.id in frame.names:
-                return frame.names[node.id]
+                return self.here(frame.names[node.id])
             if node.id in frame.locals and frame is self.frame:
                 raise self.error(f"the name {node.id!r} has no value here", node)
             if node.id in frame.cells:
@@ -437,6 +441,36 @@ class Program(Expressions):
         if hasattr(builtins, node.id):
             return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
         raise self.error(f"the name {node.id!r} is not defined", node)
+
+    # ---- sub-graphs
+
+    @contextlib.contextmanager
+    def inside(self, graph: Graph) -> Iterator[Graph]:
+        """Read into a sub-graph meanwhile."""
+        outer, self.graph = self.graph, graph
+        graph.origin = self.statement
+        self._graphs.append(graph)
+        try:
+            yield graph
+        finally:
+            self._graphs.pop()
+            self.graph = outer
+
+    def here(self, term: Term) -> Term:
+        """The term as the graph that is being read sees it: values of the graphs around it become its parameters."""
+        if isinstance(term, Computed) and term.value.graph is not self.graph:
+            value = term.value
+            for graph in self._graphs[self._graphs.index(value.graph) + 1 :]:
+                value = graph.capture(value)
+            return Computed(Ref(value), value)
+        if isinstance(term, Method):
+            base = self.here(Computed(Ref(term.value), term.value))
+            return Method(ast.Attribute(base.ast, term.name, ast.Load()), base.value, term.name)  # type: ignore[attr-defined]
+        if isinstance(term, Sequence) and len(self._graphs) > 1:
+            items = [self.here(item) for item in term.items]
+            make = ast.Tuple if term.kind is tuple else ast.List
+            return Sequence(make([item.ast for item in items], ast.Load()), term.kind, items)
+        return term
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
         """An error at `node` of the function that is being read."""
@@ -458,13 +492,6 @@ def _is_constant_statement(node: ast.stmt) -> bool:
 
 def _cell(fn: Any, name: str) -> Any:
     return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents
-
-
-def flatten(term: Term) -> list[Term]:
-    """The leaves of a term: the items of tuples and lists, in order."""
-    if isinstance(term, Sequence):
-        return [leaf for item in term.items for leaf in flatten(item)]
-    return [term]
 
 
 def trace_function(fn: Any, types: dict[str, Type], facts: Facts | None = None) -> Program:

@@ -180,7 +180,7 @@ class Parameter(NamedTuple):
 class Value:
     """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
 
-    __slots__ = ("bar_of", "graph", "hint", "index", "node", "through", "type")
+    __slots__ = ("bar_of", "graph", "hint", "index", "node", "source", "through", "type")
     __array_priority__ = 1000.0
     __iter__ = None
 
@@ -188,6 +188,8 @@ class Value:
         self.graph, self.type, self.node, self.index, self.hint = graph, type, node, index, hint
         self.bar_of: Value | None = None
         """The primal whose cotangent this is."""
+        self.source: Value | None = None
+        """The value of the enclosing graph that this parameter of a sub-graph stands for."""
         self.through: list[Any] = []
         """The statements that handed this cotangent on unchanged."""
 
@@ -222,8 +224,10 @@ class Value:
     @property
     def const(self) -> Any:
         """The Python object, where it is a constant; else the value itself, so that rules see plain constants."""
-        node = self.node
-        return node.options["value"] if node is not None and node.op is CONST else self
+        if self.node is not None:
+            return self.node.options["value"] if self.node.op is CONST else self
+        outer = self if self.source is None else self.source.const
+        return self if isinstance(outer, Value) else outer
 
     def __getitem__(self, index: Any) -> Any:
         return call(_primitive("getitem"), self, index)
@@ -333,6 +337,8 @@ class Graph:
         self.index: dict[Node, int] = {}
         """The place of each node, while statements are put in order."""
         self._consts: dict[Any, Value] = {}
+        self.captured: dict[Value, Value] = {}
+        """Of a sub-graph: the parameter that stands for each outer value it takes."""
         self.named: dict[str, Value] = {}
         """The last value that the user's function gave each name."""
 
@@ -366,6 +372,16 @@ class Graph:
         self.params.append(value)
         self.named[name] = value
         return value
+
+    def capture(self, v: Value) -> Value:
+        """What stands for the outer value `v` in this sub-graph: a parameter, or a literal of its own."""
+        if v.node is not None and v.node.op is CONST and not v.hint:
+            return self.const(v.node.options["value"], v.node.ast)
+        if v not in self.captured:
+            param = self.captured[v] = Value(self, v.type, hint=v.hint)
+            param.source, param.bar_of = v, v.bar_of
+            self.params.append(param)
+        return self.captured[v]
 
     def const(self, value: Any, ast: Any = None) -> Value:
         """The constant `value`; `ast` is how the user wrote it."""

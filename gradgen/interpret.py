@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .graph import CONST, Graph, Node, Value
+from .control import Control
+from .graph import CONST, Graph, Value
 
 
 def run(graph: Graph, args: list[Any]) -> list[Any]:
@@ -17,15 +18,15 @@ def evaluate(graph: Graph, args: list[Any]) -> dict[Value, Any]:
     """Every value of `graph` on `args`."""
     table: dict[Value, Any] = dict(zip(graph.params, args, strict=True))
     for node in graph.nodes:
-        results = _compute(node, [lookup(table, v) for v in node.inputs])
-        for out, result in zip(node.outputs, results if len(node.outputs) > 1 else [results], strict=True):
-            table[out] = result
+        inputs = [lookup(table, v) for v in node.inputs]
+        if isinstance(node.op, Control):
+            results = node.op.compute(node, inputs, run)
+        else:
+            result = node.op.run(inputs, node.options)
+            results = result if len(node.outputs) > 1 else [result]
+        table.update(zip(node.outputs, results, strict=True))
     return table
 
 
 def lookup(table: dict[Value, Any], v: Value) -> Any:
     return v.const if v.node is not None and v.node.op is CONST else table[v]
-
-
-def _compute(node: Node, inputs: list[Any]) -> Any:
-    return node.op.run(inputs, node.options)

@@ -10,7 +10,9 @@ import keyword
 import re
 from typing import Any
 
+from .control import UNDEFINED
 from .graph import CONST, Value
+from .lives import Busy, Lives, Span
 from .schedule import Schedule
 
 BUILTINS = frozenset(name for name in dir(builtins) if name.islower())
@@ -35,53 +37,28 @@ class Names:
         self._assign()
 
     def _assign(self) -> None:
-        steps = self.schedule.steps
-        end = len(steps)
-        last: dict[Value, int] = dict.fromkeys(self.schedule.graph.params, -1)
-        for i, step in enumerate(steps):
-            for v in step.reads:
-                last[v] = i
-        for v in self.schedule.graph.results:
-            for w in [v, *self._inner(v)]:
-                last[w] = end
-        live: dict[str, int] = {}
-        boundary = next((i for i, step in enumerate(steps) if step.node.backward), end)
-        for v in self.schedule.graph.params:
-            self.of[v] = v.hint
-            live[v.hint] = max(last.get(v, -1), 0)
-            if self.closure and last.get(v, -1) >= boundary:
-                live[v.hint] = end
-        self._find_targets()
-        for i, step in enumerate(steps):
-            for out in step.node.outputs:
-                if out not in self.schedule.named:
-                    continue
-                wanted = self._wanted(out)
-                base = step.node.inputs[0] if step.node.op.name in ("increment", "accumulated") else None
-                same = base is not None and self.of.get(base) == wanted
-                name = wanted if same else self._free(wanted, live, i)
-                self.of[out] = name
-                until = last.get(out, i)
-                if self.closure and not step.node.backward and until >= boundary:
-                    until = end
-                live[name] = max(live.get(name, -1) if same else -1, until)
+        lives = Lives(self.schedule, self.closure)
+        self._find_targets(self.schedule)
+        busy: dict[str, Busy] = {}
+        for group in lives.groups():
+            head = group[0]
+            parameter = head.node is None and head.graph is self.schedule.graph
+            spans = sorted(span for v in group for span in lives.spans[v])
+            name = head.hint if parameter else self._free(self._wanted(head), busy, spans)
+            busy.setdefault(name, Busy()).add(spans)
+            self.of.update(dict.fromkeys(group, name))
 
-    def _inner(self, v: Value) -> list[Value]:
-        return [] if v in self.schedule.named or v.node is None else self.schedule.reads_of(v.node)
-
-    def _free(self, wanted: str, live: dict[str, int], at: int) -> str:
+    def _free(self, wanted: str, busy: dict[str, Busy], spans: list[Span]) -> str:
         name, k = wanted, 1
-        while (
-            name in self.taken
-            or keyword.iskeyword(name)
-            or (name in live and live[name] > at)
-        ):
+        while name in self.taken or keyword.iskeyword(name) or (name in busy and busy[name].meets(spans)):
             name, k = f"{wanted}_{k}", k + 1
         return name
 
-    def _find_targets(self) -> None:
+    def _find_targets(self, schedule: Schedule) -> None:
         """For each unnamed part of a statement, the name that the statement gives to its result."""
-        for step in self.schedule.steps:
+        for step in schedule.steps:
+            for inner in schedule.inner.get(step.node, ()):
+                self._find_targets(inner)
             if step.node.backward or step.out is None or not step.out.hint:
                 continue
             if sum(1 for v in step.node.inputs if v.node is None or v.node.op is not CONST) == 1:
@@ -105,6 +82,8 @@ class Names:
 
     def describe(self, v: Value) -> str:
         """A word for a value: its name, or one made from how it is computed."""
+        while v in self.schedule.stands_for:
+            v = self.schedule.stands_for[v]
         if v in self.of:
             return self.of[v]
         if v in self.described:
@@ -123,6 +102,9 @@ class Names:
             return "constant"
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
+        sides = [graph.results[v.index] for graph in node.subgraphs]
+        if any(side.const is UNDEFINED for side in sides):
+            return next(self.describe(side) for side in sides if side.const is not UNDEFINED)
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
         inputs = [x for x in node.inputs if x.node is None or x.node.op is not CONST]
@@ -141,7 +123,7 @@ class Names:
 
     def _short(self, v: Value) -> str:
         """The name of an operand where it has a short one."""
-        word = self.of.get(v) or v.hint
+        word = self.of.get(self.schedule.stands_for.get(v, v)) or v.hint
         return word if word and len(word) <= 8 else ""
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from typing import Any
 
+from .control import Control
 from .errors import NoRuleError
 from .graph import Graph, Node, Operation, Value, type_of
 from .rules.primitives import unbroadcast
@@ -61,7 +62,10 @@ def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
     """The values that vary with `targets` through operations that have a derivative (algorithm 6.5's pruning)."""
     varied = set(targets)
     for node in graph.nodes:
-        if (node.op.rule is not None or node.op.differentiable) and any(v in varied for v in node.inputs):
+        if isinstance(node.op, Control):
+            flags = node.op.varied(node, varied)
+            varied.update(out for out, flag in zip(node.outputs, flags, strict=True) if flag and can_vary(out))
+        elif (node.op.rule is not None or node.op.differentiable) and any(v in varied for v in node.inputs):
             varied.update(out for out in node.outputs if can_vary(out))
     return varied
 
@@ -71,11 +75,13 @@ def can_vary(v: Value) -> bool:
     return v.type.kind not in ("int", "bool")
 
 
-def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Any]:
+def build_grads(
+    graph: Graph, seeds: dict[Value, Any], targets: list[Value], start: dict[Value, Any] | None = None
+) -> list[Any]:
     """Append the backward pass to `graph`; return the cotangent of each target, None for one that gets none.
 
-    seeds: the cotangents of the results. Reverse order of the statements is a topological order of the gradients,
-    so that each edge is visited once and nothing recurses.
+    seeds: the cotangents of the results. start: what the cotangents of some targets begin with. Reverse order of the
+    statements is a topological order of the gradients, so that each edge is visited once and nothing recurses.
     """
     varied, late = descendants(graph, targets), summed_late(graph)
     table: dict[Value, list[tuple[Any, Any]]] = {}
@@ -104,6 +110,8 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
             if not named or (v.hint and sends[id(bar)] == 1):
                 bar.bar_of = v
 
+    for v, bar in (start or {}).items():
+        send(v, bar, graph.origin)
     for v, seed in seeds.items():
         if v in varied:
             send(v, seed, graph.origin)
@@ -112,6 +120,16 @@ def build_grads(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> 
             continue
         with graph.at(node.origin, backward=True):
             bars = [total(out) for out in node.outputs]
+            if isinstance(node.op, Control):
+                wanted = [v in varied for v in node.inputs]
+                takes = node.op.takes_totals(node)
+                so_far = [total(v) if takes and w else None for v, w in zip(node.inputs, wanted, strict=True)]
+                for v, bar in zip(list(node.inputs), node.op.pull(node, bars, wanted, so_far), strict=True):
+                    if takes:
+                        totals.pop(v, None)
+                    if bar is not None:
+                        send(v, bar, node.origin)
+                continue
             for v, bar in zip(node.inputs, answer(node, bars, late), strict=True):
                 if v in varied and bar is not None:
                     send(v, bar, node.origin)

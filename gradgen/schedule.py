@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .control import UNDEFINED, Control
 from .graph import CONST, OPAQUE, Graph, Node, Value
 from .simplify import is_named
 
@@ -28,15 +29,24 @@ class Step:
 
 
 class Schedule:
-    """Steps in order; `named` holds the values that have a statement, or are parameters."""
+    """Steps in order; `named` holds the values that have a statement, or are parameters.
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    inner: the schedules of the sub-graphs of a node. stands_for: the outer value that a parameter of a sub-graph is.
+    Both `named` and `stands_for` are shared by a schedule and those inside. tight: whether the results of a sub-graph
+    are written where they are used, as in a conditional expression.
+    """
+
+    def __init__(self, graph: Graph, outer: Schedule | None = None, tight: bool = False):
+        self.graph, self.tight = graph, tight
+        self.inner: dict[Node, list[Schedule]] = {}
+        self.stands_for: dict[Value, Value] = {} if outer is None else outer.stands_for
+        self.named: set[Value] = set() if outer is None else outer.named
+        self.named.update(graph.params)
         self.bases = grown_bases(graph)
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
-        self.named: set[Value] = set(graph.params)
+        self._taken = {v for node in graph.nodes if isinstance(node.op, Control) for v in node.inputs[1:]}
         self._widths: dict[Value, int] = {}
         graph.index = {node: i for i, node in enumerate(graph.nodes)}
         forward = [node for node in graph.nodes if not node.backward]
@@ -52,6 +62,8 @@ class Schedule:
 
     def _decide(self, node: Node) -> None:
         """Whether the outputs of `node` get a statement."""
+        if node.subgraphs:
+            self._look_inside(node)
         if len(node.outputs) != 1:
             self.named.update(node.outputs)
             return
@@ -68,7 +80,26 @@ class Schedule:
             width = self.width_of(node)
         self._widths[out] = width
 
+    def _look_inside(self, node: Node) -> None:
+        for graph in node.subgraphs:
+            self.stands_for.update(zip(graph.params, node.inputs[1:], strict=True))
+        tight = bool(node.options.get("expression")) and len(node.outputs) == 1
+        self.inner[node] = [Schedule(graph, self, tight) for graph in node.subgraphs]
+
+    def is_expression(self, node: Node) -> bool:
+        """Whether a branch is written as a conditional expression: each side is a single expression."""
+        return all(
+            inner.tight and not inner.steps and inner.graph.results[0].const is not UNDEFINED
+            for inner in self.inner.get(node, ())
+        )
+
     def _wants_name(self, node: Node, out: Value) -> bool:
+        if node.subgraphs and not self.is_expression(node):
+            return True
+        if self.tight and out in self.graph.results and self.uses[out] == 1:
+            return False
+        if out in self._taken and not is_light(node):
+            return True
         if node.op is CONST:
             return True  # only constants that the user gave a name are nodes of the graph
         if node.effect:
@@ -86,6 +117,8 @@ class Schedule:
         return self.uses[out] > 1
 
     def width_of(self, node: Node) -> int:
+        if node.subgraphs:
+            return sum(inner.width() for inner in self.inner[node]) + self._widths.get(node.inputs[0], 8) + 10
         total = 3 if node.op.name in ("product", "total", "getitem") else len(node.op.name) + 4
         for v in node.inputs:
             total += 3 + (8 if v in self.named else self._widths.get(v, 4))
@@ -103,6 +136,9 @@ class Schedule:
     def reached(self, v: Value) -> list[Value]:
         """The named values that are read where `v` is."""
         return [v] if v in self.named or v.node is None else self.reads_of(v.node)
+    def width(self) -> int:
+        """About how wide the results are, written out."""
+        return sum(8 if v in self.named else self._widths.get(v, 4) for v in self.graph.results)
 
     def reads_of(self, node: Node) -> list[Value]:
         """The named values that are read where `node` is written."""

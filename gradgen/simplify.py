@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .control import Control
 from .graph import CONST, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, infer, type_of
 from .rules.primitives import has_no_repeats, index_items
 from .rules.registry import primitive
@@ -160,6 +161,8 @@ def prune(graph: Graph) -> None:
     kept = []
     for node in reversed(graph.nodes):
         if node.effect or any(out in needed for out in node.outputs):
+            if isinstance(node.op, Control):
+                node.op.trim(node, needed, prune)
             needed.update(node.inputs)
             kept.append(node)
     graph.nodes[:] = kept[::-1]
@@ -219,11 +222,15 @@ class Simplifier:
         for node in nodes:
             if not node.backward:
                 self.graph.nodes.append(node)
-                if not node.effect:
+                if not node.effect and not isinstance(node.op, Control):
                     self.known.setdefault(node.key(), node)
                 continue
             with self.graph.at(node.origin, backward=True):
                 inputs = [self.get(v) for v in node.inputs]
+                if isinstance(node.op, Control):
+                    node.inputs = tuple(inputs)
+                    self.graph.nodes.append(node)
+                    continue
                 if len(node.outputs) > 1 or node.effect:
                     made = self.graph.add(node.op, list(inputs), node.options)
                     self.new.update(zip(node.outputs, made.outputs, strict=True))

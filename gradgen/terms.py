@@ -87,6 +87,18 @@ class Closure(Term):
     frame: Any
 
 
+def flatten(term: Term) -> list[Term]:
+    """The leaves of a term: the items of tuples and lists, in order."""
+    if isinstance(term, Sequence):
+        return [leaf for item in term.items for leaf in flatten(item)]
+    return [term]
+
+
+def outline(term: Term) -> Any:
+    """The structure of a term: nested tuples of its kind and items, None for a leaf."""
+    return (term.kind.__name__, *map(outline, term.items)) if isinstance(term, Sequence) else None
+
+
 def fill(tree: Any, make: Any) -> Any:
     """A copy of `tree` in which every `Ref` and `Hole` is replaced by `make(it)`."""
     if isinstance(tree, (Ref, Hole)):

@@ -18,6 +18,8 @@ def verify(graph: Graph) -> None:
                 raise GradgenError(f"internal error: {node!r} reads {v!r} before it is computed")
             if v.graph is not graph:
                 raise GradgenError(f"internal error: {v!r} belongs to another graph")
+        for inner in node.subgraphs:
+            verify(inner)
         for out in node.outputs:
             primal = out.bar_of
             if primal is not None and not graph.facts.same_shape(out.type.shape, primal.type.shape):

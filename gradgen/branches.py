@@ -1,0 +1,117 @@
+"""A choice between two graphs: `x if c else y`, and `if` statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .control import UNDEFINED, Control, join_types, keep_outputs, separate
+from .graph import Graph, Node, Value
+from .reverse import build_grads, descendants, zero_like
+from .schedule import is_light
+from .simplify import simplify
+
+
+class Branch(Control):
+    """Inputs: the condition, then what the two sub-graphs take; both have the same parameters and as many results."""
+
+    def varied(self, node: Node, varied: set[Value]) -> list[bool]:
+        found = [False] * len(node.outputs)
+        for arm in node.subgraphs:
+            inner = descendants(arm, _inside(node, arm, lambda v: v in varied))
+            found = [before or v in inner for before, v in zip(found, arm.results, strict=True)]
+        return found
+
+    def takes_totals(self, node: Node) -> bool:
+        return not node.options["expression"]
+
+    def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
+        graph, condition = node.outputs[0].graph, node.inputs[0]
+        count = len(bars)
+        halves = []
+        chosen = [v for v, want in zip(node.inputs, wanted, strict=True) if want]
+        for arm in node.subgraphs:
+            params = list(arm.params)
+            targets = [p for p, want in zip(params, wanted[1:], strict=True) if want]
+            with arm.at(node.origin, backward=True):
+                seeds: dict[Value, Any] = {}
+                for v, bar in zip(arm.results, bars, strict=False):
+                    if bar is not None:
+                        inner = arm.capture(bar) if isinstance(bar, Value) else bar
+                        seeds[v] = seeds[v] + inner if v in seeds else inner
+                starts = [None if t is None else arm.capture(t) if isinstance(t, Value) else t for t in totals[1:]]
+                start = {p: t for p, t in zip(params, starts, strict=True) if t is not None}
+                grads = build_grads(arm, seeds, targets, start)
+                grads = [zero_like(p) if g is None else g for p, g in zip(targets, grads, strict=True)]
+                arm.results += [g if isinstance(g, Value) else arm.const(float(g)) for g in grads]
+            simplify(arm)
+            back, saved = separate(arm, count, is_light)
+            arm.params = params
+            arm.captured = {v: p for v, p in arm.captured.items() if p in params}
+            for v, param in saved:
+                out = self._output(node, arm, v)
+                param.source = out
+                back.captured[out] = param
+                count = len(node.outputs)
+            halves.append(back)
+        made = add_branch(graph, condition, halves, node.options["expression"])
+        made.backward, made.origin = True, node.origin
+        answers: list[Any] = [None] * len(node.inputs)
+        for v, out in zip(chosen, made.outputs, strict=True):
+            out.bar_of = v
+            answers[node.inputs.index(v)] = out
+        return answers
+
+    def _output(self, node: Node, arm: Graph, v: Value) -> Value:
+        """The output of `node` that is `v` where `arm` is taken, added where there is none."""
+        if v in arm.results:
+            return node.outputs[arm.results.index(v)]
+        for other in node.subgraphs:
+            other.results.append(v if other is arm else other.const(UNDEFINED))
+        out = Value(node.outputs[0].graph, v.type, node, len(node.outputs), hint=v.hint)
+        node.outputs.append(out)
+        return out
+
+    def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
+        keep_outputs(node, [i for i, out in enumerate(node.outputs) if out in needed])
+        used: set[int] = set()
+        for arm in node.subgraphs:
+            prune(arm)
+            read = {v for inner in arm.nodes for v in inner.inputs} | set(arm.results)
+            used |= {i for i, p in enumerate(arm.params) if p in read}
+        for arm in node.subgraphs:
+            arm.params = [p for i, p in enumerate(arm.params) if i in used]
+            arm.captured = {v: p for v, p in arm.captured.items() if p in arm.params}
+        node.inputs = (node.inputs[0], *[v for i, v in enumerate(node.inputs[1:]) if i in used])
+
+    def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
+        condition, *captured = inputs
+        return run(node.subgraphs[0 if condition else 1], captured)
+
+
+BRANCH = Branch("branch")
+
+
+def _inside(node: Node, arm: Graph, wanted: Callable[[Value], bool]) -> list[Value]:
+    """The parameters of `arm` that stand for wanted inputs."""
+    return [p for p, v in zip(arm.params, node.inputs[1:], strict=True) if wanted(v)]
+
+
+def add_branch(graph: Graph, condition: Value, arms: list[Graph], expression: bool) -> Node:
+    """Append the choice between two sub-graphs, whose results are set, to `graph`.
+
+    expression: whether to write it as a conditional expression where both sides allow it.
+    """
+    captured = list(dict.fromkeys(v for arm in arms for v in arm.captured))
+    for arm in arms:
+        arm.params = [arm.capture(v) for v in captured]
+    node = Node(BRANCH, (condition, *captured), {"expression": expression})
+    node.subgraphs = tuple(arms)
+    node.origin, node.backward = graph.origin, graph.backward
+    node.effect = any(inner.effect for arm in arms for inner in arm.nodes)
+    for i, (a, b) in enumerate(zip(*(arm.results for arm in arms), strict=True)):
+        first, second = (b if x.const is UNDEFINED else x for x in (a, b))
+        second = a if second.const is UNDEFINED else second
+        node.outputs.append(Value(graph, join_types(graph.facts, first.type, second.type), node, i))
+    graph.nodes.append(node)
+    return node

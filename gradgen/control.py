@@ -1,0 +1,126 @@
+"""What operations with graphs of their own have in common: branches, calls, loops.
+
+A sub-graph takes what it needs as parameters and never reaches out, so that algorithm 6.6 runs on it as it does on any
+graph. `separate` parts a sub-graph that was back-propagated in place into the forward and the backward half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .graph import CONST, Graph, Node, Operation, Value
+from .shapes import Facts, ShapeVar, Type, join_kinds
+
+
+class Undefined:
+    """What a variable holds that was not assigned on the way taken."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+
+
+class Control(Operation):
+    """An operation that the backward pass treats as a whole.
+
+    `node.inputs` are the values that its sub-graphs take; what is in between belongs to each kind.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(self.compute, name=name)
+
+    def varied(self, node: Node, varied: set[Value]) -> list[bool]:
+        """Which outputs vary with the inputs in `varied` through operations that have a derivative."""
+        raise NotImplementedError
+
+    def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
+        """The cotangents of the wanted inputs, None for the others and where there is none.
+
+        bars: the cotangents of the outputs, None for those without. totals: what was sent to each input so far, None
+        where that is nothing; what is returned includes it, so that a branch that adds nothing, or a step of a loop,
+        costs nothing.
+        """
+        raise NotImplementedError
+
+    def takes_totals(self, node: Node) -> bool:
+        """Whether `pull` adds to what was sent so far; else it is added up outside."""
+        return True
+
+    def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
+        """Drop the outputs that are not in `needed`, and what was there for them alone."""
+        raise NotImplementedError
+
+    def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
+        """The outputs on numbers; `run` interprets a graph."""
+        raise NotImplementedError
+
+
+def join_types(facts: Facts, a: Type, b: Type) -> Type:
+    """The type of what may have either type."""
+    if a == b:
+        return a
+    kind = a.kind if a.kind == b.kind else "object" if "object" in (a.kind, b.kind) else "number"
+    if "complex" in (a.kind, b.kind) and kind == "number":
+        kind = join_kinds(a.kind, b.kind)
+    shape = a.shape if facts.same_shape(a.shape, b.shape) else ShapeVar()
+    return Type(kind, shape, array=a.array and b.array)
+
+
+def keep_outputs(node: Node, kept: list[int]) -> None:
+    """Leave the outputs at the places `kept`, in each sub-graph the results as well."""
+    node.outputs = [node.outputs[i] for i in kept]
+    for i, out in enumerate(node.outputs):
+        out.index = i
+    for graph in node.subgraphs:
+        graph.results = [graph.results[i] for i in kept]
+
+
+def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tuple[Graph, list[tuple[Value, Value]]]:
+    """Move the backward half of `graph` into a graph of its own; `graph` keeps its first `forward` results.
+
+    Returned with it: the values of the forward half that it reads and the parameters that stand for them there. What
+    costs nothing (views, indices, shapes) is computed again instead, from what it was computed from.
+    """
+    back = Graph(graph.name, graph.facts)
+    back.origin, back.backward = graph.origin, True
+    moved: dict[Value, Value] = {}
+    saved: list[tuple[Value, Value]] = []
+
+    def here(v: Value) -> Value:
+        """What stands for `v` in the backward half."""
+        if v.graph is back:
+            return v
+        if v not in moved:
+            moved[v] = fetched(v)
+        return moved[v]
+
+    def fetched(v: Value) -> Value:
+        node = v.node
+        if node is not None and node.op is CONST:
+            return back.const(node.options["value"], node.ast)
+        if node is None and v.source is not None:
+            return back.capture(v.source)
+        if node is not None and len(node.outputs) == 1 and is_light(node) and not v.hint:
+            again = Node(node.op, tuple(here(x) for x in node.inputs), node.options)
+            again.ast, again.origin, again.backward = node.ast, node.origin, True
+            again.outputs.append(Value(back, v.type, again))
+            back.nodes.append(again)
+            return again.out
+        param = Value(back, v.type, hint=v.hint)
+        back.params.append(param)
+        saved.append((v, param))
+        return param
+
+    for node in graph.nodes:
+        if node.backward:
+            node.inputs = tuple(map(here, node.inputs))
+            for out in node.outputs:
+                out.graph = back
+            back.nodes.append(node)
+    back.results = [here(v) for v in graph.results[forward:]]
+    graph.nodes[:] = [node for node in graph.nodes if not node.backward]
+    graph.results = graph.results[:forward]
+    return back, saved

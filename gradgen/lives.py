@@ -1,0 +1,164 @@
+"""Where in the text a value is alive: what names, and memory, may be used for something else.
+
+Statements get positions in the order in which they stand. A value is alive on half-open spans of positions: from where
+it is computed to its last reading, and inside a branch only on the way that reads it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+
+from .graph import Node, Value
+from .schedule import Schedule
+
+Span = tuple[int, int]
+
+
+class Block:
+    """The statements of one graph. opens: where the statement stands that holds the block."""
+
+    def __init__(self, outer: Block | None = None, opens: int = 0):
+        self.outer, self.opens = outer, opens
+        self.start = 0
+
+
+class Lives:
+    """The spans of every value that has a name.
+
+    closure: whether the backward pass is a function of its own, which may be called at any time: what it reads of the
+    forward pass lives to the end.
+    """
+
+    def __init__(self, schedule: Schedule, closure: bool = False):
+        self.stands_for = schedule.stands_for
+        self.spans: dict[Value, list[Span]] = defaultdict(list)
+        self.order: list[Value] = []
+        self.merged: dict[Value, Value] = {}
+        """What a side of a branch computes and the output of the branch that it becomes."""
+        self._home: dict[Value, tuple[Block, int]] = {}
+        self._last: dict[tuple[Value, int], int] = {}
+        self._blocks: list[Block] = []
+        self._at = 0
+        self._boundary: int | None = None
+        root = self._open(None, 0)
+        for v in schedule.graph.params:
+            self._define(v, root, -1)
+        self._place(schedule, root, top=True)
+        for v in schedule.graph.results:
+            self._read_through(schedule, v, root, self._at + 1)
+        self._measure(closure, self._at + 1)
+
+    def _open(self, outer: Block | None, opens: int) -> Block:
+        block = Block(outer, opens)
+        block.start = self._at
+        self._blocks.append(block)
+        return block
+
+    def _place(self, schedule: Schedule, block: Block, top: bool = False) -> None:
+        for step in schedule.steps:
+            self._at += 1
+            if top and step.node.backward and self._boundary is None:
+                self._boundary = self._at
+            for v in step.reads:
+                self._read(v, block, self._at)
+            if step.node in schedule.inner and not schedule.is_expression(step.node):
+                self._place_arms(schedule, step.node, block)
+            for out in step.node.outputs:
+                if out in schedule.named:
+                    self._define(out, block, self._at)
+
+    def _place_arms(self, schedule: Schedule, node: Node, block: Block) -> None:
+        opens = self._at
+        for inner in schedule.inner[node]:
+            self._at += 1
+            arm = self._open(block, opens)
+            self._place(inner, arm)
+            self._at += 1
+            for out, v in zip(node.outputs, inner.graph.results, strict=True):
+                self._read_through(inner, v, arm, self._at)
+                if v.node is not None and v in inner.named and v not in self.merged:
+                    self.merged[v] = out
+                self.spans[out].append((self._at, self._at + 1))
+        self._at += 1
+
+    def _define(self, v: Value, block: Block, at: int) -> None:
+        self._home[v] = (block, at)
+        self.order.append(v)
+
+    def _read_through(self, schedule: Schedule, v: Value, block: Block, at: int) -> None:
+        """Note that `v` is read, or where it is written into an expression, what that reads."""
+        named = [v] if v in schedule.named else [] if v.node is None else schedule.reads_of(v.node)
+        for w in named:
+            self._read(w, block, at)
+
+    def _read(self, v: Value, block: Block, at: int) -> None:
+        while v in self.stands_for:
+            v = self.stands_for[v]
+        if v not in self._home:  # it is written into an expression
+            for w in v.node.inputs if v.node is not None else ():
+                self._read(w, block, at)
+            return
+        home, _ = self._home[v]
+        while block is not home:
+            self._note(v, block, at)
+            at = block.opens
+            assert block.outer is not None
+            block = block.outer
+        self._note(v, home, at)
+
+    def _note(self, v: Value, block: Block, at: int) -> None:
+        key = (v, id(block))
+        self._last[key] = max(self._last.get(key, -1), at)
+
+    def _measure(self, closure: bool, end: int) -> None:
+        starts = {id(block): block.start for block in self._blocks}
+        for v, (_, at) in self._home.items():
+            self.spans[v].append((at, at + 1))
+        for (v, block), last in self._last.items():
+            home, at = self._home[v]
+            self.spans[v].append((at if block == id(home) else starts[block], last))
+        boundary = self._boundary
+        for v, (_, at) in self._home.items():
+            first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
+            if closure and boundary is not None and at < boundary <= last:
+                self.spans[v] = [(first, end + 1)]
+
+    def groups(self) -> list[list[Value]]:
+        """Values that share a name, the one that gives it first, in the order in which they are computed."""
+        found: dict[Value, list[Value]] = {}
+        for v in self.order:
+            head = v
+            while head in self.merged:
+                head = self.merged[head]
+            members = found.setdefault(head, [])
+            if v is head:
+                members.insert(0, v)
+            else:
+                members.append(v)
+        return list(found.values())
+
+
+class Busy:
+    """Disjoint spans in order."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.stops: list[int] = []
+
+    def meets(self, spans: list[Span]) -> bool:
+        """Whether any of `spans` overlaps one of these."""
+        for start, stop in spans:
+            i = bisect.bisect_left(self.stops, start + 1)  # the first that ends after `start`
+            if i < len(self.starts) and self.starts[i] < stop:
+                return True
+        return False
+
+    def add(self, spans: list[Span]) -> None:
+        """Take in `spans`, which may overlap each other but none of these."""
+        for start, stop in spans:
+            i = bisect.bisect_left(self.stops, start)
+            j = bisect.bisect_right(self.starts, stop)
+            if i < j:
+                start, stop = min(start, self.starts[i]), max(stop, self.stops[j - 1])
+            self.starts[i:j], self.stops[i:j] = [start], [stop]

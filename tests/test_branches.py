@@ -1,0 +1,109 @@
+"""Conditional expressions: only the side that is taken is computed, and only it is differentiated."""
+
+import numpy as np
+import pytest
+
+import gradgen
+from gradgen.interpret import run
+from gradgen.options import make_options
+from gradgen.pipeline import graph_of
+
+
+def sides(x, flag):
+    y = np.sin(x) * (np.exp(x) if flag else x**2)
+    z = x if flag > 1 else 3.0 * y
+    return np.sum(z * y)
+
+
+def same_on_both(x, flag):
+    y = x * x if flag else np.sin(x)
+    return np.sum(y * (y if flag else y + 1.0))
+
+
+def one_is_constant(x, flag):
+    scale = 2.0 if flag else x[0]
+    return np.sum(scale * x)
+
+
+def several(x, flag):
+    a, b = (x, np.cos(x)) if flag else (np.cos(x), x * x)
+    return np.sum(a * b * b)
+
+
+def nested(x, flag):
+    y = (x if flag > 1 else np.tanh(x)) if flag else (np.exp(x) if x[0] > 0.0 else -x)
+    return y @ y
+
+
+def untaken_side_is_not_computed(x, flag):
+    y = np.log(-x) if flag > 5 else x
+    return np.sum(1.0 / y if flag else np.sqrt(y - 1e9) if flag > 7 else y)
+
+
+def condition_on_a_value(x, flag):
+    s = np.sum(x)
+    return s * s if s > flag else -3.0 * s
+
+
+def inside_a_helper(x, flag):
+    return np.sum(_choose(x, flag) * _choose(2.0 * x, flag < 1))
+
+
+def _choose(v, up):
+    return np.exp(v) if up else v * v
+
+
+PROGRAMS = [
+    sides, same_on_both, one_is_constant, several, nested, untaken_side_is_not_computed, condition_on_a_value,
+    inside_a_helper,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shapes", ["", "x=(n,), flag=int()"])
+@pytest.mark.parametrize("flag", [0, 1, 2])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+def test_against_differences_and_the_graph(program, flag, shapes):
+    x = np.array([0.3, 0.7, 1.1])
+    got = gradgen.grad(program, shapes=shapes)(x, flag)
+    h = 1e-6
+    steps = np.eye(3) * h
+    with np.errstate(all="raise"):
+        wanted = [(program(x + e, flag) - program(x - e, flag)) / (2 * h) for e in steps]
+        gradgen.grad(program, shapes=shapes)(x, flag)
+    np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-8)
+    assert got.dtype == float and not np.shares_memory(got, x)
+    graph = graph_of(program, make_options(shapes=shapes))
+    np.testing.assert_allclose(np.broadcast_to(run(graph, [x, flag])[0], x.shape), got, rtol=1e-12)
+
+
+def test_a_conditional_expression_stays_one():
+    text = gradgen.grad(sides, shapes="x=(n,), flag=int()").source
+    assert "np.exp(x) if flag else x**2" in text
+
+
+def test_a_part_that_the_backward_pass_reads_is_kept_on_its_side():
+    def f(x, flag):
+        y = np.sum(np.exp(np.sin(x))) if flag else np.sum(x)
+        return 2.0 * y
+
+    text = gradgen.grad(f, shapes="x=(n,), flag=int()").source
+    assert "    if flag:\n        exp = np.exp(np.sin(x))" in text
+    assert "np.exp" not in text[text.index("x_bar =") :]
+
+
+def test_sides_of_different_structure_are_refused():
+    def f(x, flag):
+        y = (x, x) if flag else x
+        return np.sum(y[0])
+
+    with pytest.raises(gradgen.UnsupportedError, match="same structure"):
+        gradgen.grad(f)(np.ones(2), 1)
+
+
+def test_a_name_that_is_bound_on_one_side_is_refused():
+    def f(x, flag):
+        y = (t := x * 2.0) + t if flag else x
+        return np.sum(y)
+
+    with pytest.raises(gradgen.UnsupportedError, match="bound inside a conditional"):
+        gradgen.grad(f)(np.ones(2), 1)
