@@ -334,8 +334,8 @@ class Graph:
         self.facts = facts if facts is not None else Facts()
         self.origin: Any = None
         self.backward = False
-        self.index: dict[Node, int] = {}
-        """The place of each node, while statements are put in order."""
+        self.place: dict[Value, int] = {}
+        """The place of each value, while statements are put in order."""
         self._consts: dict[Any, Value] = {}
         self.captured: dict[Value, Value] = {}
         """Of a sub-graph: the parameter that stands for each outer value it takes."""

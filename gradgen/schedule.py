@@ -48,7 +48,7 @@ class Schedule:
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
         self._taken = {v for node in graph.nodes if isinstance(node.op, Control) for v in node.inputs[1:]}
         self._widths: dict[Value, int] = {}
-        graph.index = {node: i for i, node in enumerate(graph.nodes)}
+        graph.place = {v: i for i, v in enumerate([*graph.params, *(v for node in graph.nodes for v in node.outputs)])}
         forward = [node for node in graph.nodes if not node.backward]
         backward = in_groups([node for node in graph.nodes if node.backward])
         for node in forward + backward:
@@ -223,8 +223,4 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:
 
 def position(v: Value | None) -> int:
     """Where the graph defines `v`: parameters first; what is the cotangent of nothing comes last."""
-    if v is None:
-        return 1 << 30
-    if v.node is None:
-        return v.graph.params.index(v) - len(v.graph.params)
-    return v.graph.index.get(v.node, 1 << 29)
+    return 1 << 30 if v is None else v.graph.place.get(v, 1 << 29)

@@ -183,22 +183,34 @@ def repoint(graph: Graph) -> None:
         if node.effect or any(out in live for out in node.outputs):
             skip = SHAPE_ONLY.get(node.op.name) if node.backward else None
             live.update(v for i, v in enumerate(node.inputs) if i != skip)
-    order = {v: i for i, v in enumerate([*graph.params, *(out for node in graph.nodes for out in node.outputs)])}
-    named = [v for v in order if v in live and v.hint and (v.node is None or not v.node.backward)]
+    best: dict[Any, Value] = {}
+    for v in graph.params:
+        note_shape(graph, best, v, live)
     for node in graph.nodes:
-        if not (node.backward and node.op.name in SHAPE_ONLY):
-            continue
-        place = SHAPE_ONLY[node.op.name]
-        like = node.inputs[place]
-        if (like in live and like.hint) or like.node is None or like.type.scalar:
-            continue
-        same = [v for v in named if graph.facts.same_shape(v.type.shape, like.type.shape)]
-        same = [v for v in same if order[v] < order[node.out] and v.type.kind != "object"]
-        if node.op.name in DTYPE_TOO and (place == 0 or node.inputs[0].type.scalar):
-            same = [v for v in same if v.type.kind == like.type.kind and v.type.array >= like.type.array]
-        if same:
-            best = max(same, key=lambda v: (v.node is not None, order[v]))
-            node.inputs = (*node.inputs[:place], best, *node.inputs[place + 1 :])
+        if node.backward and node.op.name in SHAPE_ONLY:
+            place = SHAPE_ONLY[node.op.name]
+            like = node.inputs[place]
+            if not (like in live and like.hint) and like.node is not None and not like.type.scalar:
+                exact = node.op.name in DTYPE_TOO and (place == 0 or node.inputs[0].type.scalar)
+                other = best.get(shape_key(graph, like, exact))
+                if other is not None:
+                    node.inputs = (*node.inputs[:place], other, *node.inputs[place + 1 :])
+        for v in node.outputs:
+            note_shape(graph, best, v, live)
+
+
+def note_shape(graph: Graph, best: dict[Any, Value], v: Value, live: set[Value]) -> None:
+    """Note that `v` has its shape, if it has a name in the forward pass; the last computed is preferred."""
+    if v in live and v.hint and (v.node is None or not v.node.backward) and v.type.kind != "object":
+        best[shape_key(graph, v, False)] = v
+        best[shape_key(graph, v, True)] = v
+
+
+def shape_key(graph: Graph, v: Value, exact: bool) -> Any:
+    """What values have in common whose shapes are the same; exact: and whose kind is."""
+    shape = v.type.shape
+    key = shape if isinstance(shape, ShapeVar) else tuple(map(graph.facts.canonical, shape))
+    return (key, v.type.kind, v.type.array) if exact else key
 
 
 def is_named(v: Value) -> bool:
