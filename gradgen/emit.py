@@ -9,11 +9,11 @@ from typing import Any
 from .buffers import Buffers
 from .control import UNDEFINED
 from .errors import GradgenError
+from .forms import is_negative
 from .graph import CONST, Node, Value
 from .naming import Names
 from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step
-from .simplify import is_negative
 from .source import Statement
 from .spell import Snippets, absolute, number, shape_of, spell
 from .terms import Hole, fill, numpy_path

@@ -12,9 +12,10 @@ from typing import Any
 
 from .control import Control
 from .errors import NoRuleError
+from .forms import accumulate
 from .graph import Graph, Node, Operation, Value, type_of
+from .invariance import without_influence
 from .rules.primitives import unbroadcast
-from .simplify import accumulate
 
 
 def pullback(
@@ -84,6 +85,7 @@ def build_grads(
     statements is a topological order of the gradients, so that each edge is visited once and nothing recurses.
     """
     varied, late = descendants(graph, targets), summed_late(graph)
+    varied -= without_influence(graph, seeds, varied)
     table: dict[Value, list[tuple[Any, Any]]] = {}
     totals: dict[Value, Any] = {}
 

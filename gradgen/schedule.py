@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .control import UNDEFINED, Control
+from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
-from .simplify import is_named
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""

@@ -1,143 +1,32 @@
 """Simplification of the backward pass: products and sums in normal form, broadcasting left to NumPy, sharing.
 
-The forward pass stays as the user wrote it. A backward value is rebuilt, in topological order, by `rewrite`: a table
-from operations to the identities that hold for them, in floating point, for finite and non-finite numbers alike
-(factors are reordered and pulled out of sums, but `0 * x` and `x / x` stay what they are). `product` and `total` are
-the normal forms: num / den * factors / divisors, and a sum of any number of terms.
+The forward pass stays as the user wrote it. A backward value is rebuilt, in topological order, as `identities` tells
+for its operation. What holds in floating point only for finite numbers is not done: factors are reordered and pulled
+out of sums, but `0 * x` and `x / x` stay what they are.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from .control import Control
-from .graph import CONST, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, infer, type_of
-from .rules.primitives import has_no_repeats, index_items
-from .rules.registry import primitive
-from .shapes import Dim, Facts, ShapeVar, Type, dim_div, dim_product, join_kinds
-
-# ---- the normal forms
-
-
-def _product_type(facts: Facts, *inputs: Any, num: float, den: float, divisors: int) -> Type:
-    types = [type_of(v) for v in inputs]
-    kind = join_kinds("float", *(t.kind for t in types))
-    return Type(kind, facts.broadcast(*(t.shape for t in types)), array=any(t.array for t in types))
-
-
-def _product_rule(g: Any, out: Any, *inputs: Any, num: float, den: float, divisors: int) -> Any:
-    """Leave one factor out; for a divisor, -g * out / divisor."""
-    from .rules.primitives import unbroadcast
-
-    factors, below = inputs[: len(inputs) - divisors], inputs[len(inputs) - divisors :]
-    bars = []
-    for i, x in enumerate(inputs):
-        if i < len(factors):
-            bar = g * (num / den)
-            for j, y in enumerate(factors):
-                bar = bar * y if j != i else bar
-            for y in below:
-                bar = bar / y
-        else:
-            bar = -g * out / x
-        bars.append(unbroadcast(bar, x))
-    return bars
-
-
-@primitive(signature="*inputs, num, den, divisors", inputs="inputs", rule=_product_rule, infer=_product_type)
-def product(*inputs: Any, num: float, den: float, divisors: int) -> Any:
-    """num / den * the first inputs / the last `divisors` inputs: a float, also where these are integers or masks."""
-    out: Any = num / den
-    for i, x in enumerate(inputs):
-        out = out / x if i >= len(inputs) - divisors else out * x
-    return out
-
-
-def _total_type(facts: Facts, *terms: Any) -> Type:
-    types = [type_of(v) for v in terms]
-    kind = join_kinds("float", *(t.kind for t in types))
-    return Type(kind, facts.broadcast(*(t.shape for t in types)), array=any(t.array for t in types))
-
-
-def _total_rule(g: Any, out: Any, *terms: Any) -> Any:
-    from .rules.primitives import unbroadcast
-
-    return [unbroadcast(g, x) for x in terms]
-
-
-@primitive(signature="*terms", rule=_total_rule, infer=_total_type)
-def total(*terms: Any) -> Any:
-    """The sum of the terms: a float, also where all of them are integers or masks."""
-    out = 1.0 * terms[0]
-    for x in terms[1:]:
-        out = out + x
-    return out
-
-
-def _accumulate_type(facts: Facts, *terms: Any, origins: Any) -> Type:
-    types = [type_of(v) for v in terms]
-    return types[0].but(kind=join_kinds(*(t.kind for t in types)), array=any(t.array for t in types))
-
-
-@primitive(signature="*terms, origins", inputs="terms", rule=lambda g, out, *terms, origins: [g] * len(terms),
-           infer=_accumulate_type)  # fmt: skip
-def accumulate(*terms: Any, origins: Any) -> Any:
-    """What the consumers of one value send to it, summed; `origins` are the consumers' statements."""
-    return total(*terms)
-
-
-@dataclass
-class Product:
-    """num / den * factors / divisors."""
-
-    num: float = 1.0
-    den: float = 1.0
-    factors: list[Value] = field(default_factory=list)
-    divisors: list[Value] = field(default_factory=list)
-
-    def times(self, other: Product) -> Product:
-        num, den = reduced(self.num * other.num, self.den * other.den)
-        return Product(num, den, self.factors + other.factors, self.divisors + other.divisors)
-
-    def over(self, other: Product) -> Product:
-        num, den = reduced(self.num * other.den, self.den * other.num)
-        return Product(num, den, self.factors + other.divisors, self.divisors + other.factors)
-
-    def scaled(self, c: float) -> Product:
-        return self.times(Product(c))
-
-    @property
-    def coefficient(self) -> tuple[float, float]:
-        return self.num, self.den
-
-    @property
-    def bare(self) -> bool:
-        return not self.factors and not self.divisors
-
-
-def reduced(num: float, den: float) -> tuple[float, float]:
-    """num / den with a divisor only where dividing says more than multiplying."""
-    if den < 0:
-        num, den = -num, -den
-    if den == 1 or not (math.isfinite(num) and math.isfinite(den)) or num == 0 or den == 0:
-        return num, den
-    if math.fmod(num, den) == 0:
-        return num / den, 1.0
-    if math.fmod(den, num) == 0:
-        return math.copysign(1.0, num), den / abs(num)
-    if Fraction(num) / Fraction(den) == Fraction(num / den):
-        return num / den, 1.0
-    return num, den
-
-
-# ---- the pass
+from .forms import (
+    Product,
+    common_factors,
+    compared,
+    is_cast_mask,
+    is_named,
+    is_negative,
+    is_op,
+    literal_number,
+    parts_of,
+    reduced,
+)
+from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
+from .identities import REWRITES, rebuild
 
 
 def simplify(graph: Graph) -> None:
@@ -213,11 +102,6 @@ def shape_key(graph: Graph, v: Value, exact: bool) -> Any:
     return (key, v.type.kind, v.type.array) if exact else key
 
 
-def is_named(v: Value) -> bool:
-    """Whether `v` is the cotangent of a variable that the user gave a name: it is a statement of its own."""
-    return v.bar_of is not None and bool(v.bar_of.hint)
-
-
 class Simplifier:
     """One round: `new` maps each old value to what stands for it now."""
 
@@ -228,14 +112,16 @@ class Simplifier:
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
         self.shared: set[Value] = set()
+        self.quotients: dict[Value, dict[Value, Value]] = {}
+        """The forward x / y, by y and x."""
+        self.log_quotients: dict[Value, dict[Value, Value]] = {}
+        """The forward x - log(s), by s and x."""
 
     def run(self) -> None:
         nodes, self.graph.nodes = self.graph.nodes, []
         for node in nodes:
             if not node.backward:
-                self.graph.nodes.append(node)
-                if not node.effect and not isinstance(node.op, Control):
-                    self.known.setdefault(node.key(), node)
+                self._keep(node)
                 continue
             with self.graph.at(node.origin, backward=True):
                 inputs = [self.get(v) for v in node.inputs]
@@ -251,6 +137,19 @@ class Simplifier:
                 self._hand_over(node.out, made_value)
         self.graph.results = [self.get(v) for v in self.graph.results]
 
+    def _keep(self, node: Node) -> None:
+        """Take over a forward node, and note what it makes superfluous to compute."""
+        self.graph.nodes.append(node)
+        if node.effect or isinstance(node.op, Control):
+            return
+        self.known.setdefault(node.key(), node)
+        if node.op.name in ("true_divide", "divide"):
+            x, y = node.inputs
+            self.quotients.setdefault(y, {}).setdefault(x, node.out)
+        elif node.op.name == "subtract" and is_op(node.inputs[1], "log"):
+            [s] = node.inputs[1].node.inputs  # type: ignore[union-attr]
+            self.log_quotients.setdefault(s, {}).setdefault(node.inputs[0], node.out)
+
     def _hand_over(self, old: Value, new: Value) -> None:
         """`new` stands for `old` from now on, and takes over what is known of it."""
         self.new[old] = new
@@ -258,6 +157,7 @@ class Simplifier:
             self.shared.add(new)
         if new.node is None or not new.node.backward:
             return
+        new.through += [origin for origin in old.through if origin not in new.through]
         if old.bar_of is None:
             return
         named = new.bar_of is not None and bool(new.bar_of.hint)
@@ -266,7 +166,6 @@ class Simplifier:
             if named and new.bar_of is not old.bar_of:
                 new.through.append(old.node.origin)  # type: ignore[union-attr]
             new.bar_of = old.bar_of
-        new.through += [origin for origin in old.through if origin not in new.through]
 
     def get(self, v: Value) -> Value:
         return self.new.get(v, v)
@@ -287,7 +186,7 @@ class Simplifier:
 
     def product(self, p: Product) -> Value:
         """The value of a product; broadcasting factors that other factors cover give way to what they broadcast."""
-        p, like = self._strip(p)
+        p, like = self._strip(self._at_hand(p))
         out = self._product(self._in_dtype(p))
         return out if like is None else self.broadcast(out, like)
 
@@ -304,6 +203,24 @@ class Simplifier:
             if source is not None and not v.type.scalar:
                 cast = self.make("cast_like", [v, source])
                 return Product(p.num, p.den, [*p.factors[:i], cast, *p.factors[i + 1 :]], p.divisors)
+        return p
+
+    def _at_hand(self, p: Product) -> Product:
+        """x / y is the quotient that the forward pass computed; exp(x) / s is exp(x - log(s)), where that is at hand.
+
+        So softmax is read from its logarithm, and the sum in it needs no name.
+        """
+        for y in p.divisors:
+            for x in p.factors if y in self.quotients or y in self.log_quotients else ():
+                found = self.quotients.get(y, {}).get(x)
+                if found is None and is_op(x, "exp") and not x.hint and not x.node.backward:  # type: ignore[union-attr]
+                    log = self.log_quotients.get(y, {}).get(x.node.inputs[0])  # type: ignore[union-attr]
+                    found = None if log is None else self.make(OPERATIONS[np.exp], [log])
+                if found is not None:
+                    factors, divisors = list(p.factors), list(p.divisors)
+                    factors[factors.index(x)] = found
+                    divisors.remove(y)
+                    return self._at_hand(Product(p.num, p.den, factors, divisors))
         return p
 
     def _product(self, p: Product) -> Value:
@@ -426,342 +343,3 @@ class Simplifier:
                 found[key] = p
         constant_first = list(found.values())
         return [p for p in constant_first if not (p.bare and p.num == 0)]
-
-
-def is_op(v: Value, name: str) -> bool:
-    return v.node is not None and v.node.op.name == name
-
-
-def compared(v: Value) -> Value | None:
-    """The array of floats that a mask compares, if `v` is such a mask."""
-    if v.type.kind != "bool" or v.node is None:
-        return None
-    if v.node.op.name in ("bitwise_and", "bitwise_or", "invert"):
-        return next((x for x in map(compared, v.node.inputs) if x is not None), None)
-    if v.node.op.name not in COMPARISONS:
-        return None
-    arrays = [x for x in v.node.inputs if x.type.array and not x.type.scalar and x.type.kind not in ("int", "bool")]
-    return arrays[0] if arrays else None
-
-
-COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
-
-
-def is_cast_mask(v: Value) -> bool:
-    """Whether `v` is a mask as floats."""
-    return is_op(v, "cast_like") and compared(v.node.inputs[0]) is not None  # type: ignore[union-attr]
-
-
-def is_negative(v: Value) -> bool:
-    """Whether `v` is written with a minus in front, so that adding it is subtracting."""
-    if v.node is not None and v.node.op.name == "product" and v.node.backward:
-        return float(v.node.options["num"]) < 0
-    value = literal_number(v)
-    return value is not None and value < 0
-
-
-def parts_of(node: Node) -> Product:
-    count = len(node.inputs) - node.options["divisors"]
-    return Product(node.options["num"], node.options["den"], list(node.inputs[:count]), list(node.inputs[count:]))
-
-
-def literal_number(v: Value) -> float | None:
-    """The number that a literal denotes; None for named constants, which keep their name."""
-    node = v.node
-    if node is None or node.op is not CONST:
-        return None
-    x = node.options["value"]
-    if isinstance(x, bool) or not isinstance(x, (int, float)) or isinstance(x, np.generic):
-        return None
-    if node.ast is not None and not hasattr(node.ast, "text") or v.hint:
-        return None
-    return float(x)
-
-
-def common_factors(products: list[Product]) -> tuple[Product | None, list[Product]]:
-    """What all terms share, and what is left of each; None where they share nothing worth taking out."""
-    first = products[0]
-    factors = [v for v in first.factors if all(v in p.factors for p in products)]
-    divisors = [v for v in first.divisors if all(v in p.divisors for p in products)]
-    factors = list(dict.fromkeys(factors))
-    divisors = list(dict.fromkeys(divisors))
-    same = all((abs(p.num), p.den) == (abs(first.num), first.den) for p in products)
-    num, den = (abs(first.num), first.den) if same else (1.0, 1.0)
-    if all(p.num < 0 for p in products):
-        num = -num
-    if not factors and not divisors and (num, den) == (1.0, 1.0):
-        return None, products
-    rest = []
-    for p in products:
-        below, above = list(p.divisors), list(p.factors)
-        for v in factors:
-            above.remove(v)
-        for v in divisors:
-            below.remove(v)
-        rest.append(Product(*reduced(p.num * den, p.den * num), above, below))
-    return Product(num, den, factors, divisors), rest
-
-
-# ---- the table of identities
-
-
-def rebuild(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """The same operation on the simplified inputs."""
-    return s.make(node.op, list(inputs), **node.options)
-
-
-def _multiply(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    return s.product(s.opened(inputs[0]).times(s.opened(inputs[1])))
-
-
-def _divide(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    below = s.opened(inputs[1])
-    if below.bare and below.num == 0:
-        return rebuild(s, node, inputs)
-    return s.product(s.opened(inputs[0]).over(below))
-
-
-def _negative(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    return s.product(s.opened(inputs[0]).scaled(-1.0))
-
-
-def _add(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    return s.total(inputs)
-
-
-def _subtract(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    negated = [s.product(s.opened(t).scaled(-1.0)) for t in s.terms(inputs[1])]
-    return s.total([inputs[0], *negated])
-
-
-def _rebuilt_product(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    old = parts_of(node)
-    p = Product(old.num, old.den)
-    for i, v in enumerate(inputs):
-        p = p.times(s.opened(v)) if i < len(old.factors) else p.over(s.opened(v))
-    return s.product(p)
-
-
-def _power(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    base, exponent = inputs[0], literal_number(inputs[1])
-    if exponent == 1.0:
-        return base
-    if exponent == 2.0 and not base.type.floating:
-        # the square of an integer may be too large for its type
-        return s.product(Product(factors=[base, base]))
-    return rebuild(s, node, inputs)
-
-
-def _broadcast_like(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    v, like = inputs
-    if is_op(v, "broadcast_like"):
-        v = v.node.inputs[0]  # type: ignore[union-attr]
-    return s.broadcast(v, like)
-
-
-def _unbroadcast(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """Nothing where the shapes agree; a sum along known axes where the ranks are known."""
-    v, like = inputs
-    shape, wanted = v.type.shape, like.type.shape
-    if s.facts.same_shape(shape, wanted):
-        return v
-    if wanted == ():
-        return s_sum(s, v, None, False)
-    if isinstance(shape, ShapeVar) or isinstance(wanted, ShapeVar):
-        return s.make("unbroadcast", [v, like])
-    extra = len(shape) - len(wanted)
-    ones = [i + extra for i, d in enumerate(wanted) if d == 1 and shape[i + extra] != 1]
-    sure = all(d == 1 or s.facts.same(d, shape[i + extra]) for i, d in enumerate(wanted))
-    if not sure:
-        return s.make("unbroadcast", [v, like])
-    if extra:
-        v = s_sum(s, v, _axes(list(range(extra))), False)
-        ones = [i - extra for i in ones]
-    return s_sum(s, v, _axes(ones), True) if ones else v
-
-
-def _axes(axes: list[int]) -> int | tuple[int, ...]:
-    return axes[0] if len(axes) == 1 else tuple(axes)
-
-
-def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
-    """A sum, with what is constant along the reduced axes pulled out, and a sum of products as an inner product."""
-    if is_op(v, "broadcast_like") and axis is None and v.node.inputs[0].type.scalar and not keepdims:  # type: ignore[union-attr]
-        inner, like = v.node.inputs  # type: ignore[union-attr]
-        if v.type.scalar:
-            return inner
-        return s.product(s.opened(inner).times(Product(factors=[s.make("size", [like])])))
-    t = v.type
-    if t.scalar:
-        return v
-    spread = _sum_of_rows(s, v, axis, keepdims)
-    if spread is not None:
-        return spread
-    p = s.opened(v)
-    out, kept = Product(p.num, p.den), Product()
-    for above, values in ((True, p.factors), (False, p.divisors)):
-        for x in values:
-            if x.type.scalar:
-                (out.factors if above else out.divisors).append(x)
-            else:
-                (kept.factors if above else kept.divisors).append(x)
-    # what is one array of truth values or integers may be summed as it is: NumPy counts
-    counts = len(kept.factors) == 1 and not kept.divisors
-    inner = kept.factors[0] if counts else s.product(kept)
-    if not s.facts.same_shape(inner.type.shape, t.shape):
-        inner = s.product(p)
-        out = Product()
-    if axis is None and not keepdims and len(kept.factors) == 2 and not kept.divisors and inner.type.ndim == 1:
-        a, b = kept.factors
-        floating = a.type.floating or b.type.floating
-        if s.facts.same_shape(a.type.shape, b.type.shape) and out.factors is not None and floating:
-            summed = s.make(OPERATIONS[np.matmul], [a, b])
-            return s.product(out.times(Product(factors=[summed])))
-    summed = s.make(
-        OPERATIONS[np.sum], [inner, True], axis=axis, dtype=None, keepdims=keepdims, initial=None
-    )
-    return s.product(out.times(Product(factors=[summed])))
-
-
-def _sum_of_rows(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | None:
-    """Where `v` has one entry in each row, at `[arange(n), columns]`, its sum along the rows is that entry."""
-    if not (is_op(v, "scatter") and v.type.ndim == 2 and axis in (1, -1)):
-        return None
-    values, index, like = v.node.inputs  # type: ignore[union-attr]
-    items = index_items(index.const)
-    if len(items) != 2 or any(type_of(item).ndim != 1 for item in items):
-        return None
-    rows = items[0]
-    if not (isinstance(rows, Value) and is_op(rows, "arange")):
-        return None
-    if not s.facts.same_shape(rows.type.shape, like.type.shape[:1]):  # type: ignore[index]
-        return None
-    if values.type.scalar:
-        return values if keepdims else None
-    return s.make("getitem", [values, (slice(None), None)]) if keepdims else values
-
-
-def _sum(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    plain = inputs[1].const is True and node.options["dtype"] is None and node.options["initial"] is None
-    if not plain:
-        return rebuild(s, node, inputs)
-    return s_sum(s, inputs[0], node.options["axis"], node.options["keepdims"])
-
-
-def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """A scatter of a broadcast value: the assignment broadcasts by itself."""
-    v, index, like = inputs
-    if is_op(v, "broadcast_like"):
-        v = v.node.inputs[0]  # type: ignore[union-attr]
-    return s.make("scatter", [v, index, like])
-
-
-def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """A part of what is the same everywhere is the same, in the shape of that part."""
-    v, index = inputs
-    if is_op(v, "broadcast_like") and v.node.inputs[0].type.scalar:  # type: ignore[union-attr]
-        number, like = v.node.inputs  # type: ignore[union-attr]
-        part = s.make("getitem", [like, index])
-        return number if part.type.scalar else s.broadcast(number, part)
-    return rebuild(s, node, inputs)
-
-
-def _size(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    size = node.out.type.size
-    return s.graph.const(size) if isinstance(size, int) else rebuild(s, node, inputs)
-
-
-def _transpose(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    [v] = inputs
-    if v.type.ndim is not None and v.type.ndim < 2:
-        return v
-    if is_op(v, "transpose") and node.options["axes"] is None and v.node.options["axes"] is None:  # type: ignore[union-attr]
-        return v.node.inputs[0]  # type: ignore[union-attr]
-    return rebuild(s, node, inputs)
-
-
-def _reshape(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    if s.facts.same_shape(inputs[0].type.shape, node.out.type.shape) and node.out.type.ndim is not None:
-        return inputs[0]
-    return rebuild(s, node, inputs)
-
-
-def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
-    """What several statements send to one value: one sum a statement, in their order; what is sent to one index by
-    several statements is sent by the last of them."""
-    sent: dict[Any, list[Value]] = {}
-    for v, origin in zip(inputs, node.options["origins"], strict=True):
-        sent.setdefault(origin, []).insert(0, v)
-    places = {
-        id(v.node.inputs[1]): origin  # type: ignore[union-attr]
-        for origin, values in sent.items()
-        for v in values
-        if is_op(v, "scatter") and v not in s.shared
-    }
-    joined: list[Any] = []
-    for origin, values in sent.items():
-        moved = [v for v in values if is_op(v, "scatter") and places.get(id(v.node.inputs[1]), origin) is not origin]  # type: ignore[union-attr]
-        for v in moved:
-            values.remove(v)
-            sent[places[id(v.node.inputs[1])]].append(v)  # type: ignore[union-attr]
-            joined.append(origin)
-    out: Value | None = None
-    for origin, values in sent.items():
-        if not values:
-            continue
-        with s.graph.at(origin, backward=True):
-            out = s.total(values) if out is None else grown(s, out, values)
-    assert out is not None
-    first = out
-    while first.node is not None and first.node.op.name in ("increment", "accumulated"):
-        first = first.node.inputs[0]
-    first.through += joined
-    return out
-
-
-def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
-    """`out` with one statement's contributions added."""
-    dense = [v for v in values if not (is_op(v, "scatter") and v not in s.shared)]
-    if dense:
-        out = s.make("accumulated", [out, s.total(dense)])
-    for v in values:
-        if v not in dense:
-            term, index, _ = v.node.inputs  # type: ignore[union-attr]
-            out = s.make("increment", [out, index, term])
-    return out
-
-
-def _accumulated_type(facts: Facts, base: Any, term: Any) -> Type:
-    a, b = type_of(base), type_of(term)
-    return a.but(kind=join_kinds(a.kind, b.kind), array=a.array or b.array)
-
-
-@primitive(signature="base, term", rule=lambda g, out, base, term: (g, g), infer=_accumulated_type)
-def accumulated(base: Any, term: Any) -> Any:
-    """A sum that grows by one statement's contribution: printed as `+=`."""
-    return base + term
-
-
-REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
-    "multiply": _multiply,
-    "divide": _divide,
-    "true_divide": _divide,
-    "negative": _negative,
-    "positive": lambda s, node, inputs: inputs[0],
-    "add": _add,
-    "subtract": _subtract,
-    "product": _rebuilt_product,
-    "total": lambda s, node, inputs: s.total(inputs),
-    "power": _power,
-    "broadcast_like": _broadcast_like,
-    "unbroadcast": _unbroadcast,
-    "sum": _sum,
-    "scatter": _scatter,
-    "getitem": _getitem,
-    "size": _size,
-    "transpose": _transpose,
-    "reshape": _reshape,
-    "accumulate": _accumulate,
-}
-
-__all__ = ["Dim", "dim_div", "dim_product", "has_no_repeats", "infer", "prune", "simplify"]

@@ -11,8 +11,8 @@ from typing import Any
 
 from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
+from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Node, Value
-from .simplify import is_cast_mask, is_negative, literal_number, parts_of
 from .terms import literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]

@@ -39,11 +39,11 @@ def nonzero(x: Any) -> Any:
 
 elementwise(np.add, lambda g, out, x, y: (g, g), kind="same")
 elementwise(np.subtract, lambda g, out, x, y: (g, -g), kind="same")
-elementwise(np.multiply, lambda g, out, x, y: (g * y, g * x), kind="same")
+elementwise(np.multiply, lambda g, out, x, y: (g * y, x * g), kind="same")
 elementwise(np.true_divide, lambda g, out, x, y: (g / y, -g * out / y), samples=[(-2.0, 2.0), (0.5, 2.0)])
 elementwise(np.negative, lambda g, out, x: -g, kind="same")
 elementwise(np.positive, lambda g, out, x: g, kind="same")
-elementwise(np.square, lambda g, out, x: g * (2.0 * x), kind="same")
+elementwise(np.square, lambda g, out, x: 2.0 * x * g, kind="same")
 elementwise(np.reciprocal, lambda g, out, x: -g * out**2, kind="same", samples=[(0.5, 2.0)])
 elementwise(np.remainder, lambda g, out, x, y: (g, -g * (x // y)), kind="same", samples=[(-5.0, 5.0), (0.5, 2.0)])
 elementwise(np.fmod, lambda g, out, x, y: (g, -g * np.trunc(x / y)), kind="same", samples=[(-5.0, 5.0), (0.5, 2.0)])
@@ -63,7 +63,7 @@ def power_base(g, out, x, y):
     if n == 1.0:
         return g
     if n == 2.0:
-        return g * (2.0 * x)
+        return 2.0 * x * g
     if n == 4.0:
         return g * (4.0 * x * x * x)  # NumPy's x**3 takes 28 times as long
     if n == 0.5:
@@ -105,15 +105,20 @@ def finite(out: Any) -> Any:
     return np.where(np.equal(out, -math.inf), 0.0, out)
 
 
+def is_finite(x: Any) -> bool:
+    """Whether `x` is a finite number, so that the log of a sum with exp(x) in it is never -inf."""
+    return is_number(x) and math.isfinite(x)
+
+
 def logaddexp(g, out, x, y):
     """Where both are -inf, 0."""
-    total = finite(out)
+    total = out if is_finite(x) or is_finite(y) else finite(out)
     return g * np.exp(x - total), g * np.exp(y - total)
 
 
 def logaddexp2(g, out, x, y):
     """Where both are -inf, 0."""
-    total = finite(out)
+    total = out if is_finite(x) or is_finite(y) else finite(out)
     return g * np.exp2(x - total), g * np.exp2(y - total)
 
 

@@ -51,6 +51,11 @@ def has_no_repeats(index: Any) -> bool:
     return all(type_of(a).ndim == 1 or type_of(a).scalar for a in arrays) and any(map(_distinct, arrays))
 
 
+def counts_up(x: Any) -> bool:
+    """Whether `x` surely is 0, 1, 2, ...: `np.arange(n)`."""
+    return isinstance(x, Value) and x.node is not None and x.node.op.name == "arange" and len(x.node.inputs) == 2
+
+
 def _distinct(x: Any) -> bool:
     if isinstance(x, Value):
         name = "" if x.node is None else x.node.op.name

@@ -1,0 +1,265 @@
+"""The table of identities: how a backward value of each operation is rebuilt from its simplified inputs.
+
+Each identity holds in floating point, for finite and non-finite numbers alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .forms import Product, is_op, literal_number, parts_of
+from .graph import OPERATIONS, Node, Value, type_of
+from .rules.primitives import counts_up, index_items
+from .shapes import ShapeVar
+
+if TYPE_CHECKING:
+    from .simplify import Simplifier
+
+
+def rebuild(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """The same operation on the simplified inputs."""
+    return s.make(node.op, list(inputs), **node.options)
+
+
+def _multiply(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    return s.product(s.opened(inputs[0]).times(s.opened(inputs[1])))
+
+
+def _divide(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    below = s.opened(inputs[1])
+    if below.bare and below.num == 0:
+        return rebuild(s, node, inputs)
+    return s.product(s.opened(inputs[0]).over(below))
+
+
+def _negative(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    return s.product(s.opened(inputs[0]).scaled(-1.0))
+
+
+def _add(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    return s.total(inputs)
+
+
+def _subtract(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    negated = [s.product(s.opened(t).scaled(-1.0)) for t in s.terms(inputs[1])]
+    return s.total([inputs[0], *negated])
+
+
+def _rebuilt_product(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    old = parts_of(node)
+    p = Product(old.num, old.den)
+    for i, v in enumerate(inputs):
+        p = p.times(s.opened(v)) if i < len(old.factors) else p.over(s.opened(v))
+    return s.product(p)
+
+
+def _power(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    base, exponent = inputs[0], literal_number(inputs[1])
+    if exponent == 1.0:
+        return base
+    if exponent == 2.0 and not base.type.floating:
+        # the square of an integer may be too large for its type
+        return s.product(Product(factors=[base, base]))
+    return rebuild(s, node, inputs)
+
+
+def _broadcast_like(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    v, like = inputs
+    if is_op(v, "broadcast_like"):
+        v = v.node.inputs[0]  # type: ignore[union-attr]
+    return s.broadcast(v, like)
+
+
+def _unbroadcast(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """Nothing where the shapes agree; a sum along known axes where the ranks are known."""
+    v, like = inputs
+    shape, wanted = v.type.shape, like.type.shape
+    if s.facts.same_shape(shape, wanted):
+        return v
+    if wanted == ():
+        return s_sum(s, v, None, False)
+    if isinstance(shape, ShapeVar) or isinstance(wanted, ShapeVar):
+        return s.make("unbroadcast", [v, like])
+    extra = len(shape) - len(wanted)
+    ones = [i + extra for i, d in enumerate(wanted) if d == 1 and shape[i + extra] != 1]
+    sure = all(d == 1 or s.facts.same(d, shape[i + extra]) for i, d in enumerate(wanted))
+    if not sure:
+        return s.make("unbroadcast", [v, like])
+    if extra:
+        v = s_sum(s, v, _axes(list(range(extra))), False)
+        ones = [i - extra for i in ones]
+    return s_sum(s, v, _axes(ones), True) if ones else v
+
+
+def _axes(axes: list[int]) -> int | tuple[int, ...]:
+    return axes[0] if len(axes) == 1 else tuple(axes)
+
+
+def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
+    """A sum, with what is constant along the reduced axes pulled out, and a sum of products as an inner product."""
+    if is_op(v, "broadcast_like") and axis is None and v.node.inputs[0].type.scalar and not keepdims:  # type: ignore[union-attr]
+        inner, like = v.node.inputs  # type: ignore[union-attr]
+        if v.type.scalar:
+            return inner
+        return s.product(s.opened(inner).times(Product(factors=[s.make("size", [like])])))
+    t = v.type
+    if t.scalar:
+        return v
+    spread = _sum_of_rows(s, v, axis, keepdims)
+    if spread is not None:
+        return spread
+    p = s.opened(v)
+    out, kept = Product(p.num, p.den), Product()
+    for above, values in ((True, p.factors), (False, p.divisors)):
+        for x in values:
+            if x.type.scalar:
+                (out.factors if above else out.divisors).append(x)
+            else:
+                (kept.factors if above else kept.divisors).append(x)
+    # what is one array of truth values or integers may be summed as it is: NumPy counts
+    counts = len(kept.factors) == 1 and not kept.divisors
+    inner = kept.factors[0] if counts else s.product(kept)
+    if not s.facts.same_shape(inner.type.shape, t.shape):
+        inner = s.product(p)
+        out = Product()
+    if axis is None and not keepdims and len(kept.factors) == 2 and not kept.divisors and inner.type.ndim == 1:
+        a, b = kept.factors
+        floating = a.type.floating or b.type.floating
+        if s.facts.same_shape(a.type.shape, b.type.shape) and out.factors is not None and floating:
+            summed = s.make(OPERATIONS[np.matmul], [a, b])
+            return s.product(out.times(Product(factors=[summed])))
+    summed = s.make(
+        OPERATIONS[np.sum], [inner, True], axis=axis, dtype=None, keepdims=keepdims, initial=None
+    )
+    return s.product(out.times(Product(factors=[summed])))
+
+
+def _sum_of_rows(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | None:
+    """Where `v` has one entry in each row, at `[arange(n), columns]`, its sum along the rows is that entry."""
+    if not (is_op(v, "scatter") and v.type.ndim == 2 and axis in (1, -1)):
+        return None
+    values, index, like = v.node.inputs  # type: ignore[union-attr]
+    items = index_items(index.const)
+    if len(items) != 2 or any(type_of(item).ndim != 1 for item in items):
+        return None
+    if not counts_up(items[0]) or not s.facts.same_shape(type_of(items[0]).shape, like.type.shape[:1]):  # type: ignore[index]
+        return None
+    if values.type.scalar:
+        return values if keepdims else None
+    return s.make("getitem", [values, (slice(None), None)]) if keepdims else values
+
+
+def _sum(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    plain = inputs[1].const is True and node.options["dtype"] is None and node.options["initial"] is None
+    if not plain:
+        return rebuild(s, node, inputs)
+    return s_sum(s, inputs[0], node.options["axis"], node.options["keepdims"])
+
+
+def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A scatter of a broadcast value: the assignment broadcasts by itself."""
+    v, index, like = inputs
+    if is_op(v, "broadcast_like"):
+        v = v.node.inputs[0]  # type: ignore[union-attr]
+    return s.make("scatter", [v, index, like])
+
+
+def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A part of what is the same everywhere is the same, in the shape of that part."""
+    v, index = inputs
+    if is_op(v, "broadcast_like") and v.node.inputs[0].type.scalar:  # type: ignore[union-attr]
+        number, like = v.node.inputs  # type: ignore[union-attr]
+        part = s.make("getitem", [like, index])
+        return number if part.type.scalar else s.broadcast(number, part)
+    return rebuild(s, node, inputs)
+
+
+def _size(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    size = node.out.type.size
+    return s.graph.const(size) if isinstance(size, int) else rebuild(s, node, inputs)
+
+
+def _transpose(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    [v] = inputs
+    if v.type.ndim is not None and v.type.ndim < 2:
+        return v
+    if is_op(v, "transpose") and node.options["axes"] is None and v.node.options["axes"] is None:  # type: ignore[union-attr]
+        return v.node.inputs[0]  # type: ignore[union-attr]
+    return rebuild(s, node, inputs)
+
+
+def _reshape(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    if s.facts.same_shape(inputs[0].type.shape, node.out.type.shape) and node.out.type.ndim is not None:
+        return inputs[0]
+    return rebuild(s, node, inputs)
+
+
+def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """What several statements send to one value: one sum a statement, in their order; what is sent to one index by
+    several statements is sent by the last of them."""
+    sent: dict[Any, list[Value]] = {}
+    for v, origin in zip(inputs, node.options["origins"], strict=True):
+        sent.setdefault(origin, []).insert(0, v)
+    places = {
+        id(v.node.inputs[1]): origin  # type: ignore[union-attr]
+        for origin, values in sent.items()
+        for v in values
+        if is_op(v, "scatter") and v not in s.shared
+    }
+    joined: list[Any] = []
+    for origin, values in sent.items():
+        moved = [v for v in values if is_op(v, "scatter") and places.get(id(v.node.inputs[1]), origin) is not origin]  # type: ignore[union-attr]
+        for v in moved:
+            values.remove(v)
+            sent[places[id(v.node.inputs[1])]].append(v)  # type: ignore[union-attr]
+            joined.append(origin)
+    out: Value | None = None
+    for origin, values in sent.items():
+        if not values:
+            continue
+        with s.graph.at(origin, backward=True):
+            out = s.total(values) if out is None else grown(s, out, values)
+    assert out is not None
+    first = out
+    while first.node is not None and first.node.op.name in ("increment", "accumulated"):
+        first = first.node.inputs[0]
+    first.through += joined
+    return out
+
+
+def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
+    """`out` with one statement's contributions added."""
+    dense = [v for v in values if not (is_op(v, "scatter") and v not in s.shared)]
+    if dense:
+        out = s.make("accumulated", [out, s.total(dense)])
+    for v in values:
+        if v not in dense:
+            term, index, _ = v.node.inputs  # type: ignore[union-attr]
+            out = s.make("increment", [out, index, term])
+    return out
+
+
+REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
+    "multiply": _multiply,
+    "divide": _divide,
+    "true_divide": _divide,
+    "negative": _negative,
+    "positive": lambda s, node, inputs: inputs[0],
+    "add": _add,
+    "subtract": _subtract,
+    "product": _rebuilt_product,
+    "total": lambda s, node, inputs: s.total(inputs),
+    "power": _power,
+    "broadcast_like": _broadcast_like,
+    "unbroadcast": _unbroadcast,
+    "sum": _sum,
+    "scatter": _scatter,
+    "getitem": _getitem,
+    "size": _size,
+    "transpose": _transpose,
+    "reshape": _reshape,
+    "accumulate": _accumulate,
+}
