@@ -27,6 +27,7 @@ from .forms import (
 )
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
 from .identities import REWRITES, rebuild
+from .shapes import ShapeVar
 
 
 def simplify(graph: Graph) -> None:
