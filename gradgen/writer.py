@@ -69,7 +69,7 @@ def _generator() -> Any:
             for line in node.text.split("\n"):
                 self.statement(node, line)
 
-        def visit__Doc(self, node: Any) -> None:
+        def visit_Doc(self, node: Any) -> None:
             lines = node.text.split("\n")
             indent = self.indent_with * self.indentation
             indented = [lines[0], *(f"{indent}{line}".rstrip() if line else line for line in lines[1:])]

@@ -1,0 +1,144 @@
+"""From the finished graph to the statements of a module: the gradient's function and what it needs around it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from . import writer
+from .buffers import Buffers
+from .docstrings import Doc, function_doc, header, module_doc
+from .emit import Emitter
+from .frontend import Program
+from .graph import Value
+from .module import constant_statements, import_statements, names_in, snippet_text
+from .naming import Names
+from .options import Options
+from .schedule import Schedule
+from .spell import Snippets
+
+
+@dataclass
+class Module:
+    """A module's statements. name: of the gradient's function. bound: constants that are given by reference."""
+
+    statements: list[Any]
+    name: str
+    bound: dict[str, Any]
+
+
+def compose(program: Program, options: Options, targets: list[Value], by_reference: bool, shown: str) -> Module:
+    """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
+    graph = program.graph
+    schedule = Schedule(graph)
+    function = program.function
+    taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
+    names = Names(schedule, taken, options.adjoint, closure=options.mode == "vjp")
+    snippets = Snippets()
+    count = len(targets)
+    outputs, bars = graph.results[: len(graph.results) - count], graph.results[len(graph.results) - count :]
+    value_name = ""
+    if outputs and outputs[0] is program.unnamed:
+        value_name = names.of.get(outputs[0], "")
+    emitter = Emitter(schedule, names, snippets, Buffers(schedule, options.mode == "vjp"), value_name)
+    body = function_body(program, options, emitter, targets, outputs, bars)
+    name = options.name or f"{options.mode}_{function.name}"
+    arguments = signature(program)
+    definition = ast.FunctionDef(name, arguments, body, [], None)
+    used = names_in([definition])
+    carried = dict(program.carried)
+    for op_name, fn in snippets.used.items():
+        carried[f"_{op_name}"] = fn
+    constants, bound = constant_statements(program.constants, used, by_reference)
+    tree: list[Any] = header(program, options, shown) + [ast.Expr(Doc(module_doc(program, options, constants)))]
+    helpers = snippet_definitions(carried, used)
+    tree += [writer.Blank(), *import_statements(program.modules, used | names_in(constants + helpers))]
+    if constants:
+        tree += [writer.Blank(), *constants]
+    tree += [writer.Blank(), definition]
+    tree += helpers
+    return Module(tree, name, bound)
+
+
+def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
+    """The helper functions that the code uses, and those that they use, each once."""
+    out: list[Any] = []
+    done: set[str] = set()
+    todo = [name for name in carried if name in used]
+    while todo:
+        name = todo.pop(0)
+        if name in done:
+            continue
+        done.add(name)
+        inner: dict[str, Any] = {}
+        text = snippet_text(name, carried[name], inner)
+        out += [writer.Blank(), writer.Blank(), writer.Raw(text)]
+        carried.update(inner)
+        todo += list(inner)
+    return out
+
+
+def signature(program: Program) -> ast.arguments:
+    """The parameters of the original, annotations dropped, defaults kept."""
+    spec = program.function.node.args
+
+    def bare(p: ast.arg) -> ast.arg:
+        return ast.arg(p.arg, None)
+
+    def default(node: ast.expr | None) -> Any:
+        if node is None:
+            return None
+        saved = program.frame
+        try:
+            return program.default_syntax(node)
+        finally:
+            program.frame = saved
+
+    return ast.arguments(
+        posonlyargs=[bare(p) for p in spec.posonlyargs],
+        args=[bare(p) for p in spec.args],
+        kwonlyargs=[bare(p) for p in spec.kwonlyargs],
+        defaults=[default(d) for d in spec.defaults],
+        kw_defaults=[default(d) for d in spec.kw_defaults],
+    )
+
+
+def function_body(
+    program: Program, options: Options, emitter: Emitter, targets: list[Value], outputs: list[Value], bars: list[Value]
+) -> list[Any]:
+    forward, back = emitter.forward(), emitter.backward()
+    body: list[Any] = [ast.Expr(Doc(function_doc(program, options, targets)))]
+    gradient = _tuple([emitter.expression(v) for v in bars])
+    value = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
+    if forward:
+        body += [writer.Comment("Forward pass."), *forward]
+    if options.mode == "vjp":
+        inner: list[Any] = []
+        argument = options.adjoint.format("value")
+        if len(outputs) > 1:
+            parts: list[ast.expr] = [ast.Name(f"{argument}_{i + 1}", ast.Store()) for i in range(len(outputs))]
+            inner.append(ast.Assign([ast.Tuple(parts, ast.Store())], ast.Name(argument, ast.Load())))
+        inner += _without_leading_blank(back)
+        inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
+        arguments = ast.arguments([], [ast.arg(argument, None)], None, [], [], None, [])
+        body += [writer.Blank(), ast.FunctionDef("pullback", arguments, inner, [], None), writer.Blank()]
+        body.append(ast.Return(_tuple([value, ast.Name("pullback", ast.Load())])))
+        return body
+    if back:
+        if forward:
+            body.append(writer.Blank())
+            body.append(writer.Comment("Backward pass, last line first."))
+        body += back if forward else _without_leading_blank(back)
+    if forward or back:
+        body.append(writer.Blank())
+    body.append(ast.Return(gradient if value is None else ast.Tuple([value, gradient], ast.Load())))
+    return body
+
+
+def _without_leading_blank(statements: list[Any]) -> list[Any]:
+    return statements[1:] if statements and isinstance(statements[0], writer.Blank) else statements
+
+
+def _tuple(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
