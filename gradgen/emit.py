@@ -16,7 +16,7 @@ from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step
 from .source import Statement
 from .spell import Snippets, absolute, number, shape_of, spell
-from .terms import Hole, fill, numpy_path
+from .terms import Hole, copied, fill, numpy_path
 from .writer import Blank, Comment, Trailing
 
 
@@ -60,7 +60,7 @@ class Emitter:
         if node in self._inner:
             test, (yes, no) = self.expression(node.inputs[0]), self._inner[node]
             return ast.IfExp(test, *(arm.expression(arm.schedule.graph.results[0]) for arm in (yes, no)))
-        return fill(spell(node, self.expression, self.snippets), lambda part: part)  # type: ignore[no-any-return]
+        return spell(node, self.expression, self.snippets)
 
     def filled(self, tree: Any, node: Node) -> Any:
         def make(part: Any) -> Any:
@@ -133,7 +133,7 @@ class Emitter:
             return [self.filled(node.ast, node)]
         if node in self._inner and not self.schedule.is_expression(node):
             return self._branch(node)
-        value = self.computation(node) if node.op is not CONST else fill(node.ast, lambda part: part)
+        value = self.computation(node) if node.op is not CONST else copied(node.ast)
         targets = [v for v in node.outputs if v in self.names.of]
         if not targets:
             return [ast.Expr(value)]
@@ -213,7 +213,6 @@ def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     negative = is_negative(term) and term not in e.names.of
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
-    tree = fill(tree, lambda part: part)
     fits = base.type.floating and base.type.kind == node.out.type.kind
     grows = base.type.scalar or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
@@ -233,12 +232,12 @@ def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
     target = ast.Name(name, ast.Load())
     if not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(term)], [])
-        return [*out, ast.Expr(fill(call, lambda part: part))]
+        return [*out, ast.Expr(call)]
     negative = is_negative(term) and term not in e.names.of
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     place = ast.Subscript(target, e.expression(index), ast.Store())
-    return [*out, ast.AugAssign(fill(place, lambda part: part), op, fill(tree, lambda part: part))]
+    return [*out, ast.AugAssign(place, op, tree)]
 
 
 def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
@@ -253,7 +252,7 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
         out.append(ast.Assign([place], e.expression(values)))
     else:
         out.append(ast.Expr(ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(values)], [])))
-    return [fill(statement, lambda part: part) for statement in out]
+    return out
 
 
 def dtype_of(e: Emitter, values: Value, like: Value) -> ast.expr:
@@ -273,7 +272,7 @@ def _own(e: Emitter, node: Node) -> list[ast.stmt]:
         value: ast.expr = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
     else:
         value = ast.BinOp(number(1.0), ast.Mult(), tree)
-    return [assign(e.names.of[node.out], fill(value, lambda part: part))]
+    return [assign(e.names.of[node.out], value)]
 
 
 def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
@@ -294,7 +293,7 @@ def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
     else:
         view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape], [])
         value = ast.Call(ast.Attribute(view, "copy", ast.Load()), [], [])
-    return [assign(e.names.of[node.out], fill(value, lambda part: part))]
+    return [assign(e.names.of[node.out], value)]
 
 
 WRITERS: dict[str, Callable[[Emitter, Node], list[ast.stmt]]] = {

@@ -279,7 +279,7 @@ class Expressions:
             if callable(obj) or isinstance(base.obj, (np.ndarray, str, tuple, list, dict, int, float, np.generic)):
                 return Static(tree, obj)
             owner, name = base.obj, node.attr
-            path = ast.unparse(fill(node, lambda part: part)) if not references(node) else name
+            path = ast.unparse(node) if not references(node) else name
             return self.from_outside(path, lambda: getattr(owner, name), obj, node)
         if isinstance(base, Computed):
             return self._value_attribute(base, node)

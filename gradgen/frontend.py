@@ -23,7 +23,7 @@ from .expressions import Expressions
 from .graph import CONST, OPAQUE, Graph, Value
 from .shapes import OBJECT, Facts, Type
 from .source import Function, Statement, function_source, unwrap
-from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, fill, flatten, literal
+from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, copied, fill, flatten, literal
 
 MAX_DEPTH = 120
 
@@ -418,7 +418,7 @@ class Program(Expressions):
         term = self.read(node)
         if not isinstance(term, Static):
             raise self.error("a default must be a constant or one of NumPy's names", node)
-        return fill(term.ast, lambda part: part)  # type: ignore[no-any-return]
+        return copied(term.ast)  # type: ignore[no-any-return]
 
     # ---- names
 

@@ -18,11 +18,12 @@ KINDS = ("bool", "int", "number", "float", "complex", "object")
 class Dim:
     """A polynomial over named sizes, in canonical form. Names that begin with `?` were invented here."""
 
-    __slots__ = ("terms",)
+    __slots__ = ("names", "terms")
     _fresh = itertools.count()
 
     def __init__(self, terms: dict[tuple[str, ...], int]):
         self.terms = tuple(sorted((m, c) for m, c in terms.items() if c))
+        self.names = frozenset(name for monomial, _ in self.terms for name in monomial)
 
     @classmethod
     def named(cls, name: str) -> Dim:
@@ -37,10 +38,6 @@ class Dim:
     def loose(self) -> bool:
         """Whether it mentions an invented size, which no check at entry can speak of."""
         return any(name.startswith("?") for monomial, _ in self.terms for name in monomial)
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for monomial, _ in self.terms for name in monomial)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dim) and self.terms == other.terms
@@ -147,7 +144,7 @@ class Facts:
         self._renamed: dict[str, Size] = {}
 
     def canonical(self, d: Size) -> Size:
-        if isinstance(d, int) or not (d.names & self._renamed.keys()):
+        if isinstance(d, int) or not self._renamed or d.names.isdisjoint(self._renamed):
             return d
         total: Size = 0
         for monomial, c in d.terms:

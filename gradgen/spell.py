@@ -13,7 +13,7 @@ from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Node, Value
-from .terms import literal, numpy_path
+from .terms import copied, literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
 
@@ -82,7 +82,7 @@ def _argument(x: Any, of: Spell) -> ast.expr:
 def constant(node: Node) -> ast.expr:
     """A constant as the user wrote it, or as a literal."""
     if node.ast is not None:
-        return node.ast  # type: ignore[no-any-return]
+        return copied(node.ast)  # type: ignore[no-any-return]
     tree = literal(node.options["value"])
     if tree is None:
         raise GradgenError(f"{node.options['value']!r} cannot be written down")

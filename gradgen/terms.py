@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,25 +100,38 @@ def outline(term: Term) -> Any:
 
 def fill(tree: Any, make: Any) -> Any:
     """A copy of `tree` in which every `Ref` and `Hole` is replaced by `make(it)`."""
-    if isinstance(tree, (Ref, Hole)):
-        return make(tree)
-    if isinstance(tree, Verbatim):
-        return tree
     if isinstance(tree, list):
         return [fill(item, make) for item in tree]
-    if isinstance(tree, ast.AST):
-        new = copy.copy(tree)
-        for name, child in ast.iter_fields(tree):
-            if isinstance(child, (ast.AST, list)):
-                setattr(new, name, fill(child, make))
-        return new
-    return tree
+    if isinstance(tree, (Ref, Hole)):
+        return make(tree)
+    if isinstance(tree, Verbatim) or not isinstance(tree, ast.AST):
+        return tree
+    fields = tree.__dict__
+    if not fields:  # a context or an operator
+        return tree
+    new = type(tree).__new__(type(tree))
+    for name, child in fields.items():
+        new.__dict__[name] = fill(child, make) if isinstance(child, (ast.AST, list)) else child
+    return new
+
+
+def copied(tree: Any) -> Any:
+    """A copy of syntax: astor notes in a node what surrounds it."""
+    return fill(tree, lambda part: part)
 
 
 def references(tree: Any) -> list[Value]:
     """The values that `tree` refers to, in order, each once."""
     found: dict[Value, None] = {}
-    fill(tree, lambda ref: found.setdefault(ref.value) or ref)
+    todo = [tree]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Ref):
+            found[part.value] = None
+        elif isinstance(part, list):
+            todo += reversed(part)
+        elif isinstance(part, ast.AST):
+            todo += [getattr(part, name, None) for name in reversed(part._fields)]
     return list(found)
 
 
