@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import GradgenError
-from .source import Function, function_source
+from .source import Function
 from .terms import literal, numpy_path
 from .writer import Blank, Comment, Raw
 
@@ -62,11 +62,11 @@ def constant_syntax(x: Any) -> ast.expr | None:
 
 def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
     """The source of a helper function under the name that it has in the module; notes what it calls in turn."""
-    function = function_source(fn)
-    node = function.node
+    lines = inspect.getsource(fn).splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    text = "\n".join(lines[first:])
+    [node] = ast.parse(text).body
     assert isinstance(node, ast.FunctionDef)
-    lines = function.file.lines[node.lineno - 1 : node.end_lineno]
-    text = "".join(lines).rstrip("\n")
     text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
     heading = text.split('"""')[0]
     bare = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", heading)

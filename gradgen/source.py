@@ -44,6 +44,12 @@ class SourceFile:
                 found[token.start[0]] = (token.start[1], token.string)
         return found
 
+    @functools.cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]:
+        """The functions and lambdas in it."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+
     def span(self, node: ast.AST) -> Span:
         line: int = node.lineno  # type: ignore[attr-defined]
         end_line: int = node.end_lineno  # type: ignore[attr-defined]
@@ -180,16 +186,17 @@ def function_source(fn: Any) -> Function:
             advice="define the function in a file, a notebook, or an interpreter that keeps its source",
         )
     wanted = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
-    found = []
-    for node in ast.walk(file.tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+    found: list[Any] = []
+    for node in file.functions:
+        if isinstance(node, ast.Lambda):
+            if wanted is ast.Lambda and _is_lambda(node, code):
+                found.append(node)
+        elif node.name == code.co_name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first == code.co_firstlineno:
                 if isinstance(node, ast.AsyncFunctionDef):
                     raise UnsupportedError("an async function cannot be differentiated", file.span(node))
                 found.append(node)
-        elif isinstance(node, ast.Lambda) and wanted is ast.Lambda and _is_lambda(node, code):
-            found.append(node)  # type: ignore[arg-type]
     if len(found) != 1:
         raise UnsupportedError(
             f"the source of {fn.__qualname__!r} does not stand at {code.co_filename}:{code.co_firstlineno} any more",
