@@ -8,10 +8,11 @@ from typing import Any
 
 from . import writer
 from .buffers import Buffers
-from .docstrings import Doc, function_doc, header, module_doc
-from .emit import Emitter
+from .docstrings import function_doc, module_doc, parameters, written_for
+from .emit import Emitter, dtype_source
 from .frontend import Program
 from .graph import Value
+from .guards import conditions
 from .module import constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
 from .options import Options
@@ -28,7 +29,7 @@ class Module:
     bound: dict[str, Any]
 
 
-def compose(program: Program, options: Options, targets: list[Value], by_reference: bool, shown: str) -> Module:
+def compose(program: Program, options: Options, targets: list[Value], in_memory: bool) -> Module:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
     graph = program.graph
     schedule = Schedule(graph)
@@ -43,6 +44,8 @@ def compose(program: Program, options: Options, targets: list[Value], by_referen
         value_name = names.of.get(outputs[0], "")
     emitter = Emitter(schedule, names, snippets, Buffers(schedule, options.mode == "vjp"), value_name)
     body = function_body(program, options, emitter, targets, outputs, bars)
+    if options.guards and not in_memory:
+        body[1:1] = guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])
     name = options.name or f"{options.mode}_{function.name}"
     arguments = signature(program)
     definition = ast.FunctionDef(name, arguments, body, [], None)
@@ -50,8 +53,8 @@ def compose(program: Program, options: Options, targets: list[Value], by_referen
     carried = dict(program.carried)
     for op_name, fn in snippets.used.items():
         carried[f"_{op_name}"] = fn
-    constants, bound = constant_statements(program.constants, used, by_reference)
-    tree: list[Any] = header(program, options, shown) + [ast.Expr(Doc(module_doc(program, options, constants)))]
+    constants, bound = constant_statements(program.constants, used, in_memory)
+    tree: list[Any] = [ast.Expr(writer.Doc(module_doc(program, options, constants)))]
     helpers = snippet_definitions(carried, used)
     tree += [writer.Blank(), *import_statements(program.modules, used | names_in(constants + helpers))]
     if constants:
@@ -77,6 +80,20 @@ def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
         carried.update(inner)
         todo += list(inner)
     return out
+
+
+def guard(program: Program, sources: list[Value]) -> list[ast.stmt]:
+    """The check at entry of what was declared, where breaking it would give a wrong number. sources: see there."""
+    graph = program.graph
+    terms = conditions(graph, parameters(program), sources)
+    if not terms:
+        return []
+    message = f"{program.function.name}() is written for {written_for(program) or 'scalars'}"
+    if len(message) > 90:
+        message = f"{program.function.name}() is written for shapes that are not these; see the docstring"
+    single = len(terms) == 1 and terms[0].count(" == ") == 1
+    test = f"if {terms[0].replace('==', '!=')}:" if single else f"if not ({' and '.join(terms)}):"
+    return [*ast.parse(f"{test}\n    raise ValueError({message!r})").body, writer.Blank()]
 
 
 def signature(program: Program) -> ast.arguments:
@@ -108,7 +125,7 @@ def function_body(
     program: Program, options: Options, emitter: Emitter, targets: list[Value], outputs: list[Value], bars: list[Value]
 ) -> list[Any]:
     forward, back = emitter.forward(), emitter.backward()
-    body: list[Any] = [ast.Expr(Doc(function_doc(program, options, targets)))]
+    body: list[Any] = [ast.Expr(writer.Doc(function_doc(program, options, targets)))]
     gradient = _tuple([emitter.expression(v) for v in bars])
     value = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
     if forward:

@@ -1,48 +1,32 @@
-"""What a module says of itself: header, docstrings."""
+"""What a generated module and its functions say of themselves."""
 
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from . import writer
 from .frontend import Program
 from .graph import Value
-from .module import FORMAT
 from .options import Options
+from .writer import LINE_LENGTH
+
+WHAT = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}
+WIDTH = LINE_LENGTH - len("    ") - 2 * len("'''")
 
 
-class Doc(ast.expr):
-    """A docstring, in triple quotes."""
-
-    _fields = ()
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.text = text
-
-
-def heading(program: Program, limit: int = 60) -> str:
-    """`f(a, b)`, or `f(...)` where that is too long."""
-    full = f"{program.function.name}({', '.join(v.hint for v in program.graph.params if v in own_parameters(program))})"
-    return full if len(full) <= limit else f"{program.function.name}(...)"
-
-
-def own_parameters(program: Program) -> set[Value]:
+def parameters(program: Program) -> list[Value]:
+    """The parameters of the function; a graph may have cotangents as further ones."""
     spec = program.function.node.args
-    count = len([*spec.posonlyargs, *spec.args, *spec.kwonlyargs])
-    return set(program.graph.params[:count])
+    return program.graph.params[: len([*spec.posonlyargs, *spec.args, *spec.kwonlyargs])]
 
 
 def listed(names: list[str]) -> str:
+    """`a`, `b` and `c`, in backquotes."""
     quoted = [f"`{n}`" for n in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-WHAT = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}
-
-
 def module_doc(program: Program, options: Options, constants: list[ast.stmt]) -> str:
+    """The docstring of a module of one gradient, which lists the constants from outside that are written into it."""
     bar = options.adjoint.format("v")
     weighted = f", weighted by `{options.adjoint.format('value')}`," if options.mode == "vjp" else ""
     text = (
@@ -56,64 +40,53 @@ def module_doc(program: Program, options: Options, constants: list[ast.stmt]) ->
 
 
 def function_doc(program: Program, options: Options, targets: list[Value]) -> str:
-    names = listed([t.hint for t in targets])
-    call = heading(program)
-    unknown = program.graph.results and program.graph.results[0].type.ndim is None
-    facts = written_for(program)
-    if options.mode == "grad":
-        what = "derivative" if len(targets) == 1 and targets[0].type.scalar else "gradient"
-        first = f"Return the {what} of `{call}` with respect to {names}."
-    elif options.mode == "value_and_grad":
-        first = f"Return `{call}` and its gradient with respect to {names}."
-    else:
-        first = f"Return `{call}` and its pullback with respect to {names}."
-    del unknown
-    parts = [first]
+    """The docstring of a generated function: what it returns, and the declared facts that it relies on."""
+    parts = [_first_line(program, options, targets)]
     if options.mode != "vjp" and program.result_rank is None:
-        parts.append("\nWhere the result is an array, this is the gradient of its sum.\n")
-    if facts:
-        parts.append(f"\n{facts}\n")
+        parts.append("Where the result is an array, this is the gradient of its sum.")
+    if facts := written_for(program):
+        parts.append(f"Written for {facts}.")
     if options.mode == "vjp":
         value_bar = options.adjoint.format("value")
         bars = ", ".join(options.adjoint.format(t.hint) for t in targets)
         bars = f"({bars})" if len(targets) > 1 else bars
         parts.append(
-            f"\nReturns\n-------\nvalue :\n    The value of `{program.function.name}`.\npullback : callable\n"
-            f"    Maps `{value_bar}`, shaped like the value, to `{bars}`. May be called any number of times.\n"
+            f"Returns\n-------\nvalue :\n    The value of `{program.function.name}`.\npullback : callable\n"
+            f"    Maps `{value_bar}`, shaped like the value, to `{bars}`. May be called any number of times."
         )
-    return "\n".join(p.rstrip("\n") for p in parts) + ("\n" if len(parts) > 1 else "")
+    return "\n\n".join(parts) + ("\n" if len(parts) > 1 else "")
+
+
+def _first_line(program: Program, options: Options, targets: list[Value]) -> str:
+    """With the function's parameters where the line is not too long then."""
+    what = "derivative" if len(targets) == 1 and targets[0].type.scalar else "gradient"
+    said = {
+        "grad": f"Return the {what} of `CALL` with respect to",
+        "value_and_grad": f"Return `CALL` and its {what} with respect to",
+        "vjp": "Return `CALL` and its pullback with respect to",
+    }[options.mode]
+    text = f"{said} {listed([t.hint for t in targets])}."
+    name = program.function.name
+    full = text.replace("CALL", f"{name}({', '.join(v.hint for v in parameters(program))})")
+    return full if len(full) <= WIDTH else text.replace("CALL", f"{name}(...)")
 
 
 def written_for(program: Program) -> str:
-    """The declared facts, in a sentence."""
-    spec = [v for v in program.graph.params if v in own_parameters(program)]
-    arrays = [f"{v.hint}: {_dims(v)}" for v in spec if v.type.ndim]
-    scalars = [v.hint for v in spec if v.type.scalar]
+    """The declared shapes, and which sizes are taken to be one; "" where no array is declared."""
+    known = parameters(program)
+    arrays = [f"{v.hint}: {_shape(v)}" for v in known if v.type.ndim]
+    scalars = [v.hint for v in known if v.type.scalar]
     if not arrays:
         return ""
-    rest = [v for v in spec if not v.type.ndim]
-    text = "Written for " + ", ".join(arrays)
-    if scalars and len(scalars) == len(rest):
-        text += ", all else scalar"
-    elif scalars:
-        text += ", and scalar " + ", ".join(scalars)
-    return text + "."
+    text = ", ".join(arrays)
+    if scalars:
+        every = len(scalars) == len([v for v in known if not v.type.ndim])
+        text += ", all else scalar" if every else f", and scalar {', '.join(scalars)}"
+    unified = [f"{a} = {b}" for a, b in program.graph.facts.unified]
+    return text + (f", where {' and '.join(unified)}" if unified else "")
 
 
-def _dims(v: Value) -> str:
+def _shape(v: Value) -> str:
     items = ", ".join(map(str, v.type.shape))  # type: ignore[arg-type]
     shape = f"({items},)" if v.type.ndim == 1 else f"({items})"
     return shape if v.type.kind == "float" else f"{v.type.kind} {shape}"
-
-
-def header(program: Program, options: Options, shown: str) -> list[Any]:
-    """The first lines: where it is from, how to make it again, and digests filled in when it is written."""
-    if not shown:
-        return []
-    path = program.function.file.filename
-    lines = [
-        f"Code generated by gradgen from {path}. DO NOT EDIT.",
-        f"Regenerate with:  gradgen emit {shown}",
-        f"gradgen: format {FORMAT}, source {'0' * 12}, body {'0' * 12}",
-    ]
-    return [writer.Comment(line) for line in lines]

@@ -244,7 +244,7 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
     """Zeros, and an assignment at the index: the first contribution assigns."""
     values, index, like = node.inputs
     name = e.names.of[node.out]
-    zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, values, like)], [])
+    zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, node, like)], [])
     target = ast.Name(name, ast.Load())
     out = [assign(name, zeros)]
     if has_no_repeats(index.const):
@@ -255,12 +255,27 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
     return out
 
 
-def dtype_of(e: Emitter, values: Value, like: Value) -> ast.expr:
-    """The dtype of a cotangent buffer: that of the cotangent, never that of a primal that may hold integers."""
-    if values in e.names.of and values.type.array and values.type.floating:
-        return ast.Attribute(e.expression(values), "dtype", ast.Load())
-    if like.type.kind == "float" and (like.type.array or like.type.ndim):
-        return ast.Attribute(e.expression(like), "dtype", ast.Load())
+def dtype_source(names: Names, node: Node) -> Value | None:
+    """The value, a float as far as is known, whose dtype the new memory of a scatter or an expand gets.
+
+    A cotangent's, rather than that of a primal that may hold integers; None where the dtype is computed.
+    """
+    if node.op.name == "scatter":
+        values, _, like = node.inputs
+        if values in names.of and values.type.array and values.type.floating:
+            return values
+    elif node.op.name == "expand" and node.inputs[0].type.scalar and not node.inputs[0].type.array:
+        like = node.inputs[1]
+    else:
+        return None
+    return like if like.type.kind == "float" and (like.type.array or like.type.ndim) else None
+
+
+def dtype_of(e: Emitter, node: Node, like: Value) -> ast.expr:
+    """The dtype of the memory of a scatter or an expand."""
+    source = dtype_source(e.names, node)
+    if source is not None:
+        return ast.Attribute(e.expression(source), "dtype", ast.Load())
     return ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
 
 
@@ -280,14 +295,12 @@ def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
     x, like = node.inputs
     shape = shape_of(like, e.expression)
     if x.type.scalar and not x.type.array:
-        array = like.type.array or like.type.ndim
-        if like.type.kind == "float" and array:
+        if dtype_source(e.names, node) is like:
             ones = isinstance(x.const, float) and x.const == 1.0
             args = [e.expression(like)] if ones else [e.expression(like), e.expression(x)]
             value: ast.expr = ast.Call(numpy_path("ones_like" if ones else "full_like"), args, [])
         else:
-            dtype = ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
-            value = ast.Call(numpy_path("full"), [shape, e.expression(x), dtype], [])
+            value = ast.Call(numpy_path("full"), [shape, e.expression(x), dtype_of(e, node, like)], [])
     elif x.type.scalar:
         value = ast.Call(numpy_path("full"), [shape, e.expression(x)], [])
     else:

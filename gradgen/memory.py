@@ -262,12 +262,12 @@ def compile_gradient(
     """
     from .pipeline import derive
 
-    derivative = derive(fn, options, types, facts, by_reference=True)
+    derivative = derive(fn, options, types, facts, in_memory=True)
     program = derivative.program
     call = None
     if types is not None and options.mode != "vjp" and program.result_rank is None:
         if options.mode == "grad":
-            wide = derive(fn, options.but(mode="value_and_grad"), types, facts, by_reference=True)
+            wide = derive(fn, options.but(mode="value_and_grad"), types, facts, in_memory=True)
             derivative, program = wide, wide.program
         call = True
     text = derivative.text()

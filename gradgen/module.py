@@ -102,7 +102,7 @@ def source_digest(functions: list[Function], constants: dict[str, Any], options:
 
 
 def constant_statements(
-    constants: dict[str, Any], used: set[str], by_reference: bool
+    constants: dict[str, Any], used: set[str], in_memory: bool
 ) -> tuple[list[ast.stmt], dict[str, Any]]:
     """Assignments for the constants that are used, and those that can only be bound by reference."""
     statements: list[ast.stmt] = []
@@ -113,7 +113,7 @@ def constant_statements(
         tree = constant_syntax(x)
         if tree is not None:
             statements.append(ast.Assign([ast.Name(name, ast.Store())], tree))
-        elif by_reference:
+        elif in_memory:
             bound[name] = x
         else:
             what = f"an array of shape {x.shape}" if isinstance(x, np.ndarray) else f"{type(x).__name__} object"

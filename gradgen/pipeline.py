@@ -67,11 +67,11 @@ class Derivative:
 
 
 def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None,
-           by_reference: bool = False, shown: str = "") -> Derivative:  # fmt: skip
+           in_memory: bool = False) -> Derivative:  # fmt: skip
     """Make the gradient of a Python function.
 
-    types: kinds and shapes of parameters, beside what annotations and `options.shapes` say. by_reference: whether
-    large constants may be bound instead of written. shown: how the command that makes it again names the function.
+    types: kinds and shapes of parameters, beside what annotations and `options.shapes` say. in_memory: whether
+    it is for calls in this process, where large constants are bound by reference and nothing is checked at entry.
     Raises UnsupportedError, NoRuleError, NonDifferentiableError, GradgenError.
     """
     with _lock, deep_recursion():
@@ -83,7 +83,7 @@ def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, fact
         finish(program.graph, targets, fixed)
         prune(program.graph)
         verify(program.graph)
-        made = compose(program, options, targets, by_reference, shown)
+        made = compose(program, options, targets, in_memory)
         names = [t.hint for t in targets]
         return Derivative(program, options, names, made.statements, made.name, made.bound, program.function)
 

@@ -37,6 +37,16 @@ class Blank(ast.stmt):
     _fields = ()
 
 
+class Doc(ast.expr):
+    """A docstring, in triple quotes."""
+
+    _fields = ()
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.text = text
+
+
 class Raw(ast.stmt):
     """Lines that are printed as they stand, indented as a block."""
 

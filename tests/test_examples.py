@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import math
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def test_importing_an_example_has_no_side_effects(name, capsys):
     example(name)
     assert sys.path == before
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.text
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_committed_modules_are_what_is_written_now(seed):
+    """On every Python, whatever the order of sets."""
+    command = [sys.executable, "-m", "gradgen", "build", "--check", "--diff"]
+    env = {**os.environ, "PYTHONHASHSEED": seed}
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.stem)

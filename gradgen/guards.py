@@ -1,0 +1,141 @@
+"""The check at entry of a written module: declared facts whose violation would give a wrong number, not an exception.
+
+The rank of every array is checked. That two sizes agree is checked unless NumPy sees to it, as a matrix product does;
+to find out, the finished graph is gone through once more with a size of its own for each dimension of a parameter.
+"""
+
+from __future__ import annotations
+
+from .graph import Graph, Operation, Value
+from .shapes import Dim, Facts, ShapeMismatch, Size, Type, dim_add, dim_mul
+
+
+class Enforced(Facts):
+    """Facts that know only what NumPy enforces: two sizes that broadcast against each other may differ."""
+
+    def unify(self, a: Size, b: Size) -> bool:
+        return self.same(a, b)
+
+
+def conditions(graph: Graph, params: list[Value], sources: list[Value]) -> list[str]:
+    """What must hold of the arguments, as Python expressions.
+
+    params: the parameters of the function. sources: values whose dtype new memory gets, into which no fraction could
+    be written if they were integers.
+    """
+    arrays = sorted((p for p in params if p.type.ndim), key=lambda p: -(p.type.ndim or 0))
+    shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
+    anchors: dict[Size, tuple[Value, int]] = {}
+    for plain in (True, False):  # names first, where they stand alone; then what names do not tell
+        for p in arrays:
+            for i, d in enumerate(shapes[p]):
+                if isinstance(d, Dim) and plain == _is_name(d) and not _in_terms_of(anchors, d)[1]:
+                    anchors[d] = p, i
+    checked = enforced(graph, arrays)
+    facts = checked[arrays[0]].graph.facts if arrays else graph.facts
+    ranks: dict[int, list[str]] = {}
+    terms = []
+    for p in arrays:
+        texts: list[str] = []
+        open_axes = []
+        for i, d in enumerate(shapes[p]):
+            same, text = _in_terms_of(anchors, d)
+            texts.append(text)
+            if anchors.get(d) != (p, i) and text and not facts.same(own_size(p, i), same):
+                open_axes.append(i)
+        if open_axes and all(texts) and not any(anchors.get(d) == (p, i) for i, d in enumerate(shapes[p])):
+            terms.append(f"{p.hint}.shape == {_shape_text(arrays, texts)}")
+            continue
+        ranks.setdefault(len(texts), []).append(f"{p.hint}.ndim")
+        terms += [f"{p.hint}.shape[{i}] == {texts[i]}" for i in open_axes]
+    chains = [" == ".join([*names, str(rank)]) for rank, names in ranks.items()]
+    raising = enforced_numbers(graph)
+    numbers = [p for p in params if p.type.scalar and p.type.kind != "object" and p not in raising]
+    if numbers and not entry_by_entry(graph, params):
+        terms.append(" == ".join([*(f'getattr({p.hint}, "ndim", 0)' for p in numbers), "0"]))
+    kinds = [f"{p.hint}.dtype.kind" for p in arrays if p.type.kind == "float"]
+    if kinds and not all(checked[v].type.floating for v in sources):
+        terms.append(" == ".join([*kinds, '"f"']))
+    return chains + terms
+
+
+def own_size(p: Value, axis: int) -> Dim:
+    """The size that stands for one dimension of a parameter alone."""
+    return Dim.named(f"{p.hint}.shape[{axis}]")
+
+
+def enforced(graph: Graph, arrays: list[Value]) -> dict[Value, Value]:
+    """A copy of the graph that knows only what NumPy enforces, in terms of `own_size`: its values by the graph's.
+
+    What was declared as a float may hold integers there.
+    """
+    copy = Graph(graph.name, Enforced())
+    seen: dict[Value, Value] = {}
+    for p in graph.params:
+        known = p.type.scalar or p in arrays
+        shape = tuple(own_size(p, i) for i in range(p.type.ndim or 0)) if known else Type().shape
+        kind = "number" if p.type.kind == "float" and p in arrays else p.type.kind
+        seen[p] = copy.param(p.hint, p.type.but(kind=kind, shape=shape, size=None))
+    for node in graph.nodes:
+        inputs = [seen.get(v, v) for v in node.inputs]
+        try:
+            outputs = copy.add(node.op, inputs, node.options).outputs
+        except (ShapeMismatch, TypeError, ValueError, IndexError):  # no use guarding what raises in any case
+            outputs = []
+        unknown = [Value(copy, v.type if v.type.scalar else Type(v.type.kind)) for v in node.outputs]
+        seen.update(zip(node.outputs, [*outputs, *unknown[len(outputs) :]], strict=False))
+    return seen
+
+
+def enforced_numbers(graph: Graph) -> set[Value]:
+    """The values that reach a function of `math` through elementwise operations: it raises where they are arrays."""
+    found: set[Value] = set()
+    for node in reversed(graph.nodes):
+        if node.op.name.startswith("math.") or _is_elementwise(node.op) and not found.isdisjoint(node.outputs):
+            found.update(node.inputs)
+    return found
+
+
+def entry_by_entry(graph: Graph, params: list[Value]) -> bool:
+    """Whether it is a function of one number that for an array gives the derivative at each of its entries."""
+    return len(params) == 1 and all(_is_elementwise(node.op) for node in graph.nodes)
+
+
+def _is_elementwise(op: Operation) -> bool:
+    return op.elementwise or op.name in ("product", "total", "const")
+
+
+def _is_name(d: Dim) -> bool:
+    return len(d.terms) == 1 and len(d.terms[0][0]) == 1 and d.terms[0][1] == 1
+
+
+def _in_terms_of(anchors: dict[Size, tuple[Value, int]], d: Size) -> tuple[Size, str]:
+    """A declared size in terms of dimensions of parameters, and as Python; "" where nothing tells what it is."""
+    if isinstance(d, int):
+        return d, str(d)
+    for anchor, place in anchors.items():
+        rest = dim_add(d, anchor, -1)
+        if isinstance(rest, int):
+            size = dim_add(own_size(*place), rest)
+            return size, repr(size)
+    total: Size = 0
+    for monomial, c in d.terms:
+        part: Size = c
+        for name in monomial:
+            if Dim.named(name) not in anchors:
+                return d, ""
+            part = dim_mul(part, own_size(*anchors[Dim.named(name)]))
+        total = dim_add(total, part)
+    return total, repr(total)
+
+
+def _shape_text(arrays: list[Value], sizes: list[str]) -> str:
+    """A shape as Python; sizes that follow each other in one parameter's shape are that shape, or a slice of it."""
+    for p in arrays:
+        rank, count = p.type.ndim or 0, len(sizes)
+        for start in range(rank - count + 1):
+            if sizes == [repr(own_size(p, start + i)) for i in range(count)]:
+                stop = start + count
+                part = f"[{start or ''}:{stop if stop < rank else ''}]" if count < rank else ""
+                return f"{p.hint}.shape{part}"
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

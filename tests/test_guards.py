@@ -1,0 +1,154 @@
+"""The check at entry of written modules: what was declared passes, what would go wrong silently does not."""
+
+import re
+
+import numpy as np
+import pytest
+
+from gradgen import grad, value_and_grad, vjp
+
+
+def written(make, f, shapes, **options):
+    """The function of the module that is written, and the condition that it checks."""
+    source = make(f, shapes=shapes, **options).source
+    namespace = {}
+    exec(source, namespace)
+    [name] = [n for n in namespace if re.match(r"(value_and_)?(grad|vjp)_", n)]
+    found = re.search(r"    if (.*?):\n +raise ValueError\(", source, re.DOTALL)
+    return namespace[name], "" if found is None else " ".join(found[1].split()).replace("( ", "(").replace(" )", ")")
+
+
+def inner(w, v):
+    return w @ v
+
+
+def distance(a, b):
+    return np.sum((a - b) ** 2)
+
+
+def differences(x, d):
+    return np.sum((x[1:] - x[:-1]) * d)
+
+
+def cost(w, X, y, decay):
+    r = X @ w - y
+    return r @ r + decay * (w @ w)
+
+
+def scaled(x, s):
+    return s * np.mean(x)
+
+
+def placed(x, y):
+    return np.sum(x[1:] * 2.0) + x[0] * y
+
+
+def wave(x):
+    return np.sin(x) * x
+
+
+def ratio(x, y):
+    return np.log(x) / y
+
+
+X, W, Y = np.ones((5, 3)), np.ones(3), np.ones(5)
+
+
+@pytest.mark.parametrize(
+    "f, shapes, condition, good, bad",
+    [
+        (inner, "w=(n,), v=(n,)", "not (w.ndim == 1 and v.shape == w.shape)", (W, W), [(W, Y), (Y, np.ones(1))]),
+        (
+            distance,
+            "a=(n, d), b=(n, d)",
+            "not (a.ndim == 2 and b.shape == a.shape)",
+            (X, X),
+            [(X, W), (X, np.ones((5, 1))), (np.ones((2, 5, 3)), X)],
+        ),
+        # sizes that NumPy broadcasts are taken to be one, which the docstring says
+        (distance, "a=(n,), b=(m,)", "not (a.ndim == 1 and b.shape == a.shape)", (W, W), [(W, np.ones(1))]),
+        (distance, "a=(n,), b=(3,)", "not (a.shape == (3,) and b.shape == (3,))", (W, W), [(Y, W), (W, np.ones(1))]),
+        # a matrix product sees to its own sizes
+        (
+            cost,
+            "w=(d,), X=(n, d), y=(n,), decay=()",
+            'not (X.ndim == 2 and w.ndim == 1 and y.shape == X.shape[:1] and getattr(decay, "ndim", 0) == 0)',
+            (W, X, Y, 0.1),
+            [(W, X, np.ones(1), 0.1), (W, X, Y[:, None], 0.1), (W, X, Y, W), (W[:, None], X, Y, 0.1)],
+        ),
+        # a buffer of a primal's dtype must not be one of integers
+        (scaled, "x=(3,), s=()", 'not (x.shape == (3,) and getattr(s, "ndim", 0) == 0 and x.dtype.kind == "f")',
+         (W, 2.0), [(np.arange(3), 2.0), (X, 2.0), (W, W)]),
+        # a function of one number: for an array, the derivative at each entry
+        (wave, "x=()", "", (2.0,), []),
+    ],
+    ids=lambda x: x.__name__ if callable(x) else None,
+)  # fmt: skip
+def test_a_written_module_checks_what_would_go_wrong_silently(f, shapes, condition, good, bad):
+    d, said = written(grad, f, shapes)
+    assert said == condition
+    d(*good)
+    for arguments in bad:
+        with pytest.raises(ValueError, match=rf"^{f.__name__}\(\) is written for "):
+            d(*arguments)
+    _, said = written(grad, f, shapes, guards=False)
+    assert said == ""
+
+
+def test_sizes_that_are_sums_are_checked():
+    d, said = written(grad, differences, "x=(n,), d=(n - 1,)", wrt=("x", "d"))
+    assert "d.shape == (x.shape[0] - 1,)" in said
+    assert [g.shape for g in d(W, np.ones(2))] == [(3,), (2,)]
+    with pytest.raises(ValueError, match=r"d: \(n - 1,\)"):
+        d(W, np.ones(1))
+
+
+def test_sizes_that_are_sums_of_a_size_that_stands_nowhere_alone():
+    _, said = written(grad, differences, "x=(2*n,), d=(2*n - 1,)", wrt=("x", "d"))
+    assert "d.shape == (x.shape[0] - 1,)" in said
+
+
+def test_the_docstring_states_sizes_that_are_taken_to_be_one():
+    assert "Written for a: (n,), b: (m,), where n = m." in grad(distance, shapes="a=(n,), b=(m,)").source
+
+
+def test_integers_are_welcome_where_they_do_no_harm():
+    """A gradient whose every buffer is a float's whatever the argument is needs no check of the kind."""
+    d, said = written(grad, differences, "x=(n,), d=(n - 1,)")
+    assert "dtype" in said, "x_bar is of the dtype of d"
+    d, said = written(grad, cost, "w=(d,), X=(n, d), y=(n,), decay=()")
+    assert "dtype" not in said
+    np.testing.assert_allclose(d(np.array([1, 2, 3]), X, Y, 0.5), [51.0, 52.0, 53.0])
+    d, said = written(grad, placed, "x=(n,), y=()")
+    np.testing.assert_allclose(d(np.arange(1.0, 4.0), 0.5), [0.5, 2.0, 2.0])
+
+
+def test_math_functions_see_to_their_arguments_themselves():
+    import math
+
+    def price(a, b):
+        return math.log(a / b) * math.sqrt(b)
+
+    assert written(value_and_grad, price, "a=(), b=()")[1] == ""
+    assert written(grad, price, "a=(), b=()")[1] == 'getattr(a, "ndim", 0) != 0', "the logarithm is not computed"
+    assert written(grad, ratio, "x=(), y=()")[1] == 'not getattr(x, "ndim", 0) == getattr(y, "ndim", 0) == 0'
+
+
+def test_a_matrix_product_that_is_not_computed_checks_nothing():
+    """The value of `w @ v` is computed with it, the gradient without."""
+    assert written(value_and_grad, inner, "w=(n,), v=(n,)")[1] == "not w.ndim == v.ndim == 1"
+    assert written(grad, inner, "w=(n,), v=(n,)")[1] == "not (w.ndim == 1 and v.shape == w.shape)"
+
+
+def test_what_is_called_in_memory_needs_no_check():
+    d = vjp(distance, shapes="a=(n,), b=(n,)")
+    d(W, W)
+    assert "raise ValueError" in d.source
+    import inspect
+
+    assert "raise" not in inspect.getsource(d)
+
+
+def test_nothing_declared_nothing_checked():
+    assert written(grad, cost, "")[1] == ""
+    assert written(grad, cost, "decay=()")[1] == 'getattr(decay, "ndim", 0) != 0'
