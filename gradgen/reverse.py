@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from typing import Any
 
+import numpy as np
+
 from .control import Control
 from .errors import NoRuleError
 from .forms import accumulate
@@ -34,12 +36,20 @@ def pullback(
     bars = op.rule(g, out, *inputs, **options)
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
+    bars = [real_part(bar, x) for bar, x in zip(bars, inputs, strict=True)]
     if op.elementwise:
         bars = [
             bar if bar is None or (isinstance(x, Value) and x in late) else unbroadcast(bar, x)
             for bar, x in zip(bars, inputs, strict=True)
         ]
     return bars
+
+
+def real_part(bar: Any, x: Any) -> Any:
+    """The cotangent of `x`, which is real where `x` is."""
+    if bar is not None and type_of(bar).kind == "complex" and type_of(x).kind in ("int", "float"):
+        return np.real(bar)
+    return bar
 
 
 def summed_late(graph: Graph) -> set[Value]:

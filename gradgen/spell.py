@@ -228,7 +228,7 @@ def _slice(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
 
 
 def _attribute(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
-    """`x.shape`; `np.shape(x)` where `x` may be a Python number or a list."""
+    """`x.shape`, `x.real`; `np.shape(x)` where `x` may be a Python number or a list."""
     name = node.op.name
     x = node.inputs[0]
     if x.type.array or x.type.ndim:
@@ -317,6 +317,7 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "size": _attribute,
     "ndim": _attribute,
     "dtype": _attribute,
+    "real": _attribute,
     "transpose": _transpose,
     "expand_dims": _expand_dims,
     "broadcast_like": _broadcast_like,
