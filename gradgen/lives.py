@@ -7,6 +7,7 @@ it is computed to its last reading, and inside a branch only on the way that rea
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections import defaultdict
 
 from .graph import Node, Value
@@ -162,3 +163,30 @@ class Busy:
             if i < j:
                 start, stop = min(start, self.starts[i]), max(stop, self.stops[j - 1])
             self.starts[i:j], self.stops[i:j] = [start], [stop]
+
+
+class Numbers:
+    """The numbers of the names that are made from one word: which are taken, until where, and which are free again."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[int, int]] = []
+        self._free: list[int] = []
+        self._count = 0
+
+    def release(self, at: int) -> None:
+        """Free the numbers whose values are not alive any more at `at`."""
+        while self._taken and self._taken[0][0] <= at:
+            heapq.heappush(self._free, heapq.heappop(self._taken)[1])
+
+    def next(self) -> int:
+        """The smallest number that is free; it is not given again before it was taken and released."""
+        if self._free:
+            return heapq.heappop(self._free)
+        self._count += 1
+        return self._count - 1
+
+    def take(self, k: int, until: int, passed: list[int]) -> None:
+        """Note that `k` is taken until `until`, and that those that were `passed` over stay free."""
+        heapq.heappush(self._taken, (until, k))
+        for number in passed:
+            heapq.heappush(self._free, number)

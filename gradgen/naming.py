@@ -12,7 +12,7 @@ from typing import Any
 
 from .control import UNDEFINED
 from .graph import CONST, Value
-from .lives import Busy, Lives, Span
+from .lives import Busy, Lives, Numbers, Span
 from .schedule import Schedule
 
 BUILTINS = frozenset(name for name in dir(builtins) if name.islower())
@@ -34,6 +34,7 @@ class Names:
         self.closure = closure
         self._target: dict[Value, str] = {}
         self._before: dict[Value, str] = {}
+        self._numbers: dict[str, Numbers] = {}
         self._assign()
 
     def _assign(self) -> None:
@@ -49,9 +50,19 @@ class Names:
             self.of.update(dict.fromkeys(group, name))
 
     def _free(self, wanted: str, busy: dict[str, Busy], spans: list[Span]) -> str:
-        name, k = wanted, 1
-        while name in self.taken or keyword.iskeyword(name) or (name in busy and busy[name].meets(spans)):
-            name, k = f"{wanted}_{k}", k + 1
+        """`wanted`, or the first of `wanted_1`, `wanted_2`, ... that no other value has meanwhile."""
+        numbers = self._numbers.setdefault(wanted, Numbers())
+        numbers.release(spans[0][0])
+        passed = []
+        while True:
+            k = numbers.next()
+            name = f"{wanted}_{k}" if k else wanted
+            if name in self.taken or keyword.iskeyword(name):
+                continue
+            if name not in busy or not busy[name].meets(spans):
+                break
+            passed.append(k)
+        numbers.take(k, max(stop for _, stop in spans), passed)
         return name
 
     def _find_targets(self, schedule: Schedule) -> None:
