@@ -74,7 +74,7 @@ class Gradient:
         for x in args:
             t = type(x)
             if t is np.ndarray:
-                marks.append((x.dtype.char, x.shape))
+                marks += x.dtype, x.shape
             elif t in ATOMS:
                 marks.append(t)
             else:
@@ -314,7 +314,7 @@ class Gradient:
 
 def _mark(x: Any) -> Any:
     """What the text that fits an argument depends on."""
-    return (type(x), x.dtype.char, x.shape) if isinstance(x, np.ndarray) else type(x)
+    return (type(x), x.dtype, x.shape) if isinstance(x, np.ndarray) else type(x)
 
 
 def _found(module: str, qualname: str) -> Any:
