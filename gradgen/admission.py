@@ -6,7 +6,7 @@ import warnings
 
 from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotScalarError
 from .frontend import Program
-from .graph import CONST, Node, Value
+from .graph import CONST, OPAQUE, Node, Value
 from .options import Options
 from .reverse import descendants
 from .terms import Sequence
@@ -49,6 +49,9 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
             what = f"an array of shape {outputs[0].type}"
             raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
     varied = descendants(program.graph, targets)
+    for node in program.graph.nodes:
+        if node.op is OPAQUE and node.effect and not node.options["reads"] and not varied.isdisjoint(node.inputs):
+            raise node.options["unknown"]  # nobody knows what becomes of it there
     for v in outputs:
         no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
         if v.type.kind in ("int", "bool") and not v.type.size or no_number:

@@ -17,6 +17,7 @@ from .branches import add_branch
 from .control import join_types
 from .errors import UnsupportedError
 from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, const_type
+from .refusals import reads_only, refuse_writes, unknown
 from .rules.primitives import slice_parts
 from .shapes import OBJECT, ShapeMismatch, ShapeVar, Type, dim_add, dim_mul
 from .source import Function, Statement, function_source, unwrap
@@ -60,8 +61,6 @@ PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumer
         abs, float, int, bool, round, any, all, divmod, complex, pow, np.shape, np.ndim, np.size, np.errstate,
         np.result_type, np.isscalar, np.iscomplexobj, np.issubdtype}  # fmt: skip
 """Callables without effects that opaque code may use and that need not be kept when nobody reads the result."""
-READERS = PURE | {print, format}
-"""Callables that may look at a value that carries a derivative without passing it on."""
 
 
 class Expressions:
@@ -114,6 +113,8 @@ class Expressions:
             make = ast.Tuple if term.kind is tuple else ast.List
             node = self.graph.add(PRIMITIVES[term.kind.__name__], items)
             return self._written(node, make([Ref(v) for v in items], ast.Load())).value
+        if isinstance(term, Method):
+            return self._attribute_value(term, term.ast).value
         raise self.error("this is used as a value, but is a function", getattr(term, "node", None))
 
     def _written(self, node: Node, tree: ast.expr) -> Computed:
@@ -342,6 +343,7 @@ class Expressions:
     def _attribute_value(self, method: Method, node: ast.AST) -> Computed:
         """An attribute of a value that gradgen knows nothing of, read as it is."""
         made = self.graph.add(OPAQUE, [method.value])
+        self.explain(made, node)
         made.outputs = [Value(self.graph, Type(), made)]
         return self._written(made, method.ast)
 
@@ -549,7 +551,7 @@ class Expressions:
         if isinstance(fn, types.FunctionType) and not is_library(fn):
             return self.follow(function_source(fn), args, kwargs, node)
         pure = _hashed(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
-        return self._opaque_term(tree, node, effect=not pure, readers=_hashed(fn, READERS))
+        return self._opaque_term(tree, node, effect=not pure)
 
     def _length(self, base: Computed, tree: ast.expr, node: ast.AST) -> Term:
         t = base.value.type
@@ -590,8 +592,6 @@ class Expressions:
                     if all(isinstance(t, Static) for t in args[0].items):  # type: ignore[attr-defined]
                         args = [Static(args[0].ast, tuple(t.obj for t in args[0].items))]  # type: ignore[attr-defined]
                 return self._apply(OPERATIONS[fn], [base, *args], kwargs, tree, node)
-        if name in ("sort", "fill", "put", "partition", "resize", "itemset", "setfield", "setflags", "byteswap"):
-            raise self.error(f"`.{name}()` may change an array in place, which gradgen does not follow yet", node)
         return self._opaque_term(tree, node, effect=True)
 
     def unpacked(self, value: Value, count: int, at: ast.AST) -> list[Term]:
@@ -605,14 +605,19 @@ class Expressions:
 
     # ---- opaque code
 
+    def explain(self, made: Node, code: ast.AST) -> None:
+        """Note on an opaque node what to say if a derivative reaches it; refuse code that writes in place."""
+        refuse_writes(self, code)
+        made.options = {"unknown": unknown(self, code), "reads": reads_only(self, code)}
+
     def _opaque_term(
-        self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False, readers: bool = False
+        self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False
     ) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
         inputs = references(tree)
         made = self.graph.add(OPAQUE, list(inputs))
         made.effect = effect
-        made.options = {"reader": readers}
+        self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
         return self._written(made, tree)
 
@@ -767,9 +772,9 @@ def _is_numpy_module(obj: Any) -> bool:
 
 
 def is_library(fn: Any) -> bool:
-    """Whether a function belongs to NumPy or to the standard library, whose source is not followed."""
+    """Whether a function belongs to NumPy, SciPy or the standard library, whose source is not followed."""
     root = (getattr(fn, "__module__", None) or "").split(".")[0]
-    return root in ("numpy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
+    return root in ("numpy", "scipy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
 
 
 def is_carried(obj: Any) -> bool:

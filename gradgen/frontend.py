@@ -21,6 +21,7 @@ from .buffers import may_share
 from .errors import UnsupportedError
 from .expressions import Expressions
 from .graph import CONST, OPAQUE, Graph, Value
+from .refusals import COMPOUND, refuse_rebinding
 from .shapes import OBJECT, Facts, Type
 from .source import Function, Statement, function_source, unwrap
 from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, copied, fill, flatten, literal
@@ -296,10 +297,12 @@ class Program(Expressions):
         """Take a statement as it stands: what it reads, what it gives names to, and that it must run."""
         writes = self._written_names(node)
         self._refuse_escapes(node)
+        refuse_rebinding(self, node, self.frame.names)
         tree = self._opaque_syntax(node, writes)
         reads = list(self._refs(tree))
         made = self.graph.add(OPAQUE, reads)
         made.effect = True
+        self.explain(made, node)
         made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
         outputs = dict(zip(sorted(writes), made.outputs, strict=True))
         inputs = list(made.inputs)
@@ -340,11 +343,10 @@ class Program(Expressions):
         for child in ast.walk(node):
             if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
                 kind = type(child).__name__.lower()
-                raise self.error(
-                    f"a `{kind}` inside a branch or loop is not followed yet",
-                    child,
-                    "write straight-line code: np.where",
-                )
+                inside = isinstance(node, COMPOUND) and isinstance(child, ast.Return)
+                where = "inside a branch or loop is not followed yet" if inside else "cannot be followed"
+                advice = "use np.where, or `return a if c else b`" if inside else ""
+                raise self.error(f"a `{kind}` {where}", child, advice)
 
     # ---- calls of functions with source
 

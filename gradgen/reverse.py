@@ -15,7 +15,7 @@ import numpy as np
 from .control import Control
 from .errors import NoRuleError
 from .forms import accumulate
-from .graph import Graph, Node, Operation, Value, type_of
+from .graph import OPAQUE, Graph, Node, Operation, Value, type_of
 from .invariance import without_influence
 from .rules.primitives import unbroadcast
 
@@ -162,8 +162,19 @@ def collect(v: Value, sent: list[tuple[Any, Any]]) -> Any:
     return out
 
 
+def _first_unknown(node: Node) -> Node:
+    """The first piece of code on the way to an opaque `node` through which a derivative cannot go."""
+    while True:
+        before = [v.node for v in node.inputs if v.node is not None and v.node.op is OPAQUE and can_vary(v)]
+        if not before:
+            return node
+        node = before[0]
+
+
 def answer(node: Node, bars: list[Any], late: set[Value]) -> list[Any]:
     """What `node` sends to its inputs, given the cotangents of its outputs."""
+    if node.op is OPAQUE:
+        raise _first_unknown(node).options["unknown"]
     try:
         if len(bars) == 1:
             return pullback(node.op, bars[0], node.out, node.args, node.options, late)
