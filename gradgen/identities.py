@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .forms import Product, is_op, literal_number, parts_of
-from .graph import OPERATIONS, Node, Value, type_of
-from .rules.primitives import counts_up, index_items
+from .forms import Product, is_named, is_op, literal_number, parts_of
+from .graph import OPERATIONS, PRIMITIVES, Node, Value, type_of
+from .rules.primitives import counts_up, index_items, not_negative, size_of, slice_parts
 from .shapes import ShapeVar
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
     out, kept = Product(p.num, p.den), Product()
     for above, values in ((True, p.factors), (False, p.divisors)):
         for x in values:
-            if x.type.scalar:
+            if x.type.scalar or is_constant_along(x, axis, t.ndim, keepdims):
                 (out.factors if above else out.divisors).append(x)
             else:
                 (kept.factors if above else kept.divisors).append(x)
@@ -131,10 +131,36 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
         if s.facts.same_shape(a.type.shape, b.type.shape) and out.factors is not None and floating:
             summed = s.make(OPERATIONS[np.matmul], [a, b])
             return s.product(out.times(Product(factors=[summed])))
+    if axis is None and not keepdims and inner.type.ndim == 2 and len(kept.factors) == 2 and not kept.divisors:
+        for eye, other in (kept.factors, kept.factors[::-1]):
+            if is_identity(eye) and s.facts.same_shape(eye.type.shape, other.type.shape):
+                trace = s.make(OPERATIONS[np.trace], [other], **TRACE)
+                return s.product(out.times(Product(factors=[trace])))
     summed = s.make(
         OPERATIONS[np.sum], [inner, True], axis=axis, dtype=None, keepdims=keepdims, initial=None
     )
     return s.product(out.times(Product(factors=[summed])))
+
+
+def is_constant_along(x: Value, axis: Any, rank: int | None, keepdims: bool) -> bool:
+    """Whether `x`, a part of what is summed along `axis`, may stand before the sum."""
+    if axis is None or rank is None or x.type.ndim is None:
+        return False
+    axes = [a % rank - rank for a in (axis if isinstance(axis, tuple) else (axis,))]
+    if not keepdims:  # what is left must lie as before: the axes must all come before those of x
+        return all(-a > x.type.ndim for a in axes) and set(axes) == set(range(-rank, -rank + len(axes)))
+    return all(-a > x.type.ndim or x.type.shape[a] == 1 for a in axes)  # type: ignore[index]
+
+
+def is_identity(x: Value) -> bool:
+    """Whether `x` is an identity matrix: its zeros are structural."""
+    if x.node is None or x.node.op.name not in ("eye", "identity"):
+        return False
+    given = [v for v in x.node.args[1:] if v is not None]
+    return not given and not x.node.options.get("k")
+
+
+TRACE = {p.name: p.default for p in OPERATIONS[np.trace].parameters if not p.is_input and p.name != "out"}
 
 
 def _sum_of_rows(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | None:
@@ -162,9 +188,75 @@ def _sum(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     """A scatter of a broadcast value: the assignment broadcasts by itself."""
     v, index, like = inputs
-    if is_op(v, "broadcast_like"):
-        v = v.node.inputs[0]  # type: ignore[union-attr]
-    return s.make("scatter", [v, index, like])
+    new_axes = _only_new_axes(index, v.type.ndim)
+    if new_axes is not None and v.type.ndim == (like.type.ndim or 0) + len(new_axes):
+        return s.rewritten(OPERATIONS[np.squeeze], [v], axis=_axes(new_axes)) if new_axes else v
+    return s.make("scatter", [s.narrow(v), index, like])
+
+
+def _only_new_axes(index: Value, rank: int | None) -> list[int] | None:
+    """The places of `None` in an index that takes all there is, such as `[:, None]`; None for another index."""
+    items = index_items(index.const)
+    if rank is None or any(item is not None and item is not Ellipsis and item != slice(None) for item in items):
+        return None
+    places, at = [], 0
+    for i, item in enumerate(items):
+        if item is Ellipsis:
+            at = rank - (len(items) - i - 1)
+            continue
+        if item is None:
+            places.append(at)
+        at += 1
+    return places
+
+
+def _squeeze(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A sum along an axis that is kept and then dropped is dropped at once; a new axis that is dropped is none."""
+    [v], axis = inputs, node.options["axis"]
+    if v.node is None or not v.node.backward or is_named(v) or v.type.ndim is None or axis is None:
+        return rebuild(s, node, inputs)
+    inner, options = v.node.inputs, v.node.options
+    if is_op(v, "sum") and options["keepdims"] and _same_axes(options["axis"], axis, v.type.ndim):
+        return s.rewritten(v.node.op, list(inner), **{**options, "keepdims": False})
+    if is_op(v, "expand_dims") and _same_axes(options["axis"], axis, v.type.ndim):
+        return inner[0]
+    p = s.opened(v)
+    if len(p.factors) == 1 and not p.divisors and p.factors[0] is not v:
+        return s.product(Product(p.num, p.den, [s.rewritten(node.op, p.factors, axis=axis)]))
+    return rebuild(s, node, inputs)
+
+
+def _same_axes(one: Any, other: Any, rank: int) -> bool:
+    if one is None or other is None:
+        return False
+    first, second = ([a % rank for a in (x if isinstance(x, tuple) else (x,))] for x in (one, other))
+    return sorted(first) == sorted(second)
+
+
+def _expand_dims(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """Of a product, the product of its parts with that axis; of a number everywhere, the same."""
+    [v], options = inputs, node.options
+    if is_op(v, "broadcast_like") and v.node.backward and v.node.inputs[0].type.scalar:  # type: ignore[union-attr]
+        number, like = v.node.inputs  # type: ignore[union-attr]
+        return s.broadcast(number, s.make(node.op, [like], **options))
+    p = s.opened(v)
+    parts = [x for x in p.factors + p.divisors if not x.type.scalar]
+    if parts == [v] or v.type.ndim is None or any(x.type.ndim != v.type.ndim for x in parts):
+        return rebuild(s, node, inputs)
+
+    def expanded(values: list[Value]) -> list[Value]:
+        return [x if x.type.scalar else s.make(node.op, [x], **options) for x in values]
+
+    return s.product(Product(p.num, p.den, expanded(p.factors), expanded(p.divisors)))
+
+
+def _share(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """Sharing is linear: a number stays outside, with its sign."""
+    number = literal_number(inputs[0])
+    if number is None or number >= 0.0:
+        return rebuild(s, node, inputs)
+    shared = s.make(node.op, [s.graph.const(-number), *inputs[1:]], **node.options)
+    return s.product(Product(-1.0, factors=[shared]))
 
 
 def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
@@ -174,6 +266,12 @@ def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
         number, like = v.node.inputs  # type: ignore[union-attr]
         part = s.make("getitem", [like, index])
         return number if part.type.scalar else s.broadcast(number, part)
+    if is_op(v, "getitem") and v.node.backward and v.type.ndim == 1 and literal_number(index) == 0.0:  # type: ignore[union-attr]
+        x, part = v.node.inputs  # type: ignore[union-attr]
+        start, _, step = slice_parts(part.const) or (-2, None, None)
+        at = 0 if start is None else size_of(start)
+        if step in (None, 1) and x.type.ndim == 1 and at is not None and (at == -1 or not_negative(at)):
+            return s.make("getitem", [x, 0 if start is None else start])
     return rebuild(s, node, inputs)
 
 
@@ -188,12 +286,25 @@ def _transpose(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
         return v
     if is_op(v, "transpose") and node.options["axes"] is None and v.node.options["axes"] is None:  # type: ignore[union-attr]
         return v.node.inputs[0]  # type: ignore[union-attr]
+    if v.node is not None and v.node.backward and v not in s.shared and not is_named(v) and v.type.ndim == 2:
+        flip = OPERATIONS[np.transpose]
+        if is_op(v, "outer"):
+            return s.make(v.node.op, list(v.node.inputs[::-1]))
+        if is_op(v, "matmul") and any(is_op(x, "transpose") for x in v.node.inputs):
+            a, b = (s.rewritten(flip, [x], axes=None) for x in v.node.inputs)
+            return s.make(v.node.op, [b, a])
+        p = s.opened(v)
+        if p.factors != [v] and len([x for x in p.factors + p.divisors if not x.type.scalar]) == 1 == len(p.factors):
+            return s.product(Product(p.num, p.den, [s.rewritten(flip, p.factors, axes=None)], p.divisors))
     return rebuild(s, node, inputs)
 
 
 def _reshape(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     if s.facts.same_shape(inputs[0].type.shape, node.out.type.shape) and node.out.type.ndim is not None:
         return inputs[0]
+    if node.out.type.scalar and inputs[0].type.ndim:
+        first = 0 if inputs[0].type.ndim == 1 else (0,) * inputs[0].type.ndim
+        return s.rewritten(PRIMITIVES["getitem"], [inputs[0], s.graph.const(first)])
     return rebuild(s, node, inputs)
 
 
@@ -217,11 +328,18 @@ def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
             sent[places[id(v.node.inputs[1])]].append(v)  # type: ignore[union-attr]
             joined.append(origin)
     out: Value | None = None
+    last: Any = None
     for origin, values in sent.items():
         if not values:
             continue
         with s.graph.at(origin, backward=True):
-            out = s.total(values) if out is None else grown(s, out, values)
+            if out is not None and s.narrow(out) is not out:
+                # what fills no array of its own yet goes into the first sum that does
+                joined.append(last)
+                out = s.total([*values, out])
+            else:
+                out = s.total(values) if out is None else grown(s, out, values)
+            last = origin
     assert out is not None
     first = out
     while first.node is not None and first.node.op.name in ("increment", "accumulated"):
@@ -232,12 +350,11 @@ def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 
 def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
     """`out` with one statement's contributions added."""
-    dense = [v for v in values if not (is_op(v, "scatter") and v not in s.shared)]
+    dense = [v for v in values if not s.placed(v)]
     if dense:
-        out = s.make("accumulated", [out, s.total(dense)])
+        out = s.make("accumulated", [out, s.slim(s.total(dense))])
     for v in values:
-        if v not in dense:
-            term, index, _ = v.node.inputs  # type: ignore[union-attr]
+        for term, index, _ in s.placed(v):
             out = s.make("increment", [out, index, term])
     return out
 
@@ -258,6 +375,9 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "sum": _sum,
     "scatter": _scatter,
     "getitem": _getitem,
+    "squeeze": _squeeze,
+    "expand_dims": _expand_dims,
+    "share": _share,
     "size": _size,
     "transpose": _transpose,
     "reshape": _reshape,

@@ -185,6 +185,14 @@ class Simplifier:
             self.shared.add(found.out)
         return found.out
 
+    def rewritten(self, op: Operation, inputs: list[Value], **options: Any) -> Value:
+        """The output of a call to which the identities of its operation are applied."""
+        probe = Node(op, tuple(inputs), options)
+        rewrite = REWRITES.get(op.name)
+        if rewrite is None:
+            return self.make(op, list(inputs), **options)
+        return rewrite(self, probe, inputs)
+
     def product(self, p: Product) -> Value:
         """The value of a product; broadcasting factors that other factors cover give way to what they broadcast."""
         p, like = self._strip(self._at_hand(p))
@@ -226,19 +234,19 @@ class Simplifier:
 
     def _product(self, p: Product) -> Value:
         num, den = reduced(p.num, p.den)
-        if p.bare:
-            return self.graph.const(num / den)
+        if p.bare and den == 1.0:
+            return self.graph.const(num)
         if (num, den) == (1.0, 1.0) and len(p.factors) == 1 and not p.divisors and p.factors[0].type.floating:
             return p.factors[0]
         return self.make("product", p.factors + p.divisors, num=num, den=den, divisors=len(p.divisors))
 
     def _strip(self, p: Product) -> tuple[Product, Value | None]:
         parts = p.factors + p.divisors
-        if not any(is_op(v, "broadcast_like") for v in parts):
+        bare = [self.narrow(v) for v in parts]
+        if bare == parts:
             return p, None
         shape = self.facts.broadcast(*(v.type.shape for v in parts))
         count = len(p.factors)
-        bare = [v.node.inputs[0] if is_op(v, "broadcast_like") else v for v in parts]  # type: ignore[union-attr]
         covered = self.facts.broadcast(*(v.type.shape for v in bare))
         inner = Product(p.num, p.den)
         for i, v in enumerate(bare):
@@ -250,6 +258,22 @@ class Simplifier:
             if is_op(v, "broadcast_like") and self.facts.same_shape(v.type.shape, shape):
                 return inner, v.node.inputs[1]  # type: ignore[union-attr]
         return p, None
+
+    def narrow(self, v: Value) -> Value:
+        """The value that NumPy broadcasts to `v` where something else has its shape."""
+        while v.node is not None and v.node.backward:
+            if not is_op(v, "broadcast_like") and (not is_op(v, "expand_dims") or is_named(v) or not leads(v.node)):
+                break
+            v = v.node.inputs[0]
+        return v
+
+    def slim(self, v: Value) -> Value:
+        """`v`, or a product of fewer axes that NumPy broadcasts to it, to be added to what has its shape."""
+        v = self.narrow(v)
+        p = self.opened(v)
+        factors, divisors = [list(map(self.narrow, parts)) for parts in (p.factors, p.divisors)]
+        same = (factors, divisors) == (p.factors, p.divisors)
+        return v if same else self.product(Product(p.num, p.den, factors, divisors))
 
     def broadcast(self, v: Value, like: Value) -> Value:
         if self.facts.same_shape(v.type.shape, like.type.shape):
@@ -290,10 +314,10 @@ class Simplifier:
         placed: dict[Any, tuple[Value, Value, list[Value]]] = {}
         dense = []
         for t in terms:
-            if is_op(t, "scatter") and t not in self.shared:
-                values, index, like = t.node.inputs  # type: ignore[union-attr]
+            parts = self.placed(t)
+            for values, index, like in parts:
                 placed.setdefault(id(index), (index, like, []))[2].append(values)
-            else:
+            if not parts:
                 dense.append(t)
         if len(terms) == 1 or not placed:
             return self._dense_total(dense or terms)
@@ -307,26 +331,41 @@ class Simplifier:
         assert out is not None
         return out
 
+    def placed(self, v: Value) -> list[tuple[Value, Value, Value]]:
+        """(values, index, like) of each part, where `v` is zero but at an index or several; else nothing."""
+        found = []
+        while is_op(v, "increment") and v.node.backward and v not in self.shared and not is_named(v):  # type: ignore[union-attr]
+            base, index, values = v.node.inputs  # type: ignore[union-attr]
+            found.append((values, index, base))
+            v = base
+        if not is_op(v, "scatter") or v in self.shared or found and is_named(v):
+            return []
+        values, index, like = v.node.inputs  # type: ignore[union-attr]
+        return [(values, index, like), *((x, i, like) for x, i, _ in reversed(found))]
+
     def _dense_total(self, terms: list[Value]) -> Value:
         shape = self.facts.broadcast(*(t.type.shape for t in terms))
         wide = [t for t in terms if is_op(t, "broadcast_like")]
-        if wide:
-            bare = [t.node.inputs[0] if is_op(t, "broadcast_like") else t for t in terms]  # type: ignore[union-attr]
+        bare = [self.narrow(t) for t in terms]
+        if bare != terms:
             inner = self._dense_total(bare)
             if self.facts.same_shape(inner.type.shape, shape):
                 return inner
             for t in wide:
                 if self.facts.same_shape(t.type.shape, shape):
                     return self.broadcast(inner, t.node.inputs[1])  # type: ignore[union-attr]
-        products = self._merged([self.opened(t) for t in terms])
+        opened = [self.opened(t) for t in terms]
+        as_it_was = {id(p): t for p, t in zip(opened, terms, strict=True)}
+        products = self._merged(opened)
         if not products:
             zero = self.graph.const(0.0)
             return zero if shape == () else self.broadcast(zero, terms[0])
+        values = [as_it_was.get(id(p)) or self.product(p) for p in products]
         if len(products) == 1:
-            return self.product(products[0])
+            return values[0]
         common, rest = common_factors(products)
         if common is None:
-            return self.make("total", [self.product(p) for p in products])
+            return self.make("total", values)
         inner = self.make("total", [self.product(p) for p in rest])
         return self.product(Product(common.num, common.den, [*common.factors, inner], common.divisors))
 
@@ -344,3 +383,10 @@ class Simplifier:
                 found[key] = p
         constant_first = list(found.values())
         return [p for p in constant_first if not (p.bare and p.num == 0)]
+
+
+def leads(node: Node) -> bool:
+    """Whether an `expand_dims` puts its axes before all others, as broadcasting does."""
+    rank, axis = node.out.type.ndim, node.options["axis"]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return rank is not None and {a % rank for a in axes} == set(range(len(axes)))

@@ -80,7 +80,7 @@ def size_of(x: Any) -> Size | None:
     return total
 
 
-def _at_least_zero(n: Size) -> bool:
+def not_negative(n: Size) -> bool:
     """Whether a combination of sizes surely is no negative number."""
     return n >= 0 if isinstance(n, int) else all(c >= 0 for _, c in n.terms)
 
@@ -107,9 +107,9 @@ def slice_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
         return 1
     if isinstance(last, int) and last < 0:
         last = dim_add(n, last)
-    elif not (_at_least_zero(last) and _at_least_zero(dim_add(n, last, -1)) or last == dim_add(n, 1, -1)):
+    elif not (not_negative(last) and not_negative(dim_add(n, last, -1)) or last == dim_add(n, 1, -1)):
         return Dim.fresh()
-    return dim_add(last, first, -1) if _at_least_zero(first) else Dim.fresh()
+    return dim_add(last, first, -1) if not_negative(first) else Dim.fresh()
 
 
 def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
