@@ -360,7 +360,7 @@ class Simplifier:
         if not products:
             zero = self.graph.const(0.0)
             return zero if shape == () else self.broadcast(zero, terms[0])
-        values = [as_it_was.get(id(p)) or self.product(p) for p in products]
+        values = [as_it_was[id(p)] if id(p) in as_it_was else self.product(p) for p in products]
         if len(products) == 1:
             return values[0]
         common, rest = common_factors(products)
