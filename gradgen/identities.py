@@ -197,7 +197,8 @@ def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 def _only_new_axes(index: Value, rank: int | None) -> list[int] | None:
     """The places of `None` in an index that takes all there is, such as `[:, None]`; None for another index."""
     items = index_items(index.const)
-    if rank is None or any(item is not None and item is not Ellipsis and item != slice(None) for item in items):
+    whole = [item is None or item is Ellipsis or isinstance(item, slice) and item == slice(None) for item in items]
+    if rank is None or not all(whole):
         return None
     places, at = [], 0
     for i, item in enumerate(items):
