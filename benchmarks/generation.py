@@ -2,8 +2,9 @@
 
     python -m benchmarks.generation [--text]
 
-Milliseconds of CPU until a first gradient in memory is there, per thousand statements or terms, for chains of
-statements, sums of many terms, and `np.sum` of a long list. `--text` adds the time of the formatted text.
+Seconds of CPU until a first gradient in memory is there, in all and by stage, for chains of statements, sums of many
+terms, and `np.sum` of a long list. `growth` is the exponent p with which time went up from the size before, as
+size**p: 1 is linear. `--text` adds the time of the formatted text, nearly all of which is black's.
 """
 
 from __future__ import annotations
@@ -11,71 +12,53 @@ from __future__ import annotations
 from benchmarks import environment  # isort: skip  (before NumPy)
 
 import argparse
-import importlib.util
+import contextlib
+import gc
+import importlib
+import math
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.programs import chain, loaded, programs
+
 del environment
-STEPS = (
-    "np.sin({v}) * x",
-    "{v} * {v} - 0.5 * x",
-    "np.exp(-0.1 * {v} * {v})",
-    "np.tanh({v} + x)",
-    "{v} / (1.0 + x * x)",
-)
+STAGES = (
+    ("read", "pipeline", "read"), ("backward", "pipeline", "backward"), ("simplify", "pipeline", "simplify"),
+    ("finish", "pipeline", "finish"), ("verify", "pipeline", "verify"), ("order", "compose", "Schedule"),
+    ("name", "compose", "Names"), ("buffers", "compose", "Buffers"), ("write", "compose", "function_body"),
+    ("print", "writer", "text_of"), ("compile", "memory", "compile_text"),
+)  # fmt: skip
+"""The stages by the module, and the name in it, of what runs them."""
 
 
-def chain(statements: int) -> str:
-    """Each statement reads the one before."""
-    lines = ["v0 = x"]
-    lines += [f"v{i + 1} = " + STEPS[i % len(STEPS)].format(v=f"v{i}") for i in range(statements)]
-    return function([*lines, f"return np.sum(v{statements})"])
+@contextlib.contextmanager
+def timed_stages(found: dict[str, float]) -> Iterator[None]:
+    """Add the seconds that each stage takes meanwhile to `found`."""
+    owners = {m: importlib.import_module(f"gradgen.{m}") for _, m, _ in STAGES}
+    saved = {(m, name): getattr(owners[m], name) for _, m, name in STAGES}
 
+    def timed(stage: str, run: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            start = time.process_time()
+            try:
+                return run(*args, **kwargs)
+            finally:
+                found[stage] = found.get(stage, 0.0) + time.process_time() - start
 
-def terms(count: int, per_statement: int = 500) -> str:
-    """Sums of `per_statement` terms each."""
-    lines, totals = [], []
-    for k in range(0, count, per_statement):
-        parts = [f"{1.0 + i % 7} * np.sin(x + {float(i)})" for i in range(k, min(k + per_statement, count))]
-        totals.append(f"s{len(totals)}")
-        lines.append(f"{totals[-1]} = " + " + ".join(parts))
-    return function([*lines, f"return np.sum({' + '.join(totals)})"])
+        return call
 
-
-def long_list(items: int) -> str:
-    """np.sum of a list that is written out."""
-    parts = ", ".join(f"x[{i % 5}] * {1.0 + i % 3}" for i in range(items))
-    return function([f"return np.sum([{parts}])"])
-
-
-def function(lines: list[str]) -> str:
-    return "import numpy as np\n\n\ndef f(x):\n" + "".join(f"    {line}\n" for line in lines)
-
-
-def programs() -> Iterator[tuple[str, int, str]]:
-    for n in (100, 1_000, 10_000):
-        yield "chain of statements", n, chain(n)
-    for n in (500, 2_500, 10_000):
-        yield "terms, 500 a statement", n, terms(n)
-    for n in (100, 1_000, 10_000):
-        yield "np.sum of a list", n, long_list(n)
-
-
-def loaded(text: str, folder: str, name: str) -> Callable[..., Any]:
-    path = Path(folder) / f"{name}.py"
-    path.write_text(text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module.f  # type: ignore[no-any-return]
+    for stage, m, name in STAGES:
+        setattr(owners[m], name, timed(stage, saved[m, name]))
+    try:
+        yield
+    finally:
+        for (m, name), run in saved.items():
+            setattr(owners[m], name, run)
 
 
 def seconds(call: Callable[[], Any]) -> float:
@@ -92,25 +75,32 @@ def main(arguments: list[str] | None = None) -> int:
     import gradgen
 
     x, failed = np.linspace(0.1, 0.9, 5), 0
-    print(f"{'program':25}{'size':>8}{'in memory':>13}{'per 1,000':>12}" + ("        text" if options.text else ""))
+    names = [stage for stage, _, _ in STAGES]
+    head = f"{'program':24}{'size':>7}{'seconds':>9}{'growth':>8}" + ("     text" if options.text else "")
+    print(head + "".join(f"{name:>9}" for name in names))
     with tempfile.TemporaryDirectory() as folder:
         gradgen.grad(loaded(chain(3), folder, "warm_up"))(x)
+        before: tuple[str, int, float] = ("", 0, 0.0)
         for kind, n, text in programs():
             if n > options.largest:
                 continue
-            name = f"program_{kind.split()[0].strip(',').replace('.', '_')}_{n}"
-            f = loaded(text, folder, name)
+            f = loaded(text, folder, f"program_{kind.split()[0].strip(',').replace('.', '_')}_{n}")
             gradient = gradgen.grad(f)
+            stages: dict[str, float] = {}
+            gc.collect()
             try:
-                first = seconds(lambda gradient=gradient: gradient(x))
+                with timed_stages(stages):
+                    first = seconds(lambda gradient=gradient: gradient(x))
             except (gradgen.GradgenError, RecursionError, MemoryError) as error:
                 failed = 1
-                print(f"{kind:25}{n:8,}  failed: {type(error).__name__}: {str(error).splitlines()[0][:60]}", flush=True)
+                print(f"{kind:24}{n:7,}  failed: {type(error).__name__}: {str(error).splitlines()[0][:60]}", flush=True)
                 continue
-            line = f"{kind:25}{n:8,}{1e3 * first:10.0f} ms{1e6 * first / n:9.0f} ms"
+            growth = math.log(first / before[2]) / math.log(n / before[1]) if before[0] == kind else math.nan
+            before = (kind, n, first)
+            line = f"{kind:24}{n:7,}{first:9.2f}" + (f"{growth:8.2f}" if growth == growth else f"{'':8}")
             if options.text:
-                line += f"{1e3 * seconds(lambda gradient=gradient: gradient.source):9.0f} ms"
-            print(line, flush=True)
+                line += f"{seconds(lambda gradient=gradient: gradient.source):9.2f}"
+            print(line + "".join(f"{stages.get(name, 0.0):9.3f}" for name in names), flush=True)
     return failed
 
 

@@ -36,7 +36,8 @@ print(json.dumps([[marks[1] - marks[0], marks[2] - marks[1], marks[4] - marks[3]
 
 
 def one_round() -> tuple[list[float], list[str]]:
-    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    left_out = ("OPENBLAS_CORETYPE", "PYTHONDONTWRITEBYTECODE")  # installed packages have byte code: so has gradgen
+    environment = {k: v for k, v in os.environ.items() if k not in left_out}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,14 +39,21 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Room for nested syntax: printing a sum of 500 terms nests 500 deep."""
-    with _lock:  # the limit is the whole process's
-        old = sys.getrecursionlimit()
+    """Room for nested syntax: printing a sum of 500 terms nests 500 deep.
+
+    Meanwhile no garbage is collected: all of a graph is in use, and to find that out again and again takes half the
+    time of a long function.
+    """
+    with _lock:  # both are the whole process's
+        old, collecting = sys.getrecursionlimit(), gc.isenabled()
         sys.setrecursionlimit(max(old, 40_000))
+        gc.disable()
         try:
             yield
         finally:
             sys.setrecursionlimit(old)
+            if collecting:
+                gc.enable()
 
 
 @dataclass
