@@ -231,7 +231,7 @@ def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
         out.append(assign(name, e.expression(base)))
     target = ast.Name(name, ast.Load())
     if not has_no_repeats(index.const):
-        call = ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(term)], [])
+        call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]
     negative = is_negative(term) and term not in e.names.of
     op: ast.operator = ast.Sub() if negative else ast.Add()
@@ -251,8 +251,16 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
         place = ast.Subscript(target, e.expression(index), ast.Store())
         out.append(ast.Assign([place], e.expression(values)))
     else:
-        out.append(ast.Expr(ast.Call(numpy_path("add.at"), [target, e.expression(index), e.expression(values)], [])))
+        arguments = [target, as_argument(e.expression(index)), e.expression(values)]
+        out.append(ast.Expr(ast.Call(numpy_path("add.at"), arguments, [])))
     return out
+
+
+def as_argument(index: ast.expr) -> ast.expr:
+    """An index where no brackets are around it: `np.s_[:, k]` for one with slices."""
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    sliced = any(isinstance(item, ast.Slice) for item in items)
+    return ast.Subscript(numpy_path("s_"), index, ast.Load()) if sliced else index
 
 
 def dtype_source(names: Names, node: Node) -> Value | None:

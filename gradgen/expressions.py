@@ -285,13 +285,18 @@ class Expressions:
         if isinstance(base, Computed):
             return self._value_attribute(base, node)
         if isinstance(base, Sequence):
+            first = base.items[0].value.node if base.items and isinstance(base.items[0], Computed) else None
+            fields = first.op.fields if first is not None and len(first.outputs) == len(base.items) else ()
+            if node.attr in fields:
+                return base.items[fields.index(node.attr)]
             return Method(ast.Attribute(base.ast, node.attr, ast.Load()), self.value(base), node.attr)
         raise self.error(f"the attribute {node.attr!r} cannot be followed", node)
 
     def _value_attribute(self, base: Computed, node: ast.Attribute) -> Term:
         tree = ast.Attribute(base.ast, node.attr, ast.Load())
-        if node.attr == "T":
-            return self._apply(OPERATIONS[np.transpose], [base], {}, tree, node)
+        if node.attr in ("T", "mT"):
+            fn = np.transpose if node.attr == "T" else np.matrix_transpose
+            return self._apply(OPERATIONS[fn], [base], {}, tree, node)
         if node.attr in ("shape", "size", "ndim", "dtype"):
             return self._apply(PRIMITIVES[node.attr], [base], {}, tree, node)
         if node.attr in METHODS or node.attr in ("astype", "item", "tolist"):
@@ -315,8 +320,11 @@ class Expressions:
             return Sequence(make([t.ast for t in item], ast.Load()), base.kind, item)
         if isinstance(base, Static) and isinstance(index, Static) and not isinstance(base.obj, np.ndarray):
             return self._evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
+        if isinstance(base, Static) and not isinstance(base.obj, (np.ndarray, tuple, list, str, dict)):
+            return self._opaque_term(tree, node)  # np.r_[v, w] is no reading at an index
         if isinstance(base, Method):
             base = self._attribute_value(base, node)
+            tree = ast.Subscript(base.ast, index.ast, ast.Load())
         size = index.value.type.size if isinstance(index, Computed) else None
         if isinstance(base, Sequence) and isinstance(size, int):
             return base.items[size]
@@ -537,6 +545,8 @@ class Expressions:
             known = fn in OPERATIONS
         except TypeError:
             known = False
+        if fn is np.where and len(terms) == 1:
+            return self._opaque_term(tree, node)  # np.nonzero, by another name
         if known:
             builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
             if builtin and any(isinstance(t, Sequence) for t in terms):

@@ -31,7 +31,8 @@ class Operation:
     that means a derivative of zero (False) or one that gradgen does not know (True). elementwise: inputs broadcast
     against each other. infer: `infer(facts, *inputs, **options)`, the type of the result. alias: whether the result
     may share memory with the first input: "fresh", "view" or "maybe". cheap: costs no arithmetic, so it is computed
-    again rather than kept. effect: must run, in order.
+    again rather than kept. effect: must run, in order. aliases: other names of parameters, which then may be left out,
+    for None. fields: the names of the outputs, where they come as a named tuple.
     """
 
     def __init__(
@@ -49,12 +50,15 @@ class Operation:
         cheap: bool = False,
         effect: bool = False,
         samples: Any = None,
+        aliases: dict[str, str] | None = None,
+        fields: tuple[str, ...] = (),
     ):
         self.fn = fn
         self.name = name or fn.__name__
         self.signature, self._inputs = signature, inputs
         self.rule, self.differentiable, self.elementwise = rule, differentiable, elementwise
         self.infer, self.alias, self.cheap, self.effect, self.samples = infer, alias, cheap, effect, samples
+        self.aliases, self.fields = aliases or {}, fields
         self._parameters: list[Parameter] | None = None
 
     def __repr__(self) -> str:
@@ -90,6 +94,9 @@ class Operation:
                 given[p.name] = rest.pop(0)
         if rest:
             raise TypeError(f"{self.name}() takes {len(self.parameters)} arguments, {len(args)} were given")
+        if kwargs.keys() & self.aliases.keys():
+            kwargs = dict.fromkeys(set(self.aliases.values()) - given.keys() - kwargs.keys()) | kwargs
+            kwargs = {self.aliases.get(name, name): value for name, value in kwargs.items()}
         for name, value in kwargs.items():
             if name in given:
                 raise TypeError(f"{self.name}() got two values for {name!r}")
@@ -299,8 +306,8 @@ class Node:
 
     @property
     def args(self) -> list[Any]:
-        """The inputs as rules see them: constants as themselves."""
-        return [v.const for v in self.inputs]
+        """The inputs as rules see them: constants as themselves, but arrays of floats as values, to compute with."""
+        return [v if is_array_constant(v) else v.const for v in self.inputs]
 
     def key(self) -> tuple[Any, ...]:
         """What two calls that compute the same have in common."""
@@ -422,6 +429,14 @@ class Graph:
 
 CONST = Operation(lambda value: value, name="const", differentiable=False, cheap=True)
 OPAQUE = Operation(lambda *args: None, name="opaque")
+
+
+def is_array_constant(v: Any) -> bool:
+    """Whether `v` is a value that stands for a constant array of floats: it keeps the name that the user gave it."""
+    if not isinstance(v, Value) or v.node is None or v.node.op is not CONST:
+        return False
+    value = v.node.options["value"]
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fc"
 
 
 def plain(x: Any) -> Any:

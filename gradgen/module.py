@@ -12,13 +12,11 @@ import numpy as np
 
 from .errors import GradgenError
 from .source import Function
-from .terms import literal, numpy_path
+from .terms import literal
 from .writer import Blank, Comment, Raw
 
 FORMAT = 1
 """Rises with every change that alters what is written."""
-SMALL = 64
-"""How many numbers an array from outside may hold to be written into a module."""
 
 
 def names_in(body: list[Any]) -> set[str]:
@@ -41,19 +39,6 @@ def names_in(body: list[Any]) -> set[str]:
 
 def constant_syntax(x: Any) -> ast.expr | None:
     """The syntax of a constant from outside; None where it is too large or has none."""
-    if isinstance(x, np.ndarray):
-        if x.size > SMALL or x.dtype.kind not in "fiub":
-            return None
-        items = literal(x.tolist())
-        if items is None:
-            return None
-        call = ast.Call(numpy_path("array"), [items], [])
-        if x.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or x.size == 0:
-            dtype = literal(x.dtype)
-            if dtype is None:
-                return None
-            call.args.append(dtype)
-        return call
     if isinstance(x, dict):
         keys, values = [literal(k) for k in x], [constant_syntax(v) for v in x.values()]
         return None if None in keys or None in values else ast.Dict(keys, values)  # type: ignore[arg-type]

@@ -142,7 +142,7 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
             message, advice = f"`and` and `or` of {carry} are not followed", "write `a if c else b`, or np.where"
         case ast.Dict() | ast.Set():
             message, advice = f"a {type(code).__name__.lower()} of {carry} is not followed", "use variables or a tuple"
-        case ast.Call(func=func):
+        case ast.Call(func=func) | ast.Subscript(value=func):
             message = f"gradgen knows no derivative of `{ast.unparse(func)}`"
             advice = "docs/accepted.md lists what it knows; pass what does not depend on a target as an argument"
         case ast.Attribute(attr=attr):

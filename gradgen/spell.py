@@ -181,20 +181,25 @@ def _total(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     terms = list(node.inputs)
     first = next((i for i, v in enumerate(terms) if not is_negative(v)), 0)
     terms = [terms[first], *terms[:first], *terms[first + 1 :]]
-    # a mask may stand as it is beside an array of floats, which decides the dtype
-    second = terms[1]
-    tree = bare(terms[0], of) if is_float_array(second) and not is_cast(second) else of(terms[0])
-    floats = is_float_array(terms[0])
+    # a mask may stand as it is beside a float, which decides the dtype
+    start, second = terms[:2]
+    tree = bare(start, of) if decides(second, start) and not is_cast(second) else of(start)
+    floats = [start]
     for v in terms[1:]:
-        inline = is_negative(v) and not isinstance(of(v), ast.Name) and (floats or not is_cast(v))
+        beside = any(decides(x, v) for x in floats)
+        inline = is_negative(v) and not isinstance(of(v), ast.Name) and (beside or not is_cast(v))
         op = ast.Sub if inline else ast.Add
-        tree = binary(op, tree, absolute(v, of, snippets) if inline else bare(v, of) if floats else of(v))
-        floats = floats or is_float_array(v)
+        tree = binary(op, tree, absolute(v, of, snippets) if inline else bare(v, of) if beside else of(v))
+        floats.append(v)
     return tree
 
 
-def is_float_array(v: Value) -> bool:
-    return v.type.floating and (v.type.array or bool(v.type.ndim))
+def decides(v: Value, mask: Value) -> bool:
+    """Whether the dtype of `v + mask` is that of `v`: an array, or a number beside a number."""
+    if v.node is not None and v.node.op.name in ("product", "total"):
+        return any(decides(x, mask) for x in v.node.inputs)
+    array = v.type.array or v.type.ndim != 0
+    return v.type.kind != "bool" and (mask.type.scalar or array)
 
 
 def is_cast(v: Value) -> bool:

@@ -135,6 +135,10 @@ def references(tree: Any) -> list[Value]:
     return list(found)
 
 
+SMALL = 64
+"""How many numbers an array from outside may hold to be written into a module."""
+
+
 def literal(x: Any) -> ast.expr | None:
     """The syntax of a constant, or None where it has none: numbers, strings, tuples, lists, slices, small arrays."""
     if isinstance(x, np.generic):
@@ -158,6 +162,8 @@ def literal(x: Any) -> ast.expr | None:
         imag = ast.Constant(complex(0, abs(x.imag)))
         op: ast.operator = ast.Sub() if np.copysign(1.0, x.imag) < 0 else ast.Add()
         return ast.BinOp(real, op, imag)
+    if isinstance(x, np.ndarray):
+        return _array_literal(x)
     if isinstance(x, (tuple, list)):
         items = [literal(item) for item in x]
         if any(item is None for item in items):
@@ -176,6 +182,18 @@ def literal(x: Any) -> ast.expr | None:
         kinds: dict[Any, str] = {float: "float", int: "int", bool: "bool", complex: "complex"}
         return ast.Name(kinds[x], ast.Load()) if x in kinds else None
     return None
+
+
+def _array_literal(x: np.ndarray) -> ast.expr | None:
+    items = literal(x.tolist()) if x.size <= SMALL and x.dtype.kind in "fiub" else None
+    if items is None:
+        return None
+    call = ast.Call(numpy_path("array"), [items], [])
+    if x.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or x.size == 0:
+        dtype = literal(x.dtype)
+        assert dtype is not None
+        call.args.append(dtype)
+    return call
 
 
 def numpy_path(name: str) -> ast.expr:

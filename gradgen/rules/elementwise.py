@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import type_of
+from ..graph import is_array_constant, type_of
 from ..shapes import Facts, Type, join_kinds
 from .registry import bprop, elementwise, is_value, primitive, register
 
@@ -27,7 +27,7 @@ def is_number(x: Any) -> bool:
 
 def is_constant(x: Any, other: Any) -> bool:
     """Whether `x` is a constant beside `other`: a number, or an array next to a value of the graph."""
-    return is_number(x) or is_value(other) and not is_value(x)
+    return is_number(x) or is_array_constant(x) or is_value(other) and not is_value(x)
 
 
 def nonzero(x: Any) -> Any:
@@ -280,7 +280,8 @@ elementwise(np.maximum, larger, kind="same")
 elementwise(np.minimum, smaller, kind="same")
 elementwise(np.fmax, present(larger), kind="same")
 elementwise(np.fmin, present(smaller), kind="same")
-elementwise(np.clip, clip, kind="same", signature="a, a_min, a_max, out=None", samples=clip_samples)
+elementwise(np.clip, clip, kind="same", signature="a, a_min, a_max, out=None", samples=clip_samples,
+            aliases={"min": "a_min", "max": "a_max"})  # fmt: skip
 elementwise(np.where, where, signature="condition, x, y", infer=where_type, samples=where_samples)
 elementwise(np.copysign, copysign)
 elementwise(np.heaviside, lambda g, out, x, y: (None, np.where(np.equal(x, 0.0), g, 0.0)))

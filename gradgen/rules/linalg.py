@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..graph import type_of
+from ..graph import OPERATIONS, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
 from .primitives import length, unbroadcast
-from .products import conjugate, contraction, letters, shape_of
+from .products import conjugate, contraction, cross, letters, shape_of
 from .reductions import axes_of, reduced_type, restore
 from .registry import bprop, ndim, register
+from .shaping import diagonal, trace
 from .snippets import (
     cholesky_bar,
     cofactors,
@@ -188,7 +189,7 @@ def _slogdet_type(facts: Facts, a: Any) -> list[Type]:
     return [t, t]
 
 
-@bprop(np.linalg.slogdet, signature="a", infer=_slogdet_type, samples=_of(regular))
+@bprop(np.linalg.slogdet, signature="a", fields=("sign", "logabsdet"), infer=_slogdet_type, samples=_of(regular))
 def slogdet(g, out, a):
     """The logarithm's is inv(a).T; the sign has none."""
     return None if g[1] is None else per_matrix(g[1], a) * mT(np.linalg.inv(a))
@@ -211,7 +212,8 @@ def _eigh_type(facts: Facts, a: Any, **_: Any) -> list[Type]:
     return [values, Type(kind, x, array=True)]
 
 
-@bprop(np.linalg.eigh, signature="a, UPLO='L'", infer=_eigh_type, samples=_of(positive, {}, {"UPLO": "U"}))
+@bprop(np.linalg.eigh, signature="a, UPLO='L'", infer=_eigh_type, samples=_of(positive, {}, {"UPLO": "U"}),
+       fields=("eigenvalues", "eigenvectors"))  # fmt: skip
 def eigh(g, out, a, *, UPLO):
     """v diag(w_bar) v.T, and what the eigenvectors send."""
     real(a, "eigh")
@@ -265,7 +267,7 @@ def _svd_samples(rng: np.random.Generator) -> list[Any]:
 
 
 @bprop(np.linalg.svd, signature="a, full_matrices=True, compute_uv=True, hermitian=False", infer=_svd_type,
-       samples=_svd_samples)  # fmt: skip
+       samples=_svd_samples, fields=("U", "S", "Vh"))  # fmt: skip
 def svd(g, out, a, *, full_matrices, compute_uv, hermitian):
     """u diag(s_bar) vh, and what the singular vectors send."""
     real(a, "svd")
@@ -312,7 +314,7 @@ def _qr_type(facts: Facts, a: Any, *, mode: str) -> Any:
     return [Type(kind, (*x[:-1], n), array=True), r] if mode == "reduced" else r
 
 
-@bprop(np.linalg.qr, signature="a, mode='reduced'", infer=_qr_type,
+@bprop(np.linalg.qr, signature="a, mode='reduced'", fields=("Q", "R"), infer=_qr_type,
        samples=_of(normal, {}, {"mode": "r"}, shapes=((3, 3), (4, 2), (1, 1), (3, 1), (2, 3, 2))))  # fmt: skip
 def qr(g, out, a, *, mode):
     """See `qr_bar`."""
@@ -468,3 +470,53 @@ def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
 
 register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False", inputs="A", differentiable=False,
          infer=lambda facts, A, **_: Type("int", _without(shape_of(A), 2), array=True))  # fmt: skip
+
+
+# ---- the array API's names
+
+
+def _vector_norm_type(facts: Facts, x: Any, *, axis: Any, keepdims: bool, ord: Any) -> Type:
+    if not isinstance(axis, int) and ndim(x) != 1:
+        raise TypeError("np.linalg.vector_norm needs one axis, or a vector of known rank: declare its shape")
+    return _norm_type(facts, x, ord=ord, axis=axis, keepdims=keepdims)
+
+
+@bprop(np.linalg.vector_norm, signature="x, axis=None, keepdims=False, ord=2", infer=_vector_norm_type,
+       samples=lambda rng: [((rng.normal(size=(3, 4)),), {"axis": 1}), ((rng.normal(size=4),), {"ord": 1}),
+                            ((rng.normal(size=(3, 4)),), {"axis": 0, "ord": math.inf, "keepdims": True})])  # fmt: skip
+def vector_norm(g, out, x, **options):
+    return norm(g, out, x, **options)
+
+
+@bprop(np.linalg.matrix_norm, signature="x, keepdims=False, ord='fro'",
+       infer=lambda facts, x, **options: _norm_type(facts, x, axis=(-2, -1), **options),
+       samples=lambda rng: [((rng.normal(size=(3, 4)),), {}), ((rng.normal(size=(2, 3, 4)),), {"ord": "nuc"}),
+                            ((rng.normal(size=(3, 4)),), {"ord": 1, "keepdims": True})])  # fmt: skip
+def matrix_norm(g, out, x, **options):
+    return norm(g, out, x, axis=(-2, -1), **options)
+
+
+def _of_last_axes(fn: Any, rule: Any, signature: str) -> None:
+    """A function of np.linalg that is NumPy's on the last two axes."""
+    axes = {"axis1": -2, "axis2": -1}
+    register(
+        getattr(np.linalg, fn.__name__), signature=signature, samples=_of(normal, {}, {"offset": 1}),
+        rule=lambda g, out, x, **options: rule(g, out, x, **axes, **options),
+        infer=lambda facts, x, **options: infer(facts, OPERATIONS[fn], [x], axes | options),
+    )  # fmt: skip
+
+
+_of_last_axes(np.trace, trace, "x, offset=0, dtype=None")
+_of_last_axes(np.diagonal, diagonal, "x, offset=0")
+register(np.linalg.matrix_transpose, signature="x", rule=lambda g, out, x: np.swapaxes(g, -1, -2), alias="view",
+         infer=OPERATIONS[np.matrix_transpose].infer, cheap=True, samples=_of(normal))  # fmt: skip
+
+
+_ONE_AXIS = {"axisa": -1, "axisb": -1, "axisc": -1}
+
+
+@bprop(np.linalg.cross, signature="x1, x2, axis=-1",
+       infer=lambda facts, x1, x2, *, axis: infer(facts, OPERATIONS[np.cross], [x1, x2], _ONE_AXIS | {"axis": axis}),
+       samples=lambda rng: [((rng.normal(size=(2, 3)), rng.normal(size=3)), {})])  # fmt: skip
+def linalg_cross(g, out, x1, x2, *, axis):
+    return cross(g, out, x1, x2, **_ONE_AXIS, axis=axis)

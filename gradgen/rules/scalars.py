@@ -18,7 +18,7 @@ from ..errors import NoRuleError
 from ..graph import OPERATIONS, type_of
 from ..shapes import Facts, ShapeVar, Type, join_kinds
 from .elementwise import absolute, is_number, nonzero, power
-from .primitives import apply, broadcast_like
+from .primitives import apply, broadcast_like, cast_like
 from .registry import bprop, is_value, ndim, register
 
 FLOAT, INT, BOOL = Type("float", ()), Type("int", ()), Type("bool", ())
@@ -129,6 +129,21 @@ scalar(math.fmod, fmod, "x, y", samples=[(-5.0, 5.0), (0.5, 2.0)])
 scalar(math.remainder, fmod, "x, y", samples=[(-5.0, 5.0), (0.5, 2.0)])
 scalar(math.ldexp, lambda g, out, x, i: (g * 2.0**i, None), "x, i", samples=lambda rng: [((0.7, -2), {})])
 
+# ---- of several numbers in a list
+
+
+def _several(rng: np.random.Generator) -> list[Any]:
+    return [((list(rng.uniform(0.5, 2.0, n)),), {}) for n in (1, 2, 3)]
+
+
+def product_of(g, out, *factors):
+    """Each gets the product of the others."""
+    return [g * functools.reduce(operator.mul, factors[:i] + factors[i + 1 :], 1.0) for i in range(len(factors))]
+
+
+scalar(math.fsum, lambda g, out, *terms: [g] * len(terms), "**seq", samples=_several)
+scalar(math.prod, product_of, "**iterable", samples=_several)
+
 # ---- their derivatives need digamma, which NumPy does not have
 scalar(math.gamma, None, differentiable=True)
 scalar(math.lgamma, None, differentiable=True)
@@ -160,6 +175,10 @@ register(pow, rule=power, signature="base, exp", elementwise=True, infer=same_ty
 def float_(g, out, x):
     """An array of one element gives its number."""
     return g if ndim(x) == 0 else broadcast_like(g, x)
+
+
+register(np.float64, signature="x", rule=lambda g, out, x: cast_like(g, x), samples=[(-2.0, 2.0)], elementwise=True,
+         infer=lambda facts, x: Type("float", type_of(x).shape, array=True))  # fmt: skip
 
 
 def rounded(facts: Facts, number: Any, ndigits: Any) -> Type:

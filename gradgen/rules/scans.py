@@ -62,6 +62,11 @@ def cumsum(g, out, a, *, axis, dtype):
     return a_bar if dtype is None else cast_like(a_bar, a)
 
 
+if hasattr(np, "cumulative_sum"):
+    register(np.cumulative_sum, signature="x, axis=None, dtype=None", rule=cumsum, infer=_scan_type,
+             samples=calls(case((4,)), case((2, 3), axis=1)))  # fmt: skip
+
+
 def _cumprod_samples(rng: np.random.Generator) -> list[Any]:
     zeros: list[Any] = [np.array([2.0, 0.0, 3.0, 0.0, 1.5]), np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.5]])]
     return [*SCANS(rng), *(((x,), {"axis": x.ndim - 1}) for x in zeros)]

@@ -93,7 +93,7 @@ def _reshape_type(facts: Facts, a: Any, shape: Any, **_: Any) -> Type:
     ))  # fmt: skip
 def reshape(g, out, a, shape, *, order, copy):
     if order not in ("C", "F"):
-        raise TypeError("np.reshape is differentiated with order='C' or 'F' only")
+        raise NoRuleError("np.reshape is differentiated with order='C' or 'F' only")
     return like_shape(g, a, order), None
 
 
@@ -588,7 +588,7 @@ def _pad_type(facts: Facts, array: Any, *, pad_width: Any, **_: Any) -> Type:
     ))  # fmt: skip
 def pad(g, out, array, *, pad_width, mode, constant_values):
     if mode != "constant":
-        raise TypeError("np.pad is differentiated with mode='constant' only; index or concatenate instead")
+        raise NoRuleError("np.pad is differentiated with mode='constant' only; index or concatenate instead")
     rank = ndim(array)
     if rank is None:
         return unpad(g, array, pad_width=pad_width)
@@ -620,7 +620,7 @@ def take(g, out, a, indices, *, axis, mode):
     if mode != "raise":
         n = count(a) if axis is None else length(a, axis)
         if mode != "wrap":
-            raise TypeError("np.take is differentiated with mode='raise' or 'wrap' only")
+            raise NoRuleError("np.take is differentiated with mode='raise' or 'wrap' only")
         indices = np.remainder(indices if is_value(indices) else np.asarray(indices), n)
     if axis is None and ndim(a) != 1:
         return like_shape(scatter(g, indices, apply(np.ravel, a)), a), None
@@ -634,7 +634,8 @@ def _take_along_type(facts: Facts, arr: Any, indices: Any, *, axis: Any) -> Type
 @bprop(np.take_along_axis, signature="arr, indices, axis=-1", inputs="arr indices", infer=_take_along_type,
        samples=calls(
         case((4,), np.array([2, 0, 2]), 0), case((2, 3), np.array([[2, 0], [1, 1]]), axis=1),
-        case((2, 3), np.array([[1, 0, 0]]), axis=0),
+        case((2, 3), np.array([[1, 0, 0]]), axis=0), case((2, 3), np.array([[1], [0]]), axis=0),
+        case((1, 3), np.array([[1, 0], [2, 2]]), axis=1),
     ))  # fmt: skip
 def take_along_axis(g, out, arr, indices, *, axis):
     """Added where it was read; the other axes must agree, as they do for what argsort and argmax give."""

@@ -48,6 +48,23 @@ def share(g: Any, chosen: Any, like: Any, axis: Any = None) -> Any:
     return np.where(chosen, each, weight)
 
 
+def _middle_type(facts: Facts, x: Any, *, axis: Any, upper: bool) -> Type:
+    t = type_of(x)
+    if isinstance(t.shape, ShapeVar):
+        return Type(t.kind, ShapeVar(), array=True)
+    gone = range(len(t.shape)) if axis is None or not t.shape else (axis % len(t.shape),)
+    return Type(t.kind, tuple(1 if i in gone else d for i, d in enumerate(t.shape)), array=True)
+
+
+@primitive(signature="x, axis=None, upper=False", differentiable=False, infer=_middle_type)
+def middle(x: Any, axis: Any = None, upper: bool = False) -> Any:
+    """The entry in the middle along `axis`, which stays at length 1; of two, the lower or the upper one."""
+    ordered = np.sort(x, axis=axis)
+    n = ordered.shape[axis or 0]
+    entry = np.take(ordered, [n // 2 if upper else (n - 1) // 2], axis=axis or 0)
+    return np.reshape(entry, (1,) * np.ndim(x)) if axis is None else entry
+
+
 # ---- prod, cumprod: without dividing, so that zeros are no exception
 
 
@@ -146,7 +163,9 @@ def _put_along_type(facts: Facts, values: Any, indices: Any, like: Any, *, axis:
 def put_along(values: Any, indices: Any, like: Any, axis: int = -1) -> Any:
     """Zeros of the shape of `like` with `values` added at `indices` along `axis`; repeated ones accumulate."""
     out = np.zeros(np.shape(like), np.result_type(values, 0.0))
-    index = list(np.indices(np.shape(indices), sparse=True))
+    # along axes of length 1 in `like` one entry was read for all
+    places = np.indices(np.shape(values), sparse=True)
+    index = [0 if n == 1 else place for n, place in zip(np.shape(like), places, strict=True)]
     index[axis] = indices
     np.add.at(out, tuple(index), values)
     return out
@@ -667,8 +686,7 @@ def norm_bar(g: Any, norm: Any, x: Any, ord: Any) -> Any:
     """The cotangent of `x` in `norm = np.linalg.norm(x, ord)`, for a vector or a matrix."""
     if np.ndim(x) == 1:
         if np.isinf(ord):
-            chosen = np.abs(x) == norm
-            return g * np.sign(x) * chosen / chosen.sum()
+            return np.sign(x) * share(g, np.abs(x) == norm, x)
         if ord == 0:
             return 0.0 * x
         return g * np.sign(x) * (np.abs(x) / np.where(norm == 0.0, 1.0, norm)) ** (ord - 1)
@@ -677,5 +695,4 @@ def norm_bar(g: Any, norm: Any, x: Any, ord: Any) -> Any:
         k = 0 if ord == 2 else u.shape[1] - 1
         return g * u[:, k : k + 1] * vh[k]
     sums = np.abs(x).sum(axis=1 if np.isinf(ord) else 0, keepdims=True)
-    chosen = sums == norm
-    return g * np.sign(x) * chosen / chosen.sum()
+    return np.sign(x) * share(g, sums == norm, sums)
