@@ -46,7 +46,7 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
             raise not_scalar(program, f"{function.name!r} returns several values; a gradient is of one number")
         shape = outputs[0].type.shape
         if outputs[0].type.ndim and any(d != 1 for d in shape):  # type: ignore[union-attr]
-            what = f"an array of shape {outputs[0].type}"
+            what = f"an array of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"  # type: ignore[arg-type]
             raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
     varied = descendants(program.graph, targets)
     for node in program.graph.nodes:
@@ -55,8 +55,11 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
     for v in outputs:
         no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
         if v.type.kind in ("int", "bool") and not v.type.size or no_number:
-            span = getattr(v.node.origin if v.node else None, "span", None)
-            raise NonDifferentiableError(f"the result is of kind {v.type.kind}, which has no derivative", span)
+            what = {"int": "an integer", "bool": "a truth value"}.get(v.type.kind, f"a {type(v.const).__name__}")
+            span = getattr((v.node.origin if v.node else None) or program.returned, "span", None)
+            raise NonDifferentiableError(
+                f"the result is {what}, which has no derivative", span, "return the number that it is made from"
+            )
     reached = needed_targets(program, outputs, varied)
     for t in targets:
         if t not in reached:
@@ -88,9 +91,9 @@ def _warn_zero(program: Program, target: Value, outputs: list[Value], options: O
                 last = node
     connected = any(v in reach for v in outputs)
     span = getattr(last.origin if last is not None else program.returned, "span", None)
-    where = f"{span.filename}:{span.line}: " if span is not None else ""
-    how = f"only through {last.op.name!r}, which has no derivative" if connected and last is not None else "not at all"
-    message = f"{where}the result of {program.function.name!r} depends on {target.hint!r} {how}: its gradient is zero"
+    how = f"only through `{last.op.name}`, which has no derivative" if connected and last is not None else "not at all"
+    message = f"the result of {program.function.name!r} depends on {target.hint!r} {how}: its gradient is zero"
     if options.strict:
-        raise NonDifferentiableError(message, span)
-    warnings.warn(message, GradgenWarning, stacklevel=2)
+        raise NonDifferentiableError(message, span, "choose other targets with wrt, or leave out `strict`")
+    where = f"{span.filename}:{span.line}: " if span is not None else ""
+    warnings.warn(where + message, GradgenWarning, stacklevel=2)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import numpy as np
 
 from .errors import GradgenError, NotScalarError
-from .options import Options, make_options
+from .options import Options, declared_types, make_options
 from .shapes import Type
+from .source import function_source
 
 if TYPE_CHECKING:
     from .graph import Graph, Operation, Value
@@ -191,9 +192,7 @@ class Gradient:
 
     def _declared_types(self) -> dict[str, Type]:
         if self._declared is None:
-            from .memory import declared_types
-
-            self._declared = declared_types(self._plain(), self.options)
+            self._declared = declared_types(function_source(self._plain()), self.options)
         return self._declared
 
     def _targets(self) -> frozenset[str]:

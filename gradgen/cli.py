@@ -338,7 +338,7 @@ def check(given: argparse.Namespace) -> int:
     from .api import Gradient
     from .checking import compare, random_arguments, table
     from .files import example_arguments
-    from .memory import declared_types
+    from .options import declared_types
 
     bad = 0
     for target in find_targets(given.target, _said(given), given.example):
@@ -346,7 +346,7 @@ def check(given: argparse.Namespace) -> int:
         if target.example is not None:
             arguments = example_arguments(target.fn, target.example)
         else:
-            declared = declared_types(target.fn, target.options)
+            declared = declared_types(target.function, target.options)
             arguments = random_arguments(target.fn, declared, made._targets(), given.seed)
         rows = compare(target.fn, made, (), arguments, seed=given.seed)
         print(table(rows))

@@ -10,6 +10,7 @@ from . import writer
 from .buffers import Buffers
 from .docstrings import function_doc, module_doc, parameters, written_for
 from .emit import Emitter, dtype_source
+from .errors import UnsupportedError
 from .frontend import Program
 from .graph import Value
 from .guards import conditions
@@ -36,6 +37,7 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     function = program.function
     taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
     names = Names(schedule, taken, options.adjoint, closure=options.mode == "vjp")
+    refuse_collisions(program, options)
     snippets = Snippets()
     count = len(targets)
     outputs, bars = graph.results[: len(graph.results) - count], graph.results[len(graph.results) - count :]
@@ -62,6 +64,30 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     tree += [writer.Blank(), definition]
     tree += helpers
     return Module(tree, name, bound)
+
+
+def refuse_collisions(program: Program, options: Options) -> None:
+    """Raise UnsupportedError where a variable of the user's has a name that an adjoint is to have."""
+    named = {v.hint: v for v in program.graph.params}
+    adjoints = {}
+    for v in (out for node in program.graph.nodes for out in node.outputs):
+        if v.hint and v.node is not None and not v.node.backward:
+            named.setdefault(v.hint, v)
+        if v.bar_of is not None and v.bar_of.hint:
+            adjoints[options.adjoint.format(v.bar_of.hint)] = v.bar_of.hint
+    if options.mode == "vjp":
+        adjoints[options.adjoint.format("value")] = "value"
+    for name in sorted(adjoints.keys() & named.keys()):
+        v = named[name]
+        places = [p for p in ast.walk(program.function.node.args) if isinstance(p, ast.arg) and p.arg == name]
+        if v.node is None and not places:  # the cotangent itself
+            continue
+        of = "the value" if adjoints[name] == "value" else f"`{adjoints[name]}`"
+        raise UnsupportedError(
+            f"`{name}` is a variable here, and what the adjoint of {of} is called",
+            program.function.file.span(places[0]) if v.node is None else getattr(v.node.origin, "span", None),
+            "choose how adjoints are called with the option `adjoint`, as in adjoint='d{}'",
+        )
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:

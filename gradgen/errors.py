@@ -18,10 +18,19 @@ class Located(GradgenError):
 
     def __init__(self, message: str, span: Any = None, advice: str = ""):
         super().__init__(message)
-        self.message, self.span, self.advice = message, span, advice
+        self.message, self.advice = message, advice
+        self.span: Any = None
+        self.place(span)
+
+    def place(self, span: Any) -> None:
+        """Say where it is, unless that is known already."""
+        self.span = self.span or span
 
     def __str__(self) -> str:
         return self.message + (f"; {self.advice}" if self.advice else "")
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message, self.span, self.advice)
 
     def render(self) -> str:
         """`file:line:col: message`, the line, a caret range and what to do instead."""
@@ -42,8 +51,11 @@ class UnsupportedError(Located, SyntaxError):
 
     def __init__(self, message: str, span: Any = None, advice: str = ""):
         Located.__init__(self, message, span, advice)
-        self.msg = Located.__str__(self)
-        if span is not None:
+        self.msg = str(self)
+
+    def place(self, span: Any) -> None:
+        Located.place(self, span)
+        if (span := self.span) is not None:
             self.filename, self.lineno, self.offset = span.filename, span.line, span.column
             self.end_lineno, self.end_offset, self.text = span.end_line, span.end_column, span.text
 

@@ -212,7 +212,7 @@ class Expressions:
             with np.errstate(all="ignore"):
                 obj = fn(*[t.obj for t in args], **{k: t.obj for k, t in kwargs.items()})  # type: ignore[attr-defined]
         except Exception as error:
-            raise self.error(f"{type(error).__name__}: {error}", at) from error
+            raise self.error(f"{type(error).__name__}: {error}".rstrip(), at) from error
         return Static(tree, obj)
 
     # ---- literals, names, attributes

@@ -28,7 +28,7 @@ import numpy as np
 
 from . import module as modules
 from .errors import GradgenError, GradgenWarning, StaleError
-from .options import Options, parse_shapes
+from .options import Options, declared_types, parse_shapes
 from .source import Function, function_source, project_root, unwrap
 
 if TYPE_CHECKING:
@@ -147,9 +147,9 @@ def example_arguments(fn: Any, example: Any) -> dict[str, Any]:
 
 def example_shapes(fn: Any, options: Options, example: Any) -> str:
     """The declaration of shapes that an example's kinds, ranks and sizes of 1 amount to, after those declared."""
-    from .memory import check_declared, declared_types, type_of_argument
+    from .memory import check_declared, type_of_argument
 
-    declared = declared_types(fn, options)
+    declared = declared_types(function_source(fn), options)
     given = {name: type_of_argument(x) for name, x in example_arguments(fn, example).items()}
     check_declared(declared, given, getattr(fn, "__name__", "f"))
     parts = [options.shapes_text] if options.shapes_text else []

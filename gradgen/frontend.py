@@ -158,7 +158,8 @@ class Program(Expressions):
             case ast.Return():
                 self.returned = self.statement
                 if node.value is None:
-                    raise self.error("returns nothing, so that there is nothing to differentiate", node)
+                    name = self.frame.function.name
+                    raise self.error(f"{name!r} returns nothing, so that there is nothing to differentiate", node)
                 return self.read(node.value)
             case ast.Expr(value=ast.Constant()):
                 pass

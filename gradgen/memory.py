@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import NotScalarError
-from .options import Options, annotated_type
+from .options import Options
 from .shapes import NONE, OBJECT, Dim, Facts, Size, Type
 
 _numbers = itertools.count(1)
@@ -39,19 +39,6 @@ def type_of_argument(x: Any) -> Type:
         if isinstance(x, types):
             return Type(kind, (), array=isinstance(x, np.generic))
     return NONE if x is None else OBJECT
-
-
-def declared_types(fn: Any, options: Options) -> dict[str, Type]:
-    """What annotations and `options.shapes` say of the parameters of `fn`."""
-    from .source import function_source
-
-    spec = function_source(fn).node.args
-    found = {}
-    for parameter in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]:
-        annotated = annotated_type(parameter.annotation)
-        if annotated is not None:
-            found[parameter.arg] = annotated
-    return found | dict(options.shapes)
 
 
 FITS = {
@@ -311,6 +298,6 @@ def as_array(x: Any, name: str) -> Any:
 
 
 __all__ = [
-    "Compiled", "as_array", "bind", "check_declared", "compile_gradient", "compile_text", "declared_types",
+    "Compiled", "as_array", "bind", "check_declared", "compile_gradient", "compile_text",
     "evaluate_size", "facts_hold", "specialised", "type_of_argument", "watches",
 ]  # fmt: skip

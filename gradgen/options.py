@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from .errors import GradgenError
 from .shapes import Dim, ShapeVar, Size, Type, dim_add, dim_mul
+from .source import Function
 
 MODES = ("grad", "value_and_grad", "vjp")
 
@@ -135,5 +136,21 @@ def annotated_type(node: ast.expr | None) -> Type | None:
     return Type(kind, tuple(dims), array=True)
 
 
+def declared_types(function: Function, options: Options) -> dict[str, Type]:
+    """What annotations and `options.shapes` say of the parameters of a function.
+
+    Raises GradgenError where a shape is declared for what is no parameter.
+    """
+    spec = function.node.args
+    parameters = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+    names = [p.arg for p in parameters]
+    for name, _ in options.shapes:
+        if name not in names:
+            has = f"it has {', '.join(names)}" if names else "it has none"
+            raise GradgenError(f"{function.name}() has no parameter {name!r}, whose shape is declared; {has}")
+    annotated = {p.arg: annotated_type(p.annotation) for p in parameters}
+    return {name: t for name, t in annotated.items() if t is not None} | dict(options.shapes)
+
+
 FIELDS = tuple(f.name for f in fields(Options))
-__all__ = ["FIELDS", "MODES", "Options", "annotated_type", "field", "make_options", "parse_shapes"]
+__all__ = ["FIELDS", "MODES", "Options", "annotated_type", "declared_types", "make_options", "parse_shapes"]

@@ -26,7 +26,7 @@ from .compose import compose
 from .finish import finish
 from .frontend import Program
 from .graph import CONST, Value
-from .options import Options, annotated_type
+from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
@@ -112,14 +112,7 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
 
 def read(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None) -> Program:
     function = function_source(fn)
-    known: dict[str, Type] = {}
-    spec = function.node.args
-    for parameter in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]:
-        declared = annotated_type(parameter.annotation)
-        if declared is not None:
-            known[parameter.arg] = declared
-    known |= dict(options.shapes)
-    known |= types or {}
+    known = declared_types(function, options) | (types or {})
     return Program(function, known, facts)
 
 

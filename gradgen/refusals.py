@@ -128,6 +128,8 @@ def refuse_rebinding(program: Any, code: ast.stmt, names: Any) -> None:
 def unknown(program: Any, code: ast.AST) -> NoRuleError:
     """The error to raise if a derivative has to go through code that is passed on."""
     carry = "values that carry a derivative"
+    if isinstance(code, ast.Expr):
+        code = code.value
     match code:
         case ast.For() | ast.While():
             message, advice = f"a loop over {carry} is not followed yet", "use whole arrays: np.sum, np.cumsum, `@`"

@@ -180,7 +180,7 @@ def answer(node: Node, bars: list[Any], late: set[Value]) -> list[Any]:
             return pullback(node.op, bars[0], node.out, node.args, node.options, late)
         return pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
     except NoRuleError as error:
-        error.span = error.span or getattr(node.origin, "span", None)
+        error.place(getattr(node.origin, "span", None))
         raise
 
 
