@@ -219,7 +219,7 @@ class Gradient:
 
     def target(self) -> Any:
         """This gradient as `gradgen.files` knows it."""
-        from .files import Target
+        from .targets import Target
 
         return Target(self._plain(), self.options, example=self.example)
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import CheckError, GradgenError, Located, StaleError
-from .options import MODES, Options, make_options
+from .options import MODES, NAMES, Options, make_options
 
 if TYPE_CHECKING:
-    from .files import Target
+    from .targets import Target
 
 STAGES = ("ast", "graph", "backward", "source")
 
@@ -187,17 +187,15 @@ def load_object(reference: str, base: Path | None = None) -> Any:
 
 
 def _similar(name: str, module: Any) -> str:
-    close = difflib.get_close_matches(name, [n for n in vars(module) if not n.startswith("_")], 1)
+    functions = [n for n, obj in vars(module).items() if callable(obj) and not n.startswith("_")]
+    close = difflib.get_close_matches(name, functions, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-OPTION_NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint")
 
 
 def find_targets(reference: str, said: dict[str, Any], example: str = "", base: Path | None = None) -> list[Target]:
     """The targets that a command's argument and options name. said: the options that were given."""
     from .api import Gradient
-    from .files import Target
+    from .targets import Target
 
     sample = load_object(example, base) if example else None
     where, colon, name = reference.rpartition(":")
@@ -219,7 +217,7 @@ def find_targets(reference: str, said: dict[str, Any], example: str = "", base: 
 
 def _target(obj: Any, said: dict[str, Any], sample: Any) -> Target:
     from .api import Gradient
-    from .files import Target
+    from .targets import Target
 
     if not callable(obj):
         raise GradgenError(f"{obj!r} is no function")
@@ -238,7 +236,7 @@ def _override(options: Options, said: dict[str, Any]) -> Options:
 
 
 def _said(given: argparse.Namespace) -> dict[str, Any]:
-    said = {k: v for k, v in vars(given).items() if k in OPTION_NAMES}
+    said = {k: v for k, v in vars(given).items() if k in NAMES}
     if "wrt" in said:
         parts = [part.strip() for part in said["wrt"].split(",") if part.strip()]
         said["wrt"] = tuple(int(p) if p.lstrip("-").isdigit() else p for p in parts)
@@ -337,8 +335,8 @@ def _diff(before: str, after: str, shown: str) -> str:
 def check(given: argparse.Namespace) -> int:
     from .api import Gradient
     from .checking import compare, random_arguments, table
-    from .files import example_arguments
     from .options import declared_types
+    from .targets import example_arguments
 
     bad = 0
     for target in find_targets(given.target, _said(given), given.example):

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GradgenError
-from .options import Options, make_options
+from .options import NAMES, Options, make_options
 
-OPTIONS = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint")
-KEYS = ("function", *OPTIONS, "example", "out")
+KEYS = ("function", *NAMES, "example", "out")
 
 
 @dataclass
@@ -54,7 +53,7 @@ def read_targets(path: Path) -> list[Entry]:
         unknown = sorted(set(table) - set(KEYS))
         if unknown:
             raise GradgenError(f"{where} has no option {unknown[0]!r}; there are {', '.join(KEYS)}")
-        entry = Entry(table["function"], {k: table[k] for k in OPTIONS if k in table})
+        entry = Entry(table["function"], {k: table[k] for k in NAMES if k in table})
         entry.example, entry.out = str(table.get("example", "")), str(table.get("out", "generated"))
         try:
             entry.options  # noqa: B018  raises where an option makes no sense

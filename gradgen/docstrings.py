@@ -10,6 +10,7 @@ from .options import Options
 from .writer import LINE_LENGTH
 
 WHAT = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}
+CONSTANTS = "Constants of that module written into this one: "
 WIDTH = LINE_LENGTH - len("    ") - 2 * len("'''")
 
 
@@ -35,7 +36,7 @@ def module_doc(program: Program, options: Options, constants: list[ast.stmt]) ->
     )
     if constants:
         names = [t.id for s in constants for t in getattr(s, "targets", []) if isinstance(t, ast.Name)]
-        text += f"Constants of that module written into this one: {listed(names)}.\n"
+        text += f"{CONSTANTS}{listed(names)}.\n"
     return text
 
 

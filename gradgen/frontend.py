@@ -55,16 +55,6 @@ class Outside:
     def __init__(self, path: str, read: Any, obj: Any):
         self.path, self.read, self.obj = path, read, obj
 
-    def holds(self) -> bool:
-        """Whether it still is what it was: the same object, or an equal number, string or tuple."""
-        try:
-            now = self.read()
-        except Exception:  # it is gone, so it has changed
-            return False
-        if now is self.obj:
-            return True
-        return type(now) is type(self.obj) and isinstance(now, (int, float, str, tuple)) and bool(now == self.obj)
-
 
 class Program(Expressions):
     """A function as a graph: forward nodes in the user's order, and what the printer needs to know of its text.

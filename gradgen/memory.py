@@ -296,8 +296,3 @@ def as_array(x: Any, name: str) -> Any:
         raise TypeError(f"{name} is a {type(x).__name__} that makes no array of numbers; pass its items as parameters")
     return array
 
-
-__all__ = [
-    "Compiled", "as_array", "bind", "check_declared", "compile_gradient", "compile_text",
-    "evaluate_size", "facts_hold", "specialised", "type_of_argument", "watches",
-]  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from .errors import GradgenError
 from .source import Function
 from .terms import literal
-from .writer import Blank, Comment, Raw
+from .writer import Blank, Raw
 
 FORMAT = 1
 """Rises with every change that alters what is written."""
@@ -120,5 +120,3 @@ def import_statements(modules: dict[str, str], used: set[str]) -> list[ast.stmt]
     rest = numpy + [ast.Import([ast.alias(m, None)]) for m in others]
     return out + ([Blank()] if out and rest else []) + rest
 
-
-__all__ = ["Comment", "Raw", "body_digest", "constant_statements", "import_statements", "names_in", "snippet_text"]

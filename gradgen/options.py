@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import GradgenError
@@ -12,6 +12,8 @@ from .shapes import Dim, ShapeVar, Size, Type, dim_add, dim_mul
 from .source import Function
 
 MODES = ("grad", "value_and_grad", "vjp")
+NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint")
+"""The options that say how a gradient is written; `example` and `out` say from what and where to."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,3 @@ def declared_types(function: Function, options: Options) -> dict[str, Type]:
     annotated = {p.arg: annotated_type(p.annotation) for p in parameters}
     return {name: t for name, t in annotated.items() if t is not None} | dict(options.shapes)
 
-
-FIELDS = tuple(f.name for f in fields(Options))
-__all__ = ["FIELDS", "MODES", "Options", "annotated_type", "declared_types", "make_options", "parse_shapes"]
