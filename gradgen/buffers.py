@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .graph import CONST, OPAQUE, Node, Value
+from .graph import CONST, Node, Value
 from .schedule import Schedule
 
-HOLDERS = ("tuple", "list")
-"""Operations whose result holds its inputs themselves."""
 SPREADS = ("broadcast_like", "broadcast_to")
 """Operations whose result may show one number in several places, so that it is never written."""
 WRITES = ("increment", "accumulated")
@@ -20,19 +18,17 @@ WRITES = ("increment", "accumulated")
 
 
 def alias_of(node: Node) -> str:
-    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"."""
-    if not node.inputs or node.op is CONST:
+    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"; "any": with all of them."""
+    if node.op is CONST:
         return "fresh"
-    if node.op is OPAQUE or node.subgraphs or node.op.name in HOLDERS:
-        return "maybe"
-    return node.op.alias(node) if callable(node.op.alias) else node.op.alias
+    alias = node.op.alias(node) if callable(node.op.alias) else node.op.alias
+    return alias if node.inputs or alias == "any" else "fresh"
 
 
 def bases(node: Node) -> tuple[Value, ...]:
     """The inputs that the output may share memory with."""
-    if alias_of(node) == "fresh":
-        return ()
-    return node.inputs if node.op is OPAQUE or node.subgraphs or node.op.name in HOLDERS else node.inputs[:1]
+    alias = alias_of(node)
+    return () if alias == "fresh" else node.inputs if alias == "any" else node.inputs[:1]
 
 
 def roots(v: Value, grown: bool = True) -> set[Value]:
@@ -64,12 +60,12 @@ def is_owned(v: Value) -> bool:
 
     What is written in place is: it is a new array wherever its base is not owned.
     """
-    if v.type.scalar and v.node is not None and v.node.op is not OPAQUE and v.type.kind != "object":
+    if v.type.scalar and v.node is not None and v.node.op.alias != "any" and v.type.kind != "object":
         return True
     return all(
         root.node is not None
-        and root.node.op not in (CONST, OPAQUE)
-        and not root.node.subgraphs
+        and root.node.op is not CONST
+        and root.node.op.alias != "any"
         and root.node.op.name not in SPREADS
         for root in roots(v, grown=False)
     )
@@ -138,10 +134,8 @@ class Buffers:
             return self._new(ours=False)
         shared = [self.of(base) for base in bases(node)]
         if not shared:
-            return self._new()
-        ours = all(memory.ours for memory in shared) and not (
-            node.op is OPAQUE or node.subgraphs or node.op.name in SPREADS + HOLDERS
-        )
+            return self._new(ours=alias_of(node) == "fresh")
+        ours = all(memory.ours for memory in shared) and alias_of(node) != "any" and node.op.name not in SPREADS
         places = frozenset().union(*(memory.places for memory in shared))
         return Memory(places if alias_of(node) == "view" else places | self._new().places, ours)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import writer
 from .buffers import Buffers
-from .docstrings import function_doc, module_doc, parameters, written_for
+from .docstrings import function_doc, listed, module_doc, parameters, written_for
 from .emit import Emitter, dtype_source
 from .errors import UnsupportedError
 from .frontend import Program
@@ -18,7 +18,7 @@ from .module import constant_statements, import_statements, names_in, snippet_te
 from .naming import Names
 from .options import Options
 from .schedule import Schedule
-from .spell import Snippets
+from .spell import Functions, Snippets
 
 
 @dataclass
@@ -32,26 +32,12 @@ class Module:
 
 def compose(program: Program, options: Options, targets: list[Value], in_memory: bool) -> Module:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
-    graph = program.graph
-    schedule = Schedule(graph)
-    function = program.function
-    taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
-    names = Names(schedule, taken, options.adjoint, closure=options.mode == "vjp")
-    refuse_collisions(program, options)
-    snippets = Snippets()
-    count = len(targets)
-    outputs, bars = graph.results[: len(graph.results) - count], graph.results[len(graph.results) - count :]
-    value_name = ""
-    if outputs and outputs[0] is program.unnamed:
-        value_name = names.of.get(outputs[0], "")
-    emitter = Emitter(schedule, names, snippets, Buffers(schedule, options.mode == "vjp"), value_name)
-    body = function_body(program, options, emitter, targets, outputs, bars)
-    if options.guards and not in_memory:
-        body[1:1] = guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])
-    name = options.name or f"{options.mode}_{function.name}"
-    arguments = signature(program)
-    definition = ast.FunctionDef(name, arguments, body, [], None)
-    used = names_in([definition])
+    name = options.name or f"{options.mode}_{program.function.name}"
+    snippets = Snippets(Functions(program, name))
+    main = define(program, name, signature(program), snippets, targets, options.mode,
+                  function_doc(program, options, targets), options.guards and not in_memory)  # fmt: skip
+    definitions = [main, *called_definitions(snippets)]
+    used = names_in(definitions)
     carried = dict(program.carried)
     for op_name, fn in snippets.used.items():
         carried[f"_{op_name}"] = fn
@@ -61,22 +47,24 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     tree += [writer.Blank(), *import_statements(program.modules, used | names_in(constants + helpers))]
     if constants:
         tree += [writer.Blank(), *constants]
-    tree += [writer.Blank(), definition]
+    for definition in definitions:
+        tree += [writer.Blank(), definition]
     tree += helpers
     return Module(tree, name, bound)
 
 
-def refuse_collisions(program: Program, options: Options) -> None:
+def refuse_collisions(program: Program, mode: str) -> None:
     """Raise UnsupportedError where a variable of the user's has a name that an adjoint is to have."""
+    adjoint = program.context.adjoint
     named = {v.hint: v for v in program.graph.params}
     adjoints = {}
     for v in (out for node in program.graph.nodes for out in node.outputs):
         if v.hint and v.node is not None and not v.node.backward:
             named.setdefault(v.hint, v)
         if v.bar_of is not None and v.bar_of.hint:
-            adjoints[options.adjoint.format(v.bar_of.hint)] = v.bar_of.hint
-    if options.mode == "vjp":
-        adjoints[options.adjoint.format("value")] = "value"
+            adjoints[adjoint.format(v.bar_of.hint)] = v.bar_of.hint
+    if mode == "vjp":
+        adjoints[adjoint.format("value")] = "value"
     for name in sorted(adjoints.keys() & named.keys()):
         v = named[name]
         places = [p for p in ast.walk(program.function.node.args) if isinstance(p, ast.arg) and p.arg == name]
@@ -88,6 +76,85 @@ def refuse_collisions(program: Program, options: Options) -> None:
             program.function.file.span(places[0]) if v.node is None else getattr(v.node.origin, "span", None),
             "choose how adjoints are called with the option `adjoint`, as in adjoint='d{}'",
         )
+
+
+def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
+    """The functions that are written once, those that they call in turn included."""
+    made: list[ast.FunctionDef] = []
+    for (callee, variant), name in snippets.functions:
+        program, targets, doc = callee.program, [], ""
+        if variant is not None:
+            program, targets = callee.derive(variant)
+            what = listed([t.hint for t in targets])
+            doc = f"Return `{callee}` of its arguments and its pullback with respect to {what}."
+        arguments = ast.arguments([], [ast.arg(v.hint, None) for v in parameters(program)], None, [], [], None, [])
+        made.append(define(program, name, arguments, snippets, targets, "called" if variant else "value", doc))
+    return made
+
+
+def define(
+    program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Value], mode: str,
+    doc: str, guarded: bool = False,
+) -> ast.FunctionDef:  # fmt: skip
+    """The definition of one function. mode: as in `Options`; or "value" for what has no derivative, "called" for a
+    pullback that takes its cotangents as arguments of their own."""
+    graph, adjoint = program.graph, program.context.adjoint
+    closure = mode in ("vjp", "called")
+    refuse_collisions(program, mode)
+    schedule = Schedule(graph)
+    taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
+    taken.update(snippets.functions.names_for(graph))
+    names = Names(schedule, taken, adjoint, closure)
+    count = len(graph.results) - len(targets)
+    outputs, bars = graph.results[:count], graph.results[count:]
+    value_name = names.of.get(outputs[0], "") if outputs and outputs[0] is program.unnamed else ""
+    emitter = Emitter(schedule, names, snippets, Buffers(schedule, closure), value_name)
+    forward, back = emitter.forward(), emitter.backward()
+    value: Any = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
+    gradient: Any = _tuple([emitter.expression(v) for v in bars]) if bars else None
+    body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
+    if guarded:
+        body += guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])
+    if mode == "value":
+        body += [*forward, ast.Return(value)]
+    elif closure:
+        seeds = [v.hint for v in graph.params[len(parameters(program)) :]]
+        unpacked = seeds if mode == "vjp" and len(seeds) > 1 else []
+        accepted = [adjoint.format("value")] if unpacked else seeds
+        body += with_pullback(forward, back, value, gradient, accepted, unpacked)
+    else:
+        body += straight(forward, back, gradient if value is None else ast.Tuple([value, gradient], ast.Load()))
+    return ast.FunctionDef(name, arguments, body, [], None)
+
+
+def straight(forward: list[Any], back: list[Any], result: Any) -> list[Any]:
+    """The forward pass and the backward pass, one after the other."""
+    body: list[Any] = []
+    if forward:
+        body += [writer.Comment("Forward pass."), *forward]
+    if back and forward:
+        body += [writer.Blank(), writer.Comment("Backward pass, last line first.")]
+    body += back if forward else _without_leading_blank(back)
+    if forward or back:
+        body.append(writer.Blank())
+    return [*body, ast.Return(result)]
+
+
+def with_pullback(
+    forward: list[Any], back: list[Any], value: Any, gradient: Any, accepted: list[str], unpacked: list[str]
+) -> list[Any]:
+    """The forward pass, and the backward pass as a closure. accepted: the closure's arguments; unpacked: the names
+    that the items of the only one get."""
+    body: list[Any] = [writer.Comment("Forward pass."), *forward] if forward else []
+    inner: list[Any] = []
+    if unpacked:
+        parts: list[ast.expr] = [ast.Name(name, ast.Store()) for name in unpacked]
+        inner.append(ast.Assign([ast.Tuple(parts, ast.Store())], ast.Name(accepted[0], ast.Load())))
+    inner += _without_leading_blank(back)
+    inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
+    arguments = ast.arguments([], [ast.arg(name, None) for name in accepted], None, [], [], None, [])
+    body += [writer.Blank(), ast.FunctionDef("pullback", arguments, inner, [], None), writer.Blank()]
+    return [*body, ast.Return(_tuple([value, ast.Name("pullback", ast.Load())]))]
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
@@ -145,38 +212,6 @@ def signature(program: Program) -> ast.arguments:
         defaults=[default(d) for d in spec.defaults],
         kw_defaults=[default(d) for d in spec.kw_defaults],
     )
-
-
-def function_body(
-    program: Program, options: Options, emitter: Emitter, targets: list[Value], outputs: list[Value], bars: list[Value]
-) -> list[Any]:
-    forward, back = emitter.forward(), emitter.backward()
-    body: list[Any] = [ast.Expr(writer.Doc(function_doc(program, options, targets)))]
-    gradient = _tuple([emitter.expression(v) for v in bars])
-    value = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
-    if forward:
-        body += [writer.Comment("Forward pass."), *forward]
-    if options.mode == "vjp":
-        inner: list[Any] = []
-        argument = options.adjoint.format("value")
-        if len(outputs) > 1:
-            parts: list[ast.expr] = [ast.Name(f"{argument}_{i + 1}", ast.Store()) for i in range(len(outputs))]
-            inner.append(ast.Assign([ast.Tuple(parts, ast.Store())], ast.Name(argument, ast.Load())))
-        inner += _without_leading_blank(back)
-        inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
-        arguments = ast.arguments([], [ast.arg(argument, None)], None, [], [], None, [])
-        body += [writer.Blank(), ast.FunctionDef("pullback", arguments, inner, [], None), writer.Blank()]
-        body.append(ast.Return(_tuple([value, ast.Name("pullback", ast.Load())])))
-        return body
-    if back:
-        if forward:
-            body.append(writer.Blank())
-            body.append(writer.Comment("Backward pass, last line first."))
-        body += back if forward else _without_leading_blank(back)
-    if forward or back:
-        body.append(writer.Blank())
-    body.append(ast.Return(gradient if value is None else ast.Tuple([value, gradient], ast.Load())))
-    return body
 
 
 def _without_leading_blank(statements: list[Any]) -> list[Any]:

@@ -29,8 +29,8 @@ class Control(Operation):
     `node.inputs` are the values that its sub-graphs take; what is in between belongs to each kind.
     """
 
-    def __init__(self, name: str):
-        super().__init__(self.compute, name=name)
+    def __init__(self, name: str, alias: str = "any"):
+        super().__init__(self.compute, name=name, alias=alias)
 
     def varied(self, node: Node, varied: set[Value]) -> list[bool]:
         """Which outputs vary with the inputs in `varied` through operations that have a derivative."""

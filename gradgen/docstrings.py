@@ -15,9 +15,10 @@ WIDTH = LINE_LENGTH - len("    ") - 2 * len("'''")
 
 
 def parameters(program: Program) -> list[Value]:
-    """The parameters of the function; a graph may have cotangents as further ones."""
+    """The parameters of the function that are values; a graph may have cotangents as further ones."""
     spec = program.function.node.args
-    return program.graph.params[: len([*spec.posonlyargs, *spec.args, *spec.kwonlyargs])]
+    names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if p.arg not in program.given]
+    return program.graph.params[: len(names)]
 
 
 def listed(names: list[str]) -> str:

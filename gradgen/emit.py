@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import Buffers
+from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
 from .forms import is_negative
@@ -139,9 +140,10 @@ class Emitter:
             return [ast.Expr(value)]
         if len(node.outputs) == 1:
             return [assign(self.names.of[node.out], value)]
-        names = [self.names.of.get(v, "_") for v in node.outputs]
-        target = ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())
-        return [ast.Assign([target], value)]
+        parts: list[ast.expr] = [ast.Name(self.names.of.get(v, "_"), ast.Store()) for v in node.outputs]
+        if node.op is CALL and node.options["variant"] is not None and len(parts) > 2:
+            parts = [ast.Tuple(parts[:-1], ast.Store()), parts[-1]]
+        return [ast.Assign([ast.Tuple(parts, ast.Store())], value)]
 
     def heading(self, origin: Statement) -> str:
         """A statement verbatim, as the comment over its group."""

@@ -12,13 +12,15 @@ import ast
 import builtins
 import contextlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .buffers import may_share
-from .errors import UnsupportedError
+from .calls import Budget, Callee, Variant, add_call
+from .errors import GradgenError, UnsupportedError
 from .expressions import Expressions
 from .graph import CONST, OPAQUE, Graph, Value
 from .refusals import COMPOUND, refuse_rebinding
@@ -56,24 +58,54 @@ class Outside:
         self.path, self.read, self.obj = path, read, obj
 
 
+def no_derivative(variant: Variant) -> Any:
+    raise GradgenError(f"internal error: nobody makes {variant!r}")
+
+
+@dataclass
+class Context:
+    """What the functions of one module have in common.
+
+    budget, calls: what is read into its callers, and the functions that are written once instead. derive: makes
+    such a function with its pullback. adjoint: how the adjoint of `v` is called.
+    constants: numbers, strings and arrays from outside by the name under which they are written into the module.
+    modules: what has to be imported. outside: what was read from outside the functions. helpers: the functions whose
+    text was followed. carried: the library's functions that travel along.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    derive: Callable[[Variant], Any] = no_derivative
+    adjoint: str = "{}_bar"
+    calls: dict[Any, Callee] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, Outside] = field(default_factory=dict)
+    helpers: dict[Any, Function] = field(default_factory=dict)
+    carried: dict[str, Any] = field(default_factory=dict)
+
+
 class Program(Expressions):
     """A function as a graph: forward nodes in the user's order, and what the printer needs to know of its text.
 
-    function: the source. graph: parameters, nodes, results. structure: the shape of what is returned, a tuple of
-    positions or None for a single value. statements: the user's, in order. constants: numbers, strings and arrays
-    from outside by the name under which they are written into the module. modules: what has to be imported.
-    outside: what was read from outside the function. helpers: the other functions whose text was followed.
+    function: the source. graph: parameters, nodes, results. result: the term that is returned. statements: the
+    user's, in order. given: the parameters that are known objects, not values of the graph.
     """
 
-    def __init__(self, function: Function, types: dict[str, Type], facts: Facts | None = None):
-        self.function = function
+    def __init__(
+        self,
+        function: Function,
+        types: dict[str, Type],
+        facts: Facts | None = None,
+        context: Context | None = None,
+        given: dict[str, Term] | None = None,
+    ):
+        self.function, self.given = function, given or {}
         self.graph = Graph(function.name, facts)
         self._graphs = [self.graph]
-        self.constants: dict[str, Any] = {}
-        self.modules: dict[str, str] = {}
-        self.outside: dict[str, Outside] = {}
-        self.helpers: dict[Any, Function] = {}
-        self.carried: dict[str, Any] = {}
+        self.context = context or Context()
+        self.constants, self.modules = self.context.constants, self.context.modules
+        self.outside, self.carried = self.context.outside, self.context.carried
+        self.helpers = self.context.helpers
         self.statements: list[Statement] = []
         self.result: Term | None = None
         self.returned: Statement | None = None
@@ -94,6 +126,14 @@ class Program(Expressions):
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         self.result_rank = self.graph.results[0].type.ndim
 
+    def name_value(self) -> None:
+        """Let a single result that the user gave no name be called `value`."""
+        outputs = self.graph.results
+        for v in outputs:
+            if not v.hint and v.node is not None and v.node.op is not CONST:
+                v.hint = "value" if len(outputs) == 1 else ""
+        self.unnamed = outputs[0] if outputs[0].hint == "value" else None
+
     # ---- parameters
 
     def _read_parameters(self, types: dict[str, Type]) -> None:
@@ -106,6 +146,9 @@ class Program(Expressions):
                     "name the parameters one by one",
                 )
         for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+            if parameter.arg in self.given:
+                self.frame.names[parameter.arg] = self.given[parameter.arg]
+                continue
             value = self.graph.param(parameter.arg, types.get(parameter.arg, Type()))
             self.frame.names[parameter.arg] = Computed(Ref(value), value)
 
@@ -352,6 +395,11 @@ class Program(Expressions):
             self.helpers.setdefault(function.fn.__code__, function)
         saved = self.frame, self.statement, self.returned, self._inside_with
         values = self._bound_arguments(function, args, kwargs, call, outer)
+        if function.fn in self.context.budget.shared:
+            made = self._call(function, values)
+            if made is not None:
+                return made
+        self.context.budget.spend(function)
         self.frame = frame
         self._depth += 1
         try:
@@ -375,6 +423,27 @@ class Program(Expressions):
             self._depth -= 1
             self.frame, self.statement, self.returned, self._inside_with = saved
             self.graph.origin = self.statement
+
+    def _call(self, function: Function, values: dict[str, Term]) -> Term | None:
+        """A call of a function that is written once; None where an argument is a function or a structure."""
+        if not all(isinstance(term, (Computed, Static)) for term in values.values()):
+            return None
+        given: dict[str, Term] = {name: term for name, term in values.items() if isinstance(term, Static)}
+        args = {name: term.value for name, term in values.items() if isinstance(term, Computed)}
+        types = {name: v.type for name, v in args.items()}
+        known = tuple((n, type(t.obj), _identity(t.obj)) for n, t in values.items() if isinstance(t, Static))
+        key = (function.fn, tuple(types.items()), known)
+
+        def trace(callee: Callee) -> Program:
+            self.context.calls.setdefault(key, callee)
+            return Program(function, types, self.graph.facts, self.context, given)
+
+        callee = self.context.calls.get(key) or Callee(function, trace, self.context.derive)
+        program = callee.program
+        leaves = [] if program is None else program.graph.results
+        node = add_call(self.graph, callee, list(args.values()), [v.type for v in leaves] or [Type()])
+        outs: list[Term] = [Computed(Ref(v), v) for v in node.outputs]
+        return outs[0] if program is None else self._shaped(program.result, outs)
 
     def _bound_arguments(
         self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any
@@ -470,6 +539,11 @@ class Program(Expressions):
         where = node if node is not None and hasattr(node, "lineno") else self.statement.node  # type: ignore[union-attr]
         error: UnsupportedError = self.frame.function.error(message, where, advice)
         return error
+
+
+def _identity(obj: Any) -> Any:
+    """What tells known objects apart: numbers and strings by their text, all else by what they are."""
+    return repr(obj) if isinstance(obj, (bool, int, float, complex, str, bytes, type(None))) else id(obj)
 
 
 OPERATORS = {

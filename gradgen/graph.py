@@ -30,9 +30,10 @@ class Operation:
     cotangents of the inputs given that of the output; None where there is none, and `differentiable` tells whether
     that means a derivative of zero (False) or one that gradgen does not know (True). elementwise: inputs broadcast
     against each other. infer: `infer(facts, *inputs, **options)`, the type of the result. alias: whether the result
-    may share memory with the first input: "fresh", "view" or "maybe". cheap: costs no arithmetic, so it is computed
-    again rather than kept. effect: must run, in order. aliases: other names of parameters, which then may be left out,
-    for None. fields: the names of the outputs, where they come as a named tuple.
+    may share memory with the first input: "fresh", "view" or "maybe"; "any" where it may share it with anything.
+    cheap: costs no arithmetic, so it is computed again rather than kept. effect: must run, in order. aliases: other
+    names of parameters, which then may be left out, for None. fields: the names of the outputs, where they come as a
+    named tuple.
     """
 
     def __init__(
@@ -428,7 +429,7 @@ class Graph:
 
 
 CONST = Operation(lambda value: value, name="const", differentiable=False, cheap=True)
-OPAQUE = Operation(lambda *args: None, name="opaque")
+OPAQUE = Operation(lambda *args: None, name="opaque", alias="any")
 
 
 def is_array_constant(v: Any) -> bool:

@@ -10,6 +10,7 @@ import keyword
 import re
 from typing import Any
 
+from .calls import CALL
 from .control import UNDEFINED
 from .graph import CONST, Value
 from .lives import Busy, Lives, Numbers, Span
@@ -116,6 +117,8 @@ class Names:
         sides = [graph.results[v.index] for graph in node.subgraphs]
         if any(side.const is UNDEFINED for side in sides):
             return next(self.describe(side) for side in sides if side.const is not UNDEFINED)
+        if node.op is CALL:
+            return f"{node.options['callee']!r}_{self._short(node.inputs[0]) if node.inputs else ''}".rstrip("_")
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
         inputs = [x for x in node.inputs if x.node is None or x.node.op is not CONST]

@@ -22,10 +22,11 @@ from typing import Any
 from . import rules as rules
 from . import writer
 from .admission import check_results, target_values
+from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .finish import finish
-from .frontend import Program
-from .graph import CONST, Value
+from .frontend import Context, Program
+from .graph import Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .shapes import Facts, Type, float_of
@@ -86,11 +87,7 @@ def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, fact
         program = read(fn, options, types, facts)
         targets = target_values(program, options)
         backward(program, options, targets)
-        simplify(program.graph)
-        fixed = len(program.graph.results) - len(targets)
-        finish(program.graph, targets, fixed)
-        prune(program.graph)
-        verify(program.graph)
+        complete(program.graph, targets)
         made = compose(program, options, targets, in_memory)
         names = [t.hint for t in targets]
         return Derivative(program, options, names, made.statements, made.name, made.bound, program.function)
@@ -113,7 +110,15 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
 def read(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None) -> Program:
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
-    return Program(function, known, facts)
+    facts = facts or Facts()
+    shared: set[Any] = set()
+    while True:
+        context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint)
+        try:
+            return Program(function, known, facts, context)
+        except Inflated as inflated:  # read again, with these functions called instead of read into their callers
+            shared |= inflated.functions
+            facts.forget()
 
 
 def backward(program: Program, options: Options, targets: list[Value]) -> None:
@@ -121,29 +126,68 @@ def backward(program: Program, options: Options, targets: list[Value]) -> None:
     graph = program.graph
     outputs = graph.results
     check_results(program, outputs, targets, options)
-    seeds: dict[Value, Any] = {}
-    graph.origin = program.returned
     if options.mode == "vjp":
-        for i, v in enumerate(outputs):
-            array = v.type.array or bool(v.type.ndim)
-            seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint="")
-            seed.hint = options.adjoint.format("value") + (f"_{i + 1}" if len(outputs) > 1 else "")
-            graph.params.append(seed)
-            seeds[v] = seeds[v] + seed if v in seeds else seed
-    else:
-        [out] = outputs
-        seeds[out] = 1.0 if out.type.scalar else ones_for(out)
-    bars = build_grads(graph, seeds, targets)
-    bars = [zero_like(t) if bar is None else bar for t, bar in zip(targets, bars, strict=True)]
-    with graph.at(program.returned, backward=True):
-        bars = [bar if isinstance(bar, Value) else graph.const(float(bar)) for bar in bars]
-    if options.mode != "grad":
-        for v in outputs:
-            if not v.hint and v.node is not None and v.node.op is not CONST:
-                v.hint = "value" if len(outputs) == 1 else ""
-        program.unnamed = outputs[0] if outputs[0].hint == "value" else None
-    graph.results = ([] if options.mode == "grad" else list(outputs)) + bars
+        numbered = [f"value_{i + 1}" for i in range(len(outputs))] if len(outputs) > 1 else ["value"]
+        pull_back(program, outputs, numbered, targets)
+        return
+    graph.origin = program.returned
+    [out] = outputs
+    seed = 1.0 if out.type.scalar else ones_for(out)
+    bars = gradients(graph, {out: seed}, targets)
+    if options.mode == "value_and_grad":
+        program.name_value()
+    graph.results = ([] if options.mode == "grad" else [out]) + bars
     prune(graph)
+
+
+def pull_back(program: Program, outputs: list[Value], names: list[str], targets: list[Value]) -> None:
+    """Append the backward pass for cotangents of `outputs`, which become parameters, adjoints by their `names`.
+
+    The graph's results become all values, then the cotangents of the targets.
+    """
+    graph = program.graph
+    graph.origin = program.returned
+    seeds: dict[Value, Any] = {}
+    params = []
+    adjoint = program.context.adjoint
+    for v, name in zip(outputs, names, strict=True):
+        array = v.type.array or bool(v.type.ndim)
+        seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint=adjoint.format(name))
+        params.append(seed)
+        seeds[v] = seeds[v] + seed if v in seeds else seed
+    graph.params += params
+    bars = gradients(graph, seeds, targets)
+    program.name_value()
+    graph.results = list(graph.results) + bars
+    prune(graph)
+
+
+def gradients(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Value]:
+    """The cotangents of the targets, zeros where there are none."""
+    bars = build_grads(graph, seeds, targets)
+    with graph.at(graph.origin, backward=True):
+        bars = [zero_like(t) if bar is None else bar for t, bar in zip(targets, bars, strict=True)]
+        return [bar if isinstance(bar, Value) else graph.const(float(bar)) for bar in bars]
+
+
+def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
+    """A function that is called, with its pullback as for `vjp` for some arguments and results; and its targets."""
+    program: Program = variant.callee.trace()
+    outputs = [v for v, seeded in zip(program.graph.results, variant.seeded, strict=True) if seeded]
+    targets = [v for v, active in zip(program.graph.params, variant.active, strict=True) if active]
+    names = [v.hint or "value" for v in outputs]
+    names = [f"{name}_{i + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+    pull_back(program, outputs, names, targets)
+    complete(program.graph, targets)
+    return program, targets
+
+
+def complete(graph: Graph, targets: list[Value]) -> None:
+    """What follows the backward pass: simplify, and make results of it that may be handed out."""
+    simplify(graph)
+    finish(graph, targets, len(graph.results) - len(targets))
+    prune(graph)
+    verify(graph)
 
 
 def ones_for(v: Value) -> Any:

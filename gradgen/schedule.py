@@ -65,7 +65,7 @@ class Schedule:
         if node.subgraphs:
             self._look_inside(node)
         if len(node.outputs) != 1:
-            self.named.update(node.outputs)
+            self.named.update(v for v in node.outputs if self.uses[v] or v.hint)
             return
         out = node.out
         if self._wants_name(node, out):

@@ -140,6 +140,10 @@ class Facts:
 
     def __init__(self, closed: bool = False):
         self.closed = closed
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
         self.unified: list[tuple[Size, Size]] = []
         self._renamed: dict[str, Size] = {}
 

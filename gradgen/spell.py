@@ -6,13 +6,14 @@ Forward code prints as the user wrote it; this is for what gradgen adds, in the 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from .calls import calls_in
 from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
-from .graph import CONST, Node, Value
+from .graph import CONST, Graph, Node, Value
 from .terms import copied, literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
@@ -24,10 +25,49 @@ METHODS = {"sum", "mean", "max", "min", "prod", "ravel", "copy"}
 """Functions that are written as methods where the operand surely is an array."""
 
 
-class Snippets:
-    """The helper functions that a module needs, noted as they are used."""
+class Functions:
+    """The names of the functions that are written once: the user's own name, or `vjp_` before it.
 
-    def __init__(self) -> None:
+    Iterating gives each (callee, variant) with its name, also those that are noted meanwhile.
+    """
+
+    def __init__(self, program: Any, name: str):
+        self._names: dict[Any, str] = {}
+        self._taken = {name}
+        functions = [program.function, *program.helpers.values()]
+        for node in (n for f in functions for n in ast.walk(f.node)):
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                self._taken.add(node.id)
+            elif isinstance(node, ast.arg):
+                self._taken.add(node.arg)
+
+    def names_for(self, graph: Graph) -> list[str]:
+        """The names of what `graph` calls."""
+        return [self.name(node) for node in calls_in(graph)]
+
+    def name(self, call: Node) -> str:
+        key = call.options["callee"], call.options["variant"]
+        if key not in self._names:
+            wanted = repr(key[1] or key[0])
+            name, k = wanted, 2
+            while name in self._taken:
+                name, k = f"{wanted}_{k}", k + 1
+            self._taken.add(name)
+            self._names[key] = name
+        return self._names[key]
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        done = 0
+        while done < len(self._names):
+            yield list(self._names.items())[done]
+            done += 1
+
+
+class Snippets:
+    """The helper functions that a module needs, noted as they are used. functions: those of the user's."""
+
+    def __init__(self, functions: Functions) -> None:
+        self.functions = functions
         self.used: dict[str, Any] = {}
 
     def call(self, op: Any, args: list[ast.expr]) -> ast.expr:
@@ -306,12 +346,23 @@ def _cast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Call(ast.Attribute(of(x), "astype", ast.Load()), [ast.Attribute(of(like), "dtype", ast.Load())], [])
 
 
+def _user_call(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Call(ast.Name(snippets.functions.name(node), ast.Load()), [of(v) for v in node.inputs], [])
+
+
+def _pullback(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    pullback, *bars = node.inputs
+    return ast.Call(of(pullback), [of(bar) for bar in bars], [])
+
+
 def _const(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return constant(node)
 
 
 SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     CONST.name: _const,
+    "call": _user_call,
+    "pullback": _pullback,
     "product": _product,
     "total": _total,
     "getitem": _getitem,

@@ -331,13 +331,13 @@ def _items_rule(g: Any, out: Any, *items: Any) -> Any:
     return [g[i] for i in range(len(items))]
 
 
-@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, name="tuple")
+@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, alias="any", name="tuple")
 def tuple_(*items: Any) -> Any:
     """A tuple of values: an index, a shape, several results."""
     return items
 
 
-@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, name="list")
+@primitive(signature="*items", rule=_items_rule, infer=_items_type, cheap=True, alias="any", name="list")
 def list_(*items: Any) -> Any:
     """A list of values."""
     return list(items)
