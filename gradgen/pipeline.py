@@ -127,8 +127,7 @@ def backward(program: Program, options: Options, targets: list[Value]) -> None:
     outputs = graph.results
     check_results(program, outputs, targets, options)
     if options.mode == "vjp":
-        numbered = [f"value_{i + 1}" for i in range(len(outputs))] if len(outputs) > 1 else ["value"]
-        pull_back(program, outputs, numbered, targets)
+        pull_back(program, outputs, distinct(outputs) if len(outputs) > 1 else ["value"], targets)
         return
     graph.origin = program.returned
     [out] = outputs
@@ -162,6 +161,12 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
     prune(graph)
 
 
+def distinct(outputs: list[Value]) -> list[str]:
+    """A name for each result: the user's own, or `value`, numbered where several have the same."""
+    names = [v.hint or "value" for v in outputs]
+    return [f"{name}_{i + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+
+
 def gradients(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Value]:
     """The cotangents of the targets, zeros where there are none."""
     bars = build_grads(graph, seeds, targets)
@@ -175,9 +180,7 @@ def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
     program: Program = variant.callee.trace()
     outputs = [v for v, seeded in zip(program.graph.results, variant.seeded, strict=True) if seeded]
     targets = [v for v, active in zip(program.graph.params, variant.active, strict=True) if active]
-    names = [v.hint or "value" for v in outputs]
-    names = [f"{name}_{i + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
-    pull_back(program, outputs, names, targets)
+    pull_back(program, outputs, distinct(outputs), targets)
     complete(program.graph, targets)
     return program, targets
 
