@@ -216,7 +216,7 @@ def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     fits = base.type.floating and base.type.kind == node.out.type.kind
-    grows = base.type.scalar or fits and node in e.buffers.in_place
+    grows = (base.type.scalar and base.node is not None) or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
         return [ast.AugAssign(ast.Name(name, ast.Store()), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]

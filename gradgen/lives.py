@@ -113,13 +113,16 @@ class Lives:
         self._last[key] = max(self._last.get(key, -1), at)
 
     def _measure(self, closure: bool, end: int) -> None:
+        boundary = self._boundary
+        for v, (top, _) in self._home.items():
+            if v.node is None and v.bar_of is not None and boundary is not None:
+                self._home[v] = (top, boundary)  # a cotangent that is given: it comes with the backward pass
         starts = {id(block): block.start for block in self._blocks}
         for v, (_, at) in self._home.items():
             self.spans[v].append((at, at + 1))
         for (v, block), last in self._last.items():
             home, at = self._home[v]
             self.spans[v].append((at if block == id(home) else starts[block], last))
-        boundary = self._boundary
         for v, (_, at) in self._home.items():
             first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
             if closure and boundary is not None and at < boundary <= last:

@@ -152,6 +152,7 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
     for v, name in zip(outputs, names, strict=True):
         array = v.type.array or bool(v.type.ndim)
         seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint=adjoint.format(name))
+        seed.bar_of = v
         params.append(seed)
         seeds[v] = seeds[v] + seed if v in seeds else seed
     graph.params += params
