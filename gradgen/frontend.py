@@ -67,7 +67,8 @@ class Context:
     """What the functions of one module have in common.
 
     budget, calls: what is read into its callers, and the functions that are written once instead. derive: makes
-    such a function with its pullback. adjoint: how the adjoint of `v` is called.
+    such a function with its pullback. adjoint: how the adjoint of `v` is called. under_way: the calls that are being
+    read, and whether each stands inside a condition.
     constants: numbers, strings and arrays from outside by the name under which they are written into the module.
     modules: what has to be imported. outside: what was read from outside the functions. helpers: the functions whose
     text was followed. carried: the library's functions that travel along.
@@ -77,6 +78,7 @@ class Context:
     derive: Callable[[Variant], Any] = no_derivative
     adjoint: str = "{}_bar"
     calls: dict[Any, Callee] = field(default_factory=dict)
+    under_way: list[tuple[Callee, bool]] = field(default_factory=list)
     constants: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     outside: dict[str, Outside] = field(default_factory=dict)
@@ -396,7 +398,7 @@ class Program(Expressions):
         saved = self.frame, self.statement, self.returned, self._inside_with
         values = self._bound_arguments(function, args, kwargs, call, outer)
         if function.fn in self.context.budget.shared:
-            made = self._call(function, values)
+            made = self._call(function, values, call)
             if made is not None:
                 return made
         self.context.budget.spend(function)
@@ -424,7 +426,7 @@ class Program(Expressions):
             self.frame, self.statement, self.returned, self._inside_with = saved
             self.graph.origin = self.statement
 
-    def _call(self, function: Function, values: dict[str, Term]) -> Term | None:
+    def _call(self, function: Function, values: dict[str, Term], at: ast.Call) -> Term | None:
         """A call of a function that is written once; None where an argument is a function or a structure."""
         if not all(isinstance(term, (Computed, Static)) for term in values.values()):
             return None
@@ -432,14 +434,27 @@ class Program(Expressions):
         args = {name: term.value for name, term in values.items() if isinstance(term, Computed)}
         types = {name: v.type for name, v in args.items()}
         known = tuple((n, type(t.obj), _identity(t.obj)) for n, t in values.items() if isinstance(t, Static))
-        key = (function.fn, tuple(types.items()), known)
+        key: Any = (function.fn, tuple(types.items()), known)
+        under_way = self.context.under_way
+        if key not in self.context.calls and any(callee.function.fn is function.fn for callee, _ in under_way):
+            types = {name: Type(t.kind, array=t.array) for name, t in types.items()}  # each turn has shapes of its own
+            key = (function.fn, tuple((name, t.kind, t.array) for name, t in types.items()), known)
+        conditional = len(self._graphs) > 1
 
         def trace(callee: Callee) -> Program:
             self.context.calls.setdefault(key, callee)
-            return Program(function, types, self.graph.facts, self.context, given)
+            under_way.append((callee, conditional))
+            try:
+                return Program(function, types, self.graph.facts, self.context, given)
+            finally:
+                under_way.pop()
 
         callee = self.context.calls.get(key) or Callee(function, trace, self.context.derive)
         program = callee.program
+        if program is None:
+            place = next(i for i, (other, _) in enumerate(under_way) if other is callee)
+            if not conditional and not any(flag for _, flag in under_way[place + 1 :]):
+                raise self.error(f"{function.name!r} calls itself without end", at, "call it under a condition")
         leaves = [] if program is None else program.graph.results
         node = add_call(self.graph, callee, list(args.values()), [v.type for v in leaves] or [Type()])
         outs: list[Term] = [Computed(Ref(v), v) for v in node.outputs]

@@ -97,7 +97,7 @@ class Schedule:
         if node.subgraphs and not self.is_expression(node):
             return True
         if self.tight and out in self.graph.results and self.uses[out] == 1:
-            return False
+            return node.op.name in STATEMENT_OPS
         if out in self._taken and not is_light(node):
             return True
         if node.op is CONST:

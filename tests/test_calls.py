@@ -142,3 +142,38 @@ def bump(v):
 
 def four_times(x):
     return np.sum(bump(x) + bump(2.0 * x) + bump(3.0 * x) + bump(bump(x)))
+
+
+def horner(x, c, n):
+    return c if n < 1 else c + x * horner(x, c * 0.5, n - 1)
+
+
+def total(x):
+    return x[0] ** 2 if len(x) < 2 else x[0] ** 2 + np.sin(total(x[1:]))
+
+
+def even(x, n):
+    return x if n < 1 else np.sin(odd(x, n - 1))
+
+
+def odd(x, n):
+    return 0.5 * x if n < 1 else x * even(x, n - 1)
+
+
+RECURSIVE = [
+    (horner, (0.7, 1.3, 5), (0, 1)),
+    (total, (np.array([0.3, -0.4, 0.8, 0.2]),), (0,)),
+    (even, (0.7, 4), (0,)),
+    (even, (0.7, 5), (0,)),
+]
+
+
+@pytest.mark.parametrize("function, args, wrt", RECURSIVE)
+def test_recursion(function, args, wrt):
+    got = gradgen.grad(function, wrt=wrt)(*args)
+    for i, bar in zip(wrt, [got] if len(wrt) == 1 else got, strict=True):
+        flat = np.atleast_1d(bar)
+        for j, e in enumerate(np.eye(flat.size)):
+            e = e.reshape(np.shape(args[i]))
+            wanted = slope(lambda t, i=i, e=e: function(*args[:i], args[i] + t * e, *args[i + 1 :]), h=1e-3)
+            assert flat[j] == pytest.approx(wanted, rel=1e-9)

@@ -467,9 +467,10 @@ case(
         return f(x) * 2.0
     """,
     """
-    UnsupportedError m.py:5:12: 'f' calls itself, or calls go deeper than 120
+    UnsupportedError m.py:5:12: 'f' calls itself without end
         return f(x) * 2.0
                ^^^^
+      call it under a condition
     """,
 )
 case(
