@@ -34,10 +34,12 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
     name = options.name or f"{options.mode}_{program.function.name}"
     snippets = Snippets(Functions(program, name))
-    main = define(program, name, signature(program), snippets, targets, options.mode,
-                  function_doc(program, options, targets), options.guards and not in_memory)  # fmt: skip
+    guarded = options.guards and not in_memory
+    main = define(program, name, signature(program), snippets, targets, options.mode, guarded=guarded)
     definitions = [main, *called_definitions(snippets)]
     used = names_in(definitions)
+    worked_in = {name: x for name, x in program.constants.items() if name not in used}
+    main.body.insert(0, ast.Expr(writer.Doc(function_doc(program, options, targets, worked_in))))
     carried = dict(program.carried)
     for op_name, fn in snippets.used.items():
         carried[f"_{op_name}"] = fn
@@ -94,7 +96,7 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
 
 def define(
     program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Value], mode: str,
-    doc: str, guarded: bool = False,
+    doc: str = "", guarded: bool = False,
 ) -> ast.FunctionDef:  # fmt: skip
     """The definition of one function. mode: as in `Options`; or "value" for what has no derivative, "called" for a
     pullback that takes its cotangents as arguments of their own."""

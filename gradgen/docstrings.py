@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from .frontend import Program
 from .graph import Value
@@ -41,13 +42,19 @@ def module_doc(program: Program, options: Options, constants: list[ast.stmt]) ->
     return text
 
 
-def function_doc(program: Program, options: Options, targets: list[Value]) -> str:
-    """The docstring of a generated function: what it returns, and the declared facts that it relies on."""
+def function_doc(program: Program, options: Options, targets: list[Value], constants: dict[str, Any]) -> str:
+    """The docstring of a generated function: what it returns, and what it relies on.
+
+    constants: those from outside that were read and do not stand in the function by name, having gone into numbers.
+    """
     parts = [_first_line(program, options, targets)]
     if options.mode != "vjp" and program.result_rank is None:
         parts.append("Where the result is an array, this is the gradient of its sum.")
     if facts := written_for(program):
         parts.append(f"Written for {facts}.")
+    known = [f"{name} = {x!r}" for name, x in constants.items() if isinstance(x, (bool, int, float, str))]
+    if known:
+        parts.append(f"Written with {', '.join(known)}.")
     if options.mode == "vjp":
         value_bar = options.adjoint.format("value")
         bars = ", ".join(options.adjoint.format(t.hint) for t in targets)

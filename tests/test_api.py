@@ -484,6 +484,19 @@ def test_a_constant_that_changes_makes_the_gradient_anew(monkeypatch):
     np.testing.assert_allclose(d(X), 10.0 * X)
 
 
+def cubed(x):
+    return np.sum(POWER_SCALE * x**EXPONENT)
+
+
+POWER_SCALE, EXPONENT = 0.5, 3
+
+
+def test_docstrings_tell_of_all_constants():
+    """Those that stand in the module by name, and those that went into its numbers."""
+    assert "Written with POWER_SCALE = 0.5, EXPONENT = 3." in grad(cubed).source
+    assert "Constants of that module written into this one: `TABLE`." in grad(looked_up).source
+
+
 def test_an_array_that_is_changed_in_place_makes_the_gradient_anew():
     d = grad(looked_up)
     np.testing.assert_allclose(d(np.ones(2)), [1.0, 2.0])
