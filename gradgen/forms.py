@@ -127,7 +127,7 @@ class Product:
 
 
 def reduced(num: float, den: float) -> tuple[float, float]:
-    """num / den with a divisor only where dividing says more than multiplying."""
+    """num / den with a divisor only where dividing says more than multiplying: by a whole number, or alone."""
     if den < 0:
         num, den = -num, -den
     if den == 1 or not (math.isfinite(num) and math.isfinite(den)) or num == 0 or den == 0:
@@ -136,7 +136,7 @@ def reduced(num: float, den: float) -> tuple[float, float]:
         return num / den, 1.0
     if math.fmod(den, num) == 0:
         return math.copysign(1.0, num), den / abs(num)
-    if Fraction(num) / Fraction(den) == Fraction(num / den):
+    if Fraction(num) / Fraction(den) == Fraction(num / den) or not den.is_integer() and abs(num) != 1:
         return num / den, 1.0
     return num, den
 

@@ -136,10 +136,27 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
             if is_identity(eye) and s.facts.same_shape(eye.type.shape, other.type.shape):
                 trace = s.make(OPERATIONS[np.trace], [other], **TRACE)
                 return s.product(out.times(Product(factors=[trace])))
+    rows = _sum_of_matmul(s, inner, axis, keepdims)
+    if rows is not None:
+        return s.product(out.times(s.opened(rows)))
     summed = s.make(
         OPERATIONS[np.sum], [inner, True], axis=axis, dtype=None, keepdims=keepdims, initial=None
     )
     return s.product(out.times(Product(factors=[summed])))
+
+
+def _sum_of_matmul(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value | None:
+    """The rows of A @ B, summed: those of A are, before they are multiplied. NumPy's matmul has no sum to spare."""
+    if not is_op(v, "matmul") or not v.node.backward or v in s.shared or is_named(v):  # type: ignore[union-attr]
+        return None
+    a, b = v.node.inputs  # type: ignore[union-attr]
+    rank = v.type.ndim
+    if rank is None or not (a.type.ndim == b.type.ndim == rank and isinstance(axis, int) and axis % rank == rank - 2):
+        return None
+    if rank == 2 and not keepdims:
+        return s.make(v.node.op, [s_sum(s, a, 0, False), b])  # type: ignore[union-attr]
+    row = s.make(v.node.op, [s_sum(s, a, rank - 2, True), b])  # type: ignore[union-attr]
+    return row if keepdims else s.rewritten(OPERATIONS[np.squeeze], [row], axis=rank - 2)
 
 
 def is_constant_along(x: Value, axis: Any, rank: int | None, keepdims: bool) -> bool:

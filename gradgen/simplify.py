@@ -195,7 +195,7 @@ class Simplifier:
 
     def product(self, p: Product) -> Value:
         """The value of a product; broadcasting factors that other factors cover give way to what they broadcast."""
-        p, like = self._strip(self._at_hand(p))
+        p, like = self._strip(self._at_hand(self._cancelled(p)))
         out = self._product(self._in_dtype(p))
         return out if like is None else self.broadcast(out, like)
 
@@ -230,6 +230,17 @@ class Simplifier:
                     factors[factors.index(x)] = found
                     divisors.remove(y)
                     return self._at_hand(Product(p.num, p.den, factors, divisors))
+        return p
+
+    def _cancelled(self, p: Product) -> Product:
+        """Dividing by x / y and by y is dividing by x, also where y is 0 and the former gives NaN."""
+        for q in p.divisors:
+            if is_op(q, "divide") and not q.hint and not q.node.backward:  # type: ignore[union-attr]
+                x, y = q.node.inputs  # type: ignore[union-attr]
+                if y in p.divisors and self.facts.same_shape(x.type.shape, q.type.shape):
+                    divisors = [x if v is q else v for v in p.divisors]
+                    divisors.remove(y)
+                    return self._cancelled(Product(p.num, p.den, p.factors, divisors))
         return p
 
     def _product(self, p: Product) -> Value:
@@ -294,8 +305,7 @@ class Simplifier:
         if is_named(v):
             return Product(factors=[v])
         simple = len(p.factors) == 1 and not p.divisors
-        scalars = all(x.type.scalar for x in node.inputs) and len(node.inputs) <= 2
-        if v in self.shared and not simple and not scalars:
+        if v in self.shared and not simple:
             return Product(factors=[v])
         return p
 
@@ -354,7 +364,7 @@ class Simplifier:
             for t in wide:
                 if self.facts.same_shape(t.type.shape, shape):
                     return self.broadcast(inner, t.node.inputs[1])  # type: ignore[union-attr]
-        opened = [self.opened(t) for t in terms]
+        opened = self._with_one_coefficient(terms, [self.opened(t) for t in terms])
         as_it_was = {id(p): t for p, t in zip(opened, terms, strict=True)}
         products = self._merged(opened)
         if not products:
@@ -368,6 +378,21 @@ class Simplifier:
             return self.make("total", values)
         inner = self.make("total", [self.product(p) for p in rest])
         return self.product(Product(common.num, common.den, [*common.factors, inner], common.divisors))
+
+    def _with_one_coefficient(self, terms: list[Value], opened: list[Product]) -> list[Product]:
+        """Terms that are a multiple of something under a name of their own lose it where all then have one coefficient.
+
+        That is taken out of the sum, so that one array less is gone through.
+        """
+        bare = [self._multiple(t) or p for t, p in zip(terms, opened, strict=True)]
+        same = len({(abs(p.num), p.den) for p in bare}) == 1 and (abs(bare[0].num), bare[0].den) != (1.0, 1.0)
+        return bare if same else opened
+
+    def _multiple(self, v: Value) -> Product | None:
+        if is_op(v, "product") and v.node.backward and is_named(v) and v not in self.shared:  # type: ignore[union-attr]
+            p = parts_of(v.node)  # type: ignore[arg-type]
+            return p if len(p.factors) == 1 and not p.divisors else None
+        return None
 
     def _merged(self, products: list[Product]) -> list[Product]:
         """Terms that differ in their coefficient only become one; a structural zero goes."""

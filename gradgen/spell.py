@@ -14,6 +14,7 @@ from .errors import GradgenError
 from .expressions import BINARY, COMPARE, UNARY, library_path
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Graph, Node, Value
+from .shapes import ShapeVar
 from .terms import copied, literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
@@ -147,23 +148,26 @@ def chain(op: Any, parts: list[ast.expr]) -> ast.expr:
 
 
 def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> ast.expr:
-    """Scalars before arrays, so that arrays are gone through as seldom as can be; divisors after what they divide.
+    """Scalars before arrays, small arrays before large ones, so that large ones are gone through as seldom as can be.
 
-    It begins with a float, so that masks and integers are multiplied as the numbers that they are.
+    Divisors come after what they divide. It begins with a float, so that masks and integers are multiplied as the
+    numbers that they are.
     """
     p = parts_of(node)
     negative = sign and p.num < 0
     num = abs(p.num)
     small = float_first([v for v in p.factors if v.type.scalar])
-    large = [v for v in p.factors if not v.type.scalar]
+    large = sorted((v for v in p.factors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
     large = large if small else float_first(large)
     below = [v for v in p.divisors if v.type.scalar]
-    last = [v for v in p.divisors if not v.type.scalar]
+    last = sorted((v for v in p.divisors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
     head = [] if num == 1 and begins_as_float(small + large, p.divisors) else [number(-num if negative else num)]
     if head:
         negative = False
     head += [of(v) for v in small]
     under = ([] if p.den == 1 else [number(p.den)]) + powers(below, of)
+    if not head and large and under and last and all(v.type.floating for v in last) and is_smaller(last[0], node.out):
+        head, large, last, under = [of(v) for v in large], [], [], under + powers(last, of)
     if not head and large:
         head, large = [of(v) for v in large], []
     if not head:
@@ -181,6 +185,14 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
             return chain(ast.Div, [tree, *map(of, last)])
         tree = binary(ast.Div, tree, chain(ast.Mult, powers(last, of)))
     return tree
+
+
+def is_smaller(v: Value, whole: Value) -> bool:
+    """Whether `v` surely has fewer entries than `whole`, to which it is broadcast, if any size is not 1."""
+    shape, full = v.type.shape, whole.type.shape
+    if isinstance(shape, ShapeVar) or isinstance(full, ShapeVar):
+        return False
+    return len(shape) < len(full) or any(m == 1 != n for m, n in zip(shape, full, strict=True))
 
 
 def float_first(values: list[Value]) -> list[Value]:
@@ -203,7 +215,15 @@ def powers(values: list[Value], of: Spell) -> list[ast.expr]:
     counts: dict[Value, int] = {}
     for v in values:
         counts[v] = counts.get(v, 0) + 1
-    return [of(v) if n == 1 else binary(ast.Pow, of(v), ast.Constant(n)) for v, n in counts.items()]
+    trees = []
+    for v, n in counts.items():
+        tree = of(v)
+        if n == 2 and v.type.scalar and isinstance(tree, ast.Name):
+            tree = binary(ast.Mult, tree, of(v))
+        elif n > 1:
+            tree = binary(ast.Pow, tree, ast.Constant(n))
+        trees.append(tree)
+    return trees
 
 
 def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
@@ -359,12 +379,22 @@ def _const(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return constant(node)
 
 
+def _power(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """A number that has a name is squared by a multiplication: Python's `**` takes twice as long."""
+    x, exponent = node.inputs
+    tree = of(x)
+    if x.type.scalar and isinstance(tree, ast.Name) and literal_number(exponent) == 2.0:
+        return binary(ast.Mult, tree, of(x))
+    return binary(ast.Pow, tree, of(exponent))
+
+
 SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     CONST.name: _const,
     "call": _user_call,
     "pullback": _pullback,
     "product": _product,
     "total": _total,
+    "power": _power,
     "getitem": _getitem,
     "tuple": _display(ast.Tuple),
     "list": _display(ast.List),

@@ -51,8 +51,9 @@ def vjp_moments(w, x):
         mean_bar = mean_bar - 2.0 * variance_bar * (variance_diff @ w) / total
 
         # mean = w @ x / total
-        w_bar += mean_bar / total * x
-        total_bar -= mean_bar * mean / total
+        wx_bar = mean_bar / total
+        w_bar += wx_bar * x
+        total_bar -= wx_bar * mean
 
         # total = np.sum(w)
         w_bar += total_bar
