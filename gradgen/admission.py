@@ -9,13 +9,15 @@ from .frontend import Program
 from .graph import CONST, OPAQUE, Node, Value
 from .options import Options
 from .reverse import descendants
+from .source import Function
 from .terms import Sequence
 
 
-def target_names(program: Program, options: Options) -> list[str]:
-    names = [v.hint for v in program.graph.params]
+def target_names(function: Function, options: Options) -> list[str]:
+    spec = function.node.args
+    names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
     if not names:
-        raise program.function.error(f"{program.function.name!r} has no parameter to differentiate by")
+        raise function.error(f"{function.name!r} has no parameter to differentiate by")
     found = []
     for target in options.wrt or (0,):
         if isinstance(target, int) and -len(names) <= target < len(names):
@@ -23,7 +25,7 @@ def target_names(program: Program, options: Options) -> list[str]:
         elif target in names:
             found.append(str(target))
         else:
-            raise GradgenError(f"{program.function.name}() has no parameter {target!r}; it has {', '.join(names)}")
+            raise GradgenError(f"{function.name}() has no parameter {target!r}; it has {', '.join(names)}")
     if len(set(found)) != len(found):
         raise GradgenError(f"a target is named twice: {', '.join(found)}")
     return found
@@ -31,7 +33,7 @@ def target_names(program: Program, options: Options) -> list[str]:
 
 def target_values(program: Program, options: Options) -> list[Value]:
     params = {v.hint: v for v in program.graph.params}
-    targets = [params[name] for name in target_names(program, options)]
+    targets = [params[name] for name in target_names(program.function, options)]
     for v in targets:
         if v.type.kind in ("object", "bool"):
             raise program.function.error(f"the target {v.hint!r} is no number", None, "choose other targets with wrt")

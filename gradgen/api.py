@@ -418,7 +418,7 @@ def trace(fn: Callable[..., Any], shapes: Any = "") -> Graph:
     from .pipeline import deep_recursion, read
 
     with deep_recursion():
-        return read(fn._plain() if isinstance(fn, Gradient) else fn, make_options(shapes=shapes)).graph
+        return read(fn._plain() if isinstance(fn, Gradient) else fn, make_options(shapes=shapes), targets=False).graph
 
 
 # ---- the book's language

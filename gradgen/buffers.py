@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from .graph import CONST, Node, Value
+from .rules.primitives import index_items
 from .schedule import Schedule
 
-SPREADS = ("broadcast_like", "broadcast_to")
-"""Operations whose result may show one number in several places, so that it is never written."""
+NUMBERS = (
+    "product", "total", "own", "unbroadcast", "sum", "mean", "prod", "max", "min", "var", "std", "dot", "vdot", "inner",
+    "trace", "norm", "det",
+)  # fmt: skip
+"""Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
 WRITES = ("increment", "accumulated")
 """Operations that are written in place, in their first input, where that can be."""
 
 
 def alias_of(node: Node) -> str:
-    """Whether the output may share memory with the first input: "fresh", "view" or "maybe"; "any": with all of them."""
+    """Whether the output may share memory with the first input: "fresh", "view", "maybe", or "read-only".
+
+    What is "read-only" is a view that NumPy does not let anyone write: one number may show in several places. "any":
+    it may share memory with all inputs.
+    """
     if node.op is CONST:
         return "fresh"
     alias = node.op.alias(node) if callable(node.op.alias) else node.op.alias
@@ -55,18 +65,29 @@ def may_share(a: Value, b: Value) -> bool:
     return not roots(a).isdisjoint(roots(b))
 
 
+def is_number(v: Value) -> bool:
+    """Whether `v` surely is a number where it has no axes: NumPy's functions on shapes keep arrays of none."""
+    while v.node is not None and v.node.op.name == "accumulated":
+        v = v.node.inputs[0]  # in whose place it may be written, unless that is a parameter
+        if v.node is None:
+            return True
+    if v.node is not None and v.node.op.name == "getitem":
+        return not any(item is Ellipsis for item in index_items(v.node.args[1]))
+    return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)
+
+
 def is_owned(v: Value) -> bool:
     """Whether `v` surely lies in memory that the generated function made, which may be written and returned.
 
     What is written in place is: it is a new array wherever its base is not owned.
     """
-    if v.type.scalar and v.node is not None and v.node.op.alias != "any" and v.type.kind != "object":
+    if v.type.scalar and is_number(v):
         return True
     return all(
         root.node is not None
         and root.node.op is not CONST
         and root.node.op.alias != "any"
-        and root.node.op.name not in SPREADS
+        and alias_of(root.node) != "read-only"
         for root in roots(v, grown=False)
     )
 
@@ -135,9 +156,9 @@ class Buffers:
         shared = [self.of(base) for base in bases(node)]
         if not shared:
             return self._new(ours=alias_of(node) == "fresh")
-        ours = all(memory.ours for memory in shared) and alias_of(node) != "any" and node.op.name not in SPREADS
+        ours = all(memory.ours for memory in shared) and alias_of(node) not in ("any", "read-only")
         places = frozenset().union(*(memory.places for memory in shared))
-        return Memory(places if alias_of(node) == "view" else places | self._new().places, ours)
+        return Memory(places if alias_of(node) in ("view", "read-only") else places | self._new().places, ours)
 
     def _writable(self, i: int, node: Node, base: Value) -> bool:
         """Whether statement i may write into the memory of `base`: it is ours, and nobody reads it later."""

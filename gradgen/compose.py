@@ -19,6 +19,7 @@ from .naming import Names
 from .options import Options
 from .schedule import Schedule
 from .spell import Functions, Snippets
+from .terms import Sequence
 
 
 @dataclass
@@ -40,9 +41,7 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     used = names_in(definitions)
     worked_in = {name: x for name, x in program.constants.items() if name not in used}
     main.body.insert(0, ast.Expr(writer.Doc(function_doc(program, options, targets, worked_in))))
-    carried = dict(program.carried)
-    for op_name, fn in snippets.used.items():
-        carried[f"_{op_name}"] = fn
+    carried = program.carried | snippets.used
     constants, bound = constant_statements(program.constants, used, in_memory)
     tree: list[Any] = [ast.Expr(writer.Doc(module_doc(program, options, constants)))]
     helpers = snippet_definitions(carried, used)
@@ -106,6 +105,11 @@ def define(
     schedule = Schedule(graph)
     taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
     taken.update(snippets.functions.names_for(graph))
+    seeds = [v.hint for v in graph.params[len(parameters(program)) :]]
+    pullback = graph.unlike("pullback")
+    if closure:
+        taken.add(pullback)
+    snippets.hidden = {v.hint for v in graph.params}
     names = Names(schedule, taken, adjoint, closure)
     count = len(graph.results) - len(targets)
     outputs, bars = graph.results[:count], graph.results[count:]
@@ -120,10 +124,12 @@ def define(
     if mode == "value":
         body += [*forward, ast.Return(value)]
     elif closure:
-        seeds = [v.hint for v in graph.params[len(parameters(program)) :]]
-        unpacked = seeds if mode == "vjp" and len(seeds) > 1 else []
-        accepted = [adjoint.format("value")] if unpacked else seeds
-        body += with_pullback(forward, back, value, gradient, accepted, unpacked)
+        accepted, unpacked = seeds, None
+        if mode == "vjp" and isinstance(program.result, Sequence):
+            value = structured(program.result, [emitter.expression(v) for v in outputs], ast.Load())
+            unpacked = structured(program.result, [ast.Name(name, ast.Store()) for name in seeds], ast.Store())
+            accepted = [adjoint.format("value")]
+        body += with_pullback(pullback, forward, back, value, gradient, accepted, unpacked)
     else:
         body += straight(forward, back, gradient if value is None else ast.Tuple([value, gradient], ast.Load()))
     return ast.FunctionDef(name, arguments, body, [], None)
@@ -143,20 +149,32 @@ def straight(forward: list[Any], back: list[Any], result: Any) -> list[Any]:
 
 
 def with_pullback(
-    forward: list[Any], back: list[Any], value: Any, gradient: Any, accepted: list[str], unpacked: list[str]
+    name: str, forward: list[Any], back: list[Any], value: Any, gradient: Any, accepted: list[str], unpacked: Any
 ) -> list[Any]:
-    """The forward pass, and the backward pass as a closure. accepted: the closure's arguments; unpacked: the names
-    that the items of the only one get."""
+    """The forward pass, and the backward pass as a closure of that name. accepted: the closure's arguments; unpacked:
+    the names that the parts of the only one get, as syntax, or None."""
     body: list[Any] = [writer.Comment("Forward pass."), *forward] if forward else []
     inner: list[Any] = []
-    if unpacked:
-        parts: list[ast.expr] = [ast.Name(name, ast.Store()) for name in unpacked]
-        inner.append(ast.Assign([ast.Tuple(parts, ast.Store())], ast.Name(accepted[0], ast.Load())))
+    if unpacked is not None:
+        inner.append(ast.Assign([unpacked], ast.Name(accepted[0], ast.Load())))
     inner += _without_leading_blank(back)
     inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
-    arguments = ast.arguments([], [ast.arg(name, None) for name in accepted], None, [], [], None, [])
-    body += [writer.Blank(), ast.FunctionDef("pullback", arguments, inner, [], None), writer.Blank()]
-    return [*body, ast.Return(_tuple([value, ast.Name("pullback", ast.Load())]))]
+    arguments = ast.arguments([], [ast.arg(part, None) for part in accepted], None, [], [], None, [])
+    body += [writer.Blank(), ast.FunctionDef(name, arguments, inner, [], None), writer.Blank()]
+    return [*body, ast.Return(_tuple([value, ast.Name(name, ast.Load())]))]
+
+
+def structured(result: Any, parts: list[ast.expr], ctx: ast.expr_context) -> ast.expr:
+    """`parts` in the structure of what the function returns: one of them, or tuples and lists of them."""
+    rest = iter(parts)
+
+    def build(term: Any) -> ast.expr:
+        if not isinstance(term, Sequence):
+            return next(rest)
+        make = ast.Tuple if term.kind is tuple else ast.List
+        return make([build(item) for item in term.items], ctx)
+
+    return build(result)
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:

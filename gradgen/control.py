@@ -23,6 +23,12 @@ class Undefined:
 UNDEFINED = Undefined()
 
 
+def is_defined(v: Value) -> bool:
+    """Whether `v` has a value on every way through the branch that gives it."""
+    graphs = v.node.subgraphs if v.node is not None else ()
+    return all(g.results[v.index].const is not UNDEFINED for g in graphs if v.index < len(g.results))
+
+
 class Control(Operation):
     """An operation that the backward pass treats as a whole.
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import Buffers
+from .buffers import Buffers, is_number
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
@@ -16,7 +16,7 @@ from .naming import Names
 from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step
 from .source import Statement
-from .spell import Snippets, absolute, number, shape_of, spell
+from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
 from .terms import Hole, copied, fill, numpy_path
 from .writer import Blank, Comment, Trailing
 
@@ -216,7 +216,7 @@ def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     fits = base.type.floating and base.type.kind == node.out.type.kind
-    grows = (base.type.scalar and base.node is not None) or fits and node in e.buffers.in_place
+    grows = base.type.scalar and is_number(base) or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
         return [ast.AugAssign(ast.Name(name, ast.Store()), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
@@ -258,13 +258,6 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
     return out
 
 
-def as_argument(index: ast.expr) -> ast.expr:
-    """An index where no brackets are around it: `np.s_[:, k]` for one with slices."""
-    items = index.elts if isinstance(index, ast.Tuple) else [index]
-    sliced = any(isinstance(item, ast.Slice) for item in items)
-    return ast.Subscript(numpy_path("s_"), index, ast.Load()) if sliced else index
-
-
 def dtype_source(names: Names, node: Node) -> Value | None:
     """The value, a float as far as is known, whose dtype the new memory of a scatter or an expand gets.
 
@@ -303,18 +296,10 @@ def _own(e: Emitter, node: Node) -> list[ast.stmt]:
 def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
     """`x` at the shape of `like`, as an array of its own."""
     x, like = node.inputs
-    shape = shape_of(like, e.expression)
-    if x.type.scalar and not x.type.array:
-        if dtype_source(e.names, node) is like:
-            ones = isinstance(x.const, float) and x.const == 1.0
-            args = [e.expression(like)] if ones else [e.expression(like), e.expression(x)]
-            value: ast.expr = ast.Call(numpy_path("ones_like" if ones else "full_like"), args, [])
-        else:
-            value = ast.Call(numpy_path("full"), [shape, e.expression(x), dtype_of(e, node, like)], [])
-    elif x.type.scalar:
-        value = ast.Call(numpy_path("full"), [shape, e.expression(x)], [])
+    if x.type.scalar:
+        value = full(x, like, e.expression)
     else:
-        view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape], [])
+        view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape_of(like, e.expression)], [])
         value = ast.Call(ast.Attribute(view, "copy", ast.Load()), [], [])
     return [assign(e.names.of[node.out], value)]
 

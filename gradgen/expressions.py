@@ -61,6 +61,8 @@ PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumer
         abs, float, int, bool, round, any, all, divmod, complex, pow, np.shape, np.ndim, np.size, np.errstate,
         np.result_type, np.isscalar, np.iscomplexobj, np.issubdtype}  # fmt: skip
 """Callables without effects that opaque code may use and that need not be kept when nobody reads the result."""
+SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
+"""Functions that look at a value's shape, and the operation that each is."""
 
 
 class Expressions:
@@ -552,7 +554,9 @@ class Expressions:
             if builtin and any(isinstance(t, Sequence) for t in terms):
                 return self._sequence_call(fn, args, kwargs, tree, node)
             return self._apply(OPERATIONS[fn], args, kwargs, tree, node)
-        if fn in PURE and all(isinstance(t, Static) for t in terms):
+        if _hashed(fn, SIZES) and len(args) == 1 and not kwargs and isinstance(args[0], Computed):
+            return self._apply(PRIMITIVES[SIZES[fn]], args, {}, tree, node)
+        if _hashed(fn, PURE) and all(isinstance(t, Static) for t in terms):
             return self._evaluate(fn, args, kwargs, tree, node)
         if fn is len and len(args) == 1 and isinstance(args[0], Computed):
             return self._length(args[0], tree, node)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import is_owned, roots
+from .buffers import is_number, is_owned, roots
 from .graph import CONST, Graph, Value, type_of
 from .rules.primitives import unbroadcast, zeros_for
 from .rules.registry import primitive
@@ -34,6 +34,12 @@ def expand(x: Any, like: Any) -> Any:
     return np.array(np.broadcast_to(x, np.shape(like)))
 
 
+@primitive(signature="x", rule=lambda g, out, x: g, infer=_own_type, alias="view")
+def bare(x: Any) -> Any:
+    """`x`, but a number where it is an array of no axes."""
+    return x[()]
+
+
 def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
     """Make the results, past the first `fixed`, cotangents that may be handed out; each gets its target's name."""
     taken: set[Value] = set()
@@ -42,6 +48,10 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
     with graph.at(graph.origin, backward=True):
         for i, target in enumerate(targets, start=fixed):
             v = presentable(graph.results[i], target, taken)
+            if not target.type.ndim and v.node is not None and v.node.op is not CONST and not is_number(v):
+                v.bar_of = None
+                with graph.at(v.node.origin, backward=True):
+                    v = bare(v) if v.type.array else own(v)
             if v.bar_of is not target and v.node is not None:
                 v.bar_of = target
             graph.results[i] = v

@@ -206,7 +206,7 @@ def common_factors(products: list[Product]) -> tuple[Product | None, list[Produc
     divisors = [v for v in first.divisors if all(v in p.divisors for p in products)]
     factors = list(dict.fromkeys(factors))
     divisors = list(dict.fromkeys(divisors))
-    same = all((abs(p.num), p.den) == (abs(first.num), first.den) for p in products)
+    same = first.num != 0 and all((abs(p.num), p.den) == (abs(first.num), first.den) for p in products)
     num, den = (abs(first.num), first.den) if same else (1.0, 1.0)
     if all(p.num < 0 for p in products):
         num = -num

@@ -290,10 +290,10 @@ class Program(Expressions):
             return self._opaque_statement(node)
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
+        new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and not old.value.type.scalar:
             self._check_unaliased(old.value, node)
-        binary = ast.copy_location(ast.BinOp(load, node.op, node.value), node)
-        self.bind(node.target.id, self.read(binary))
+        self.bind(node.target.id, new)
         return None
 
     def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:

@@ -391,6 +391,13 @@ class Graph:
             self.params.append(param)
         return self.captured[v]
 
+    def unlike(self, word: str) -> str:
+        """`word`, or a name like it that no parameter has."""
+        names, free, k = {v.hint for v in self.params}, word, 1
+        while free in names:
+            free, k = f"{word}_{k}", k + 1
+        return free
+
     def const(self, value: Any, ast: Any = None) -> Value:
         """The constant `value`; `ast` is how the user wrote it."""
         key = (_frozen(value), None if ast is None else getattr(ast, "text", ""))

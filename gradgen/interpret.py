@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .control import Control
-from .graph import CONST, Graph, Value
+from .graph import CONST, OPAQUE, Graph, Node, Value
+from .terms import Hole, Verbatim
 
 
-def run(graph: Graph, args: list[Any]) -> list[Any]:
-    """The results of `graph` on `args`, one per parameter."""
-    table = evaluate(graph, args)
+def run(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = None) -> list[Any]:
+    """The results of `graph` on `args`, one per parameter. names: what opaque code may refer to beside NumPy."""
+    table = evaluate(graph, args, names)
     return [lookup(table, v) for v in graph.results]
 
 
-def evaluate(graph: Graph, args: list[Any]) -> dict[Value, Any]:
+def evaluate(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = None) -> dict[Value, Any]:
     """Every value of `graph` on `args`."""
     table: dict[Value, Any] = dict(zip(graph.params, args, strict=True))
+    scope = {"np": np, **(names or {})}
     for node in graph.nodes:
+        if node.op is CONST:
+            continue
         inputs = [lookup(table, v) for v in node.inputs]
         if isinstance(node.op, Control):
-            results = node.op.compute(node, inputs, run)
+            results = node.op.compute(node, inputs, lambda inner, args: run(inner, args, names))
+        elif node.op is OPAQUE:
+            results = opaque(node, inputs, scope)
         else:
             result = node.op.run(inputs, node.options)
             results = result if len(node.outputs) > 1 else [result]
@@ -30,3 +40,30 @@ def evaluate(graph: Graph, args: list[Any]) -> dict[Value, Any]:
 
 def lookup(table: dict[Value, Any], v: Value) -> Any:
     return v.const if v.node is not None and v.node.op is CONST else table[v]
+
+
+def opaque(node: Node, inputs: list[Any], names: Mapping[str, Any]) -> list[Any]:
+    """What a piece of the user's own code gives: the value of an expression, or of the names that statements bind."""
+    scope = {**names, **{f"_input{i}": x for i, x in enumerate(inputs)}}
+    tree = Concrete().visit(node.ast)
+    if isinstance(tree, ast.stmt):
+        exec(compile(ast.fix_missing_locations(ast.Module([tree], [])), "<opaque>", "exec"), scope)
+        return [scope[out.hint] for out in node.outputs]
+    return [eval(compile(ast.fix_missing_locations(ast.Expression(tree)), "<opaque>", "eval"), scope)]
+
+
+class Concrete(ast.NodeTransformer):
+    """Turns the syntax of a node into Python's own: holes become names, literals their values."""
+
+    def visit(self, node: Any) -> Any:
+        if isinstance(node, Hole):
+            return ast.Name(f"_input{node.index}", ast.Store() if node.store else ast.Load())
+        if isinstance(node, Verbatim):
+            return ast.Constant(node.value)
+        copied = type(node)()
+        for name, child in ast.iter_fields(node):
+            if isinstance(child, list):
+                setattr(copied, name, [self.visit(c) if isinstance(c, ast.AST) else c for c in child])
+            else:
+                setattr(copied, name, self.visit(child) if isinstance(child, ast.AST) else child)
+        return copied

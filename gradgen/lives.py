@@ -62,7 +62,7 @@ class Lives:
             if top and step.node.backward and self._boundary is None:
                 self._boundary = self._at
             for v in step.reads:
-                self._read(v, block, self._at)
+                self._read(v, block, self._at + outlasts(v, step.node))
             if step.node in schedule.inner and not schedule.is_expression(step.node):
                 self._place_arms(schedule, step.node, block)
             for out in step.node.outputs:
@@ -124,6 +124,8 @@ class Lives:
             home, at = self._home[v]
             self.spans[v].append((at if block == id(home) else starts[block], last))
         for v, (_, at) in self._home.items():
+            if closure and boundary is not None and v.node is None and v.bar_of is not None:
+                self.spans[v].append((at, boundary))  # the pullback's argument hides what the forward pass calls so
             first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
             if closure and boundary is not None and at < boundary <= last:
                 self.spans[v] = [(first, end + 1)]
@@ -141,6 +143,11 @@ class Lives:
             else:
                 members.append(v)
         return list(found.values())
+
+
+def outlasts(v: Value, node: Node) -> bool:
+    """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
+    return node.op.name == "scatter" or node.op.name == "increment" and v is not node.inputs[0]
 
 
 class Busy:

@@ -21,7 +21,7 @@ from typing import Any
 
 from . import rules as rules
 from . import writer
-from .admission import check_results, target_values
+from .admission import check_results, target_names, target_values
 from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .finish import finish
@@ -32,6 +32,7 @@ from .reverse import build_grads, zero_like
 from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
+from .terms import Sequence
 from .verify import verify
 
 STAGES = ("ast", "graph", "backward", "source")
@@ -107,9 +108,17 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
 # ---- stages
 
 
-def read(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None) -> Program:
+def read(
+    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, targets: bool = True
+) -> Program:
+    """The graph of a function. targets: whether it is to be differentiated, by what `options` say."""
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
+    spec = function.node.args
+    some = targets and any((spec.posonlyargs, spec.args, spec.kwonlyargs))
+    for name in target_names(function, options) if some else ():
+        if name in known and known[name].kind == "int":  # it stands for a number: its gradient is a float
+            known[name] = known[name].but(kind="number", size=None)
     facts = facts or Facts()
     shared: set[Any] = set()
     while True:
@@ -127,7 +136,8 @@ def backward(program: Program, options: Options, targets: list[Value]) -> None:
     outputs = graph.results
     check_results(program, outputs, targets, options)
     if options.mode == "vjp":
-        pull_back(program, outputs, distinct(outputs) if len(outputs) > 1 else ["value"], targets)
+        names = distinct(outputs) if isinstance(program.result, Sequence) else ["value"]
+        pull_back(program, outputs, names, targets)
         return
     graph.origin = program.returned
     [out] = outputs
@@ -154,7 +164,8 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
         seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint=adjoint.format(name))
         seed.bar_of = v
         params.append(seed)
-        seeds[v] = seeds[v] + seed if v in seeds else seed
+        with graph.at(graph.origin, backward=True):
+            seeds[v] = seeds[v] + seed if v in seeds else seed
     graph.params += params
     bars = gradients(graph, seeds, targets)
     program.name_value()
@@ -164,8 +175,14 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
 
 def distinct(outputs: list[Value]) -> list[str]:
     """A name for each result: the user's own, or `value`, numbered where several have the same."""
-    names = [v.hint or "value" for v in outputs]
-    return [f"{name}_{i + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+    words = [v.hint or "value" for v in outputs]
+    names: list[str] = []
+    for i, word in enumerate(words):
+        name = word if words.count(word) == 1 else f"{word}_{i + 1}"
+        while name in names or name != word and name in words:
+            name += "_"
+        names.append(name)
+    return names
 
 
 def gradients(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Value]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .control import Control
+from .control import Control, is_defined
 from .forms import (
     Product,
     common_factors,
@@ -91,7 +91,8 @@ def repoint(graph: Graph) -> None:
 
 def note_shape(graph: Graph, best: dict[Any, Value], v: Value, live: set[Value]) -> None:
     """Note that `v` has its shape, if it has a name in the forward pass; the last computed is preferred."""
-    if v in live and v.hint and (v.node is None or not v.node.backward) and v.type.kind != "object":
+    forward = v.node is None or not v.node.backward
+    if v in live and v.hint and forward and v.type.kind != "object" and is_defined(v):
         best[shape_key(graph, v, False)] = v
         best[shape_key(graph, v, True)] = v
 
@@ -129,6 +130,7 @@ class Simplifier:
                 if isinstance(node.op, Control):
                     node.inputs = tuple(inputs)
                     self.graph.nodes.append(node)
+                    self._tell(node)
                     continue
                 if len(node.outputs) > 1 or node.effect:
                     made = self.graph.add(node.op, list(inputs), node.options)
@@ -137,6 +139,13 @@ class Simplifier:
                 made_value = REWRITES.get(node.op.name, rebuild)(self, node, inputs)
                 self._hand_over(node.out, made_value)
         self.graph.results = [self.get(v) for v in self.graph.results]
+
+    def _tell(self, node: Node) -> None:
+        """Let the sub-graphs of `node` know where what they take has become a Python number, without attributes."""
+        for graph in node.subgraphs:
+            for v, param in zip(node.inputs[1:], graph.params, strict=True):
+                if not v.type.array:
+                    param.type = param.type.but(array=False)
 
     def _keep(self, node: Node) -> None:
         """Take over a forward node, and note what it makes superfluous to compute."""

@@ -65,15 +65,22 @@ class Functions:
 
 
 class Snippets:
-    """The helper functions that a module needs, noted as they are used. functions: those of the user's."""
+    """The helper functions that a module needs, noted by name as they are used. functions: those of the user's.
+
+    hidden: names that mean something else where the helpers are called, so that those have to go by others.
+    """
 
     def __init__(self, functions: Functions) -> None:
         self.functions = functions
+        self.hidden: set[str] = set()
         self.used: dict[str, Any] = {}
 
     def call(self, op: Any, args: list[ast.expr]) -> ast.expr:
-        self.used[op.name] = op.fn
-        return ast.Call(ast.Name(f"_{op.name}", ast.Load()), args, [])
+        name = f"_{op.name}"
+        while name in self.hidden:
+            name += "_"
+        self.used[name] = op.fn
+        return ast.Call(ast.Name(name, ast.Load()), args, [])
 
 
 def spell(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -111,7 +118,7 @@ def _keywords(call: ast.expr, keywords: list[ast.keyword]) -> ast.expr:
 
 def _argument(x: Any, of: Spell) -> ast.expr:
     if isinstance(x, Value):
-        return of(x)
+        return as_argument(of(x))
     if isinstance(x, tuple) and any(isinstance(item, Value) for item in x):
         return ast.Tuple([_argument(item, of) for item in x], ast.Load())
     tree = literal(x)
@@ -159,9 +166,12 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     small = float_first([v for v in p.factors if v.type.scalar])
     large = sorted((v for v in p.factors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
     large = large if small else float_first(large)
+    first = next(iter(small + large), None)
     below = [v for v in p.divisors if v.type.scalar]
     last = sorted((v for v in p.divisors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
-    head = [] if num == 1 and begins_as_float(small + large, p.divisors) else [number(-num if negative else num)]
+    plain = num == 1 and begins_as_float(small + large, p.divisors)
+    plain = plain and not (negative and first is not None and first.type.kind == "bool")  # NumPy negates no mask
+    head = [] if plain else [number(-num if negative else num)]
     if head:
         negative = False
     head += [of(v) for v in small]
@@ -331,15 +341,37 @@ def _expand_dims(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Subscript(of(x), index, ast.Load())
 
 
+def full(x: Value, like: Value, of: Spell) -> ast.expr:
+    """A new array of the shape of `like`, the number `x` everywhere; a Python number in the float dtype of `like`."""
+    if x.type.array:
+        return ast.Call(numpy_path("full"), [shape_of(like, of), of(x)], [])
+    if like.type.kind == "float" and (like.type.array or like.type.ndim):
+        if literal_number(x) == 1.0:
+            return ast.Call(numpy_path("ones_like"), [of(like)], [])
+        return ast.Call(numpy_path("full_like"), [of(like), of(x)], [])
+    dtype = ast.Call(numpy_path("result_type"), [of(like), number(0.0)], [])
+    return ast.Call(numpy_path("full"), [shape_of(like, of), of(x), dtype], [])
+
+
+def as_argument(index: ast.expr) -> ast.expr:
+    """An index where no brackets are around it: `np.s_[:, k]` for one with slices."""
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    sliced = any(isinstance(item, ast.Slice) for item in items)
+    return ast.Subscript(numpy_path("s_"), index, ast.Load()) if sliced else index
+
+
 def _broadcast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     """A number becomes an array of the dtype of `like`."""
     x, like = node.inputs
-    if not x.type.array and x.type.ndim in (0, None):
-        if like.type.kind != "float" or not (like.type.array or like.type.ndim) or x.type.ndim is None:
-            return _call(node, of, snippets)
-        ones = x.const == 1.0 if x.node is not None and x.node.op is CONST else False
-        return ast.Call(numpy_path("ones_like" if ones else "full_like"), [of(like)] if ones else [of(like), of(x)], [])
+    if not x.type.array and x.type.ndim is None:
+        return _call(node, of, snippets)
+    if not x.type.array and x.type.scalar:
+        return full(x, like, of)
     return ast.Call(numpy_path("broadcast_to"), [of(x), shape_of(like, of)], [])
+
+
+def _bare(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Subscript(of(node.inputs[0]), ast.Tuple([], ast.Load()), ast.Load())
 
 
 def shape_of(v: Value, of: Spell) -> ast.expr:
@@ -354,7 +386,8 @@ def _zeros_for(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     if x.type.scalar:
         return number(0.0)
     dtype = ast.Call(numpy_path("result_type"), [of(x), number(0.0)], [])
-    return ast.Call(numpy_path("zeros"), [shape_of(x, of), dtype], [])
+    zeros = ast.Call(numpy_path("zeros"), [shape_of(x, of), dtype], [])
+    return zeros if x.type.ndim else ast.Subscript(zeros, ast.Tuple([], ast.Load()), ast.Load())  # a number, not 0-d
 
 
 def _cast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -407,6 +440,7 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "transpose": _transpose,
     "expand_dims": _expand_dims,
     "broadcast_like": _broadcast_like,
+    "bare": _bare,
     "cast_like": _cast_like,
     "zeros_for": _zeros_for,
 }

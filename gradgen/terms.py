@@ -185,15 +185,15 @@ def literal(x: Any) -> ast.expr | None:
 
 
 def _array_literal(x: np.ndarray) -> ast.expr | None:
-    items = literal(x.tolist()) if x.size <= SMALL and x.dtype.kind in "fiub" else None
-    if items is None:
+    if x.size > SMALL:
         return None
-    call = ast.Call(numpy_path("array"), [items], [])
-    if x.dtype not in (np.dtype(float), np.dtype(int), np.dtype(bool)) or x.size == 0:
-        dtype = literal(x.dtype)
-        assert dtype is not None
-        call.args.append(dtype)
-    return call
+    items, dtype, shape = literal(x.tolist()), literal(x.dtype), literal(x.shape)
+    if items is None or dtype is None or shape is None:
+        return None
+    if x.size == 0:
+        return ast.Call(numpy_path("zeros"), [shape, dtype], [])
+    plain = x.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool))
+    return ast.Call(numpy_path("array"), [items] if plain else [items, dtype], [])
 
 
 def numpy_path(name: str) -> ast.expr:

@@ -314,8 +314,8 @@ def part_type(facts: Facts, val: Any) -> Type:
 
 
 elementwise(np.conjugate, lambda g, out, x: np.conjugate(g) if type_of(x).kind == "complex" else g, kind="same")
-elementwise(np.real, lambda g, out, val: g, signature="val", infer=part_type)
-elementwise(np.imag, imag, signature="val", infer=part_type)
+elementwise(np.real, lambda g, out, val: g, signature="val", infer=part_type, alias="view")
+elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only")
 
 # ---- derivative zero wherever there is one
 

@@ -343,6 +343,7 @@ def pinv(g, out, a, **_):
 
 
 @bprop(np.linalg.matrix_power, signature="a, n", inputs="a", infer=_square_type,
+       alias=lambda node: "maybe" if node.options["n"] == 1 else "fresh",
        samples=_of(lambda rng, *shape: regular(rng, *shape) / shape[-1],
                    *({"n": n} for n in (1, 2, 3, 5, 0, -1, -3))))  # fmt: skip
 def matrix_power(g, out, a, *, n):

@@ -254,7 +254,7 @@ def _broadcast_like_rule(g: Any, out: Any, x: Any, like: Any) -> Any:
     return unbroadcast(g, x), None
 
 
-@primitive(signature="x, like", rule=_broadcast_like_rule, infer=_like_type, alias="view")
+@primitive(signature="x, like", rule=_broadcast_like_rule, infer=_like_type, alias="read-only")
 def broadcast_like(x: Any, like: Any) -> Any:
     """`x` broadcast to the shape of `like`, read-only; a Python number in the float dtype of `like`."""
     if type(x) in (int, float):
@@ -445,7 +445,8 @@ def _cast_like_type(facts: Facts, x: Any, like: Any) -> Type:
     return t.but(kind=join_kinds("float", t.kind), array=True, size=None)
 
 
-@primitive(signature="x, like", rule=lambda g, out, x, like: (cast_like(g, x), None), infer=_cast_like_type)
+@primitive(signature="x, like", rule=lambda g, out, x, like: (cast_like(g, x), None), infer=_cast_like_type,
+           alias="maybe")  # fmt: skip
 def cast_like(x: Any, like: Any) -> Any:
     """`x` in the dtype of `like`, or that of a float where `like` holds integers."""
     return np.result_type(like, 0.0).type(x)

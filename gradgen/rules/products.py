@@ -444,6 +444,7 @@ def _einsum_samples(rng: np.random.Generator) -> list[Any]:
 
 
 @bprop(np.einsum, signature="subscripts, *operands, out=None, optimize=False", inputs="operands", infer=_einsum_type,
+       alias=lambda node: "maybe" if len(node.inputs) == 1 else "fresh",
        samples=_einsum_samples)  # fmt: skip
 def einsum(g, out, *operands, subscripts, optimize):
     """Each cotangent is an einsum of the result's cotangent and the other operands."""

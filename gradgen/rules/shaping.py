@@ -262,7 +262,7 @@ def _broadcast_to_type(facts: Facts, array: Any, shape: Any, **_: Any) -> Type:
 
 
 @bprop(np.broadcast_to, signature="array, shape, subok=False", inputs="array shape", infer=_broadcast_to_type,
-       alias="view", cheap=True,
+       alias="read-only", cheap=True,
        samples=calls(
         case((), (2, 3)), case((3,), (2, 3)), case((3,), 3), case((2, 1), (2, 3)), case((1,), 4),
         case((2, 1, 3), (5, 2, 4, 3)),
@@ -485,7 +485,8 @@ def _diag_type(facts: Facts, v: Any, *, k: int) -> Type:
     return view_type(v, (diagonal_length(facts.canonical(dims[0]), facts.canonical(dims[1]), k),))
 
 
-@bprop(np.diag, signature="v, k=0", infer=_diag_type, alias="maybe",
+@bprop(np.diag, signature="v, k=0", infer=_diag_type,
+       alias=lambda node: "fresh" if node.inputs[0].ndim == 1 else "read-only",
        samples=calls(
         case((3,)), case((3,), 1), case((1,), -1), case((3, 3)), case((3, 3), -1), case((2, 3)),
         case((2, 3), 1), case((3, 2), -2), case((2, 2), k=1),
@@ -509,7 +510,7 @@ def _diagonal_type(facts: Facts, a: Any, *, offset: int, axis1: int, axis2: int)
     return view_type(a, (*rest, diagonal_length(facts.canonical(dims[i]), facts.canonical(dims[j]), offset)))
 
 
-@bprop(np.diagonal, signature="a, offset=0, axis1=0, axis2=1", infer=_diagonal_type, alias="view",
+@bprop(np.diagonal, signature="a, offset=0, axis1=0, axis2=1", infer=_diagonal_type, alias="read-only",
        samples=calls(
         case((3, 3)), case((2, 3)), case((2, 3), 1), case((3, 2), -1), case((2, 3, 4)),
         case((2, 3, 3), axis1=1, axis2=2), case((2, 3, 3), 1, axis1=-1, axis2=-2),

@@ -212,7 +212,8 @@ def _undiag_rule(g: Any, out: Any, v: Any, like: Any, *, k: int) -> Any:
     return np.diag(g, k), None
 
 
-@primitive(signature="g, like, k=0", inputs="g like", rule=_undiag_rule, infer=_like_second)
+@primitive(signature="g, like, k=0", inputs="g like", rule=_undiag_rule, infer=_like_second,
+           alias=lambda node: "fresh" if node.inputs[1].ndim == 2 else "read-only")  # fmt: skip
 def undiag(g: Any, like: Any, k: int = 0) -> Any:
     """The adjoint of `np.diag(like, k)`, be `like` a matrix or a diagonal."""
     return np.diagonal(g, k) if np.ndim(like) == 1 else place_diagonal(g, like, k)
@@ -225,7 +226,7 @@ def _unpad_rule(g: Any, out: Any, v: Any, like: Any, *, pad_width: Any) -> Any:
     return np.pad(g, pad_width), None
 
 
-@primitive(signature="g, like, pad_width", inputs="g like", rule=_unpad_rule, infer=_like_second)
+@primitive(signature="g, like, pad_width", inputs="g like", rule=_unpad_rule, infer=_like_second, alias="view")
 def unpad(g: Any, like: Any, pad_width: Any) -> Any:
     """The part of `g` that was `like` before it was padded."""
     before = np.broadcast_to(pad_width, (np.ndim(like), 2))[:, 0]
@@ -244,7 +245,8 @@ def _unstack_type(facts: Facts, g: Any, *arrays: Any, join: str) -> Any:
     return [Type(join_kinds("float", type_of(g).kind), type_of(x).shape, array=True) for x in arrays]
 
 
-@primitive(signature="g, *arrays, join='hstack'", inputs="g arrays", rule=_unstack_rule, infer=_unstack_type)
+@primitive(signature="g, *arrays, join='hstack'", inputs="g arrays", rule=_unstack_rule, infer=_unstack_type,
+           alias="maybe")  # fmt: skip
 def unstack(g: Any, *arrays: Any, join: str = "hstack") -> Any:
     """The parts of `g` that `arrays` became when they were joined by `np.hstack`, `vstack`, `dstack`, ..."""
     axis = min({"vstack": 0, "dstack": 2}.get(join, 1), g.ndim - 1)
