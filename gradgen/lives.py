@@ -124,8 +124,6 @@ class Lives:
             home, at = self._home[v]
             self.spans[v].append((at if block == id(home) else starts[block], last))
         for v, (_, at) in self._home.items():
-            if closure and boundary is not None and v.node is None and v.bar_of is not None:
-                self.spans[v].append((at, boundary))  # the pullback's argument hides what the forward pass calls so
             first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
             if closure and boundary is not None and at < boundary <= last:
                 self.spans[v] = [(first, end + 1)]
