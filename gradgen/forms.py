@@ -157,7 +157,7 @@ def compared(v: Value) -> Value | None:
     """The array of floats that a mask compares, if `v` is such a mask."""
     if v.type.kind != "bool" or v.node is None:
         return None
-    if v.node.op.name in ("bitwise_and", "bitwise_or", "invert"):
+    if v.node.op.name in ("bitwise_and", "bitwise_or", "invert", "logical_not"):
         return next((x for x in map(compared, v.node.inputs) if x is not None), None)
     if v.node.op.name not in COMPARISONS:
         return None

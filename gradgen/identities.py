@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .forms import Product, is_named, is_op, literal_number, parts_of
+from .forms import Product, compared, is_named, is_op, literal_number, parts_of
 from .graph import OPERATIONS, PRIMITIVES, Node, Value, type_of
 from .rules.primitives import counts_up, index_items, not_negative, size_of, slice_parts
 from .shapes import ShapeVar
@@ -71,6 +71,11 @@ def _broadcast_like(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     if is_op(v, "broadcast_like"):
         v = v.node.inputs[0]  # type: ignore[union-attr]
     return s.broadcast(v, like)
+
+
+def _cast_like(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    v, like = inputs
+    return v if is_op(v, "cast_like") and v.node.inputs[1] is like else rebuild(s, node, inputs)  # type: ignore[union-attr]
 
 
 def _unbroadcast(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
@@ -293,6 +298,81 @@ def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     return rebuild(s, node, inputs)
 
 
+def _where(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """What is zero on one side: a mask stands outside of a product, and its divisors are 1 where they do not count."""
+    found = masked(node.op.name, inputs)
+    if found is None:
+        return rebuild(s, node, inputs)
+    condition, taken, v = found
+    narrow, bare = s.narrow(condition), s.narrow(v)
+    if s.facts.same_shape(s.facts.broadcast(narrow.type.shape, v.type.shape), node.out.type.shape):
+        condition = narrow
+    dtype_of = v.node.inputs[1] if is_op(v, "broadcast_like") else None  # type: ignore[union-attr]
+    if s.facts.same_shape(s.facts.broadcast(condition.type.shape, bare.type.shape), node.out.type.shape):
+        v = bare
+    p = s.opened(v)
+    inner = Product(p.num, p.den)
+    for x in p.factors:
+        again = masked(x.node.op.name, list(x.node.inputs)) if x.node is not None and not is_named(x) else None
+        same = again is not None and again[0] is condition and again[1] is taken
+        if same and again is not None:
+            inner = inner.times(s.opened(again[2]))
+        elif not is_mask(x, condition, taken):
+            inner.factors.append(x)
+    inner.divisors += [_guarded(s, condition, taken, d) for d in p.divisors]
+    if not inner.factors and not node.out.type.scalar:
+        mask = condition if taken else s.make(OPERATIONS[np.logical_not], [condition])
+        if not inner.divisors and compared(mask) is None and dtype_of is not None:
+            mask = s.make("cast_like", [mask, dtype_of])
+        return s.product(inner.times(Product(factors=[mask])))
+    if all(is_masked(x, condition, taken) for x in inner.factors) and inner.factors:
+        return s.product(inner)
+    zero, value = s.graph.const(0.0), s.product(inner)
+    out = s.make(OPERATIONS[np.where], [condition, value, zero] if taken else [condition, zero, value])
+    source = compared(condition)
+    source = dtype_of if source is None else source
+    if value.type.array or value.type.ndim != 0 or node.out.type.scalar or source is None:
+        return out
+    return s.make("cast_like", [out, source])  # of Python numbers NumPy would make float64
+
+
+def masked(name: str, inputs: list[Value]) -> tuple[Value, bool, Value] | None:
+    """(condition, taken, value) of a `where` that is zero on one side: the other is taken where the condition is so."""
+    if name != "where":
+        return None
+    for taken, value, zero in ((True, inputs[1], inputs[2]), (False, inputs[2], inputs[1])):
+        if literal_number(zero) == 0.0:
+            return inputs[0], taken, value
+    return None
+
+
+def is_masked(v: Value, condition: Value, taken: bool) -> bool:
+    """Whether `v` has that mask itself."""
+    if is_op(v, "expand_dims") and is_op(condition, "expand_dims") and v.node.options == condition.node.options:  # type: ignore[union-attr]
+        return is_masked(v.node.inputs[0], condition.node.inputs[0], taken)  # type: ignore[union-attr]
+    found = masked(v.node.op.name, list(v.node.inputs)) if v.node is not None and v.node.backward else None
+    return found is not None and found[0] is condition and found[1] is taken
+
+
+def is_mask(v: Value, condition: Value, taken: bool) -> bool:
+    """Whether `v` is 1 where the condition is as said, and 0 elsewhere."""
+    if is_op(v, "cast_like"):
+        v = v.node.inputs[0]  # type: ignore[union-attr]
+    if not taken and is_op(v, "logical_not"):
+        return v.node.inputs[0] is condition  # type: ignore[union-attr]
+    return taken and v is condition
+
+
+def _guarded(s: Simplifier, condition: Value, taken: bool, d: Value) -> Value:
+    """A divisor, and 1 where the quotient does not count."""
+    if literal_number(d) is not None or d.type.kind == "int" and d.type.scalar:
+        return d
+    if is_op(d, "where") and d.node.inputs[0] is condition and literal_number(d.node.inputs[2 if taken else 1]) == 1.0:  # type: ignore[union-attr]
+        return d
+    one = s.graph.const(1.0)
+    return s.make(OPERATIONS[np.where], [condition, d, one] if taken else [condition, one, d])
+
+
 def _size(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     size = node.out.type.size
     return s.graph.const(size) if isinstance(size, int) else rebuild(s, node, inputs)
@@ -395,7 +475,9 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "getitem": _getitem,
     "squeeze": _squeeze,
     "expand_dims": _expand_dims,
+    "cast_like": _cast_like,
     "share": _share,
+    "where": _where,
     "size": _size,
     "transpose": _transpose,
     "reshape": _reshape,

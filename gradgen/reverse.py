@@ -17,17 +17,19 @@ from .errors import NoRuleError
 from .forms import accumulate
 from .graph import OPAQUE, Graph, Node, Operation, Value, type_of
 from .invariance import without_influence
+from .masks import Mask, Masks
 from .rules.primitives import unbroadcast
 
 
 def pullback(
-    op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any], late: Container[Any] = ()
-) -> list[Any]:
+    op: Operation, g: Any, out: Any, inputs: list[Any], options: dict[str, Any], late: Container[Any] = (),
+    mask: Mask | None = None,
+) -> list[Any]:  # fmt: skip
     """The cotangents of `inputs`, one each or None, given the cotangent `g` of `out = op(*inputs, **options)`.
 
     The sum over the axes along which an input of an elementwise operation was broadcast happens here, for all rules;
-    the cotangents of inputs in `late` keep the shape of `out`, to be summed later.
-    Raises NoRuleError where the operation has no rule.
+    the cotangents of inputs in `late` keep the shape of `out`, to be summed later. mask: where `g` is zero whatever
+    the derivative is. Raises NoRuleError where the operation has no rule.
     """
     if op.rule is None:
         if op.differentiable:
@@ -37,6 +39,7 @@ def pullback(
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
     bars = [real_part(bar, x) for bar, x in zip(bars, inputs, strict=True)]
+    bars = bars if mask is None else [bar if bar is None else mask.keep(bar) for bar in bars]
     if op.elementwise:
         bars = [
             bar if bar is None or (isinstance(x, Value) and x in late) else unbroadcast(bar, x)
@@ -98,6 +101,7 @@ def build_grads(
     varied -= without_influence(graph, seeds, varied)
     table: dict[Value, list[tuple[Any, Any]]] = {}
     totals: dict[Value, Any] = {}
+    masks = Masks()
 
     sends: Counter[int] = Counter()
 
@@ -110,6 +114,7 @@ def build_grads(
         if v not in totals:
             sent = table.pop(v, None)
             totals[v] = None if sent is None else collect(v, sent)
+            masks.summed(totals[v], [bar for bar, _ in sent or ()])
             claim(v, totals[v], None if sent is None else sent[-1][1])
         return totals[v]
 
@@ -142,7 +147,7 @@ def build_grads(
                     if bar is not None:
                         send(v, bar, node.origin)
                 continue
-            for v, bar in zip(node.inputs, answer(node, bars, late), strict=True):
+            for v, bar in zip(node.inputs, answer(node, bars, late, masks), strict=True):
                 if v in varied and bar is not None:
                     send(v, bar, node.origin)
     with graph.at(graph.origin, backward=True):
@@ -171,13 +176,15 @@ def _first_unknown(node: Node) -> Node:
         node = before[0]
 
 
-def answer(node: Node, bars: list[Any], late: set[Value]) -> list[Any]:
+def answer(node: Node, bars: list[Any], late: set[Value], masks: Masks) -> list[Any]:
     """What `node` sends to its inputs, given the cotangents of its outputs."""
     if node.op is OPAQUE:
         raise _first_unknown(node).options["unknown"]
     try:
         if len(bars) == 1:
-            return pullback(node.op, bars[0], node.out, node.args, node.options, late)
+            [g] = bars
+            mask = masks.before(node, g)
+            return masks.after(node, g, pullback(node.op, g, node.out, node.args, node.options, late, mask), late)
         return pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
     except NoRuleError as error:
         error.place(getattr(node.origin, "span", None))

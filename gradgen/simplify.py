@@ -26,7 +26,7 @@ from .forms import (
     reduced,
 )
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
-from .identities import REWRITES, rebuild
+from .identities import REWRITES, masked, rebuild
 from .shapes import ShapeVar
 
 
@@ -58,11 +58,12 @@ def prune(graph: Graph) -> None:
     graph.nodes[:] = kept[::-1]
 
 
-SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcast": 1, "scatter": 2, "zeros_for": 0}
+SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcast": 1, "scatter": 2, "zeros_for": 0,
+              "cast_like": 1}  # fmt: skip
 """Operations of the backward pass that look at an input for its shape alone, and which input that is."""
 
 
-DTYPE_TOO = ("broadcast_like", "scatter", "zeros_for")
+DTYPE_TOO = ("broadcast_like", "scatter", "zeros_for", "cast_like")
 """Those of them that also take their dtype from it, where a number is all that they put there."""
 
 
@@ -81,7 +82,8 @@ def repoint(graph: Graph) -> None:
             place = SHAPE_ONLY[node.op.name]
             like = node.inputs[place]
             if not (like in live and like.hint) and like.node is not None and not like.type.scalar:
-                exact = node.op.name in DTYPE_TOO and (place == 0 or node.inputs[0].type.scalar)
+                number = place == 0 or node.op.name == "cast_like" or node.inputs[0].type.scalar
+                exact = node.op.name in DTYPE_TOO and number
                 other = best.get(shape_key(graph, like, exact))
                 if other is not None:
                     node.inputs = (*node.inputs[:place], other, *node.inputs[place + 1 :])
@@ -362,7 +364,46 @@ class Simplifier:
         values, index, like = v.node.inputs  # type: ignore[union-attr]
         return [(values, index, like), *((x, i, like) for x, i, _ in reversed(found))]
 
+    def _paired(self, terms: list[Value]) -> list[Value]:
+        """The terms, those that are zero on either side of one condition being one `where` of both."""
+        out: list[Value] = []
+        for t in terms:
+            mine = self._masked(t)
+            for i, other in enumerate(out if mine is not None else ()):
+                theirs = self._masked(other)
+                if theirs is None or mine is None or theirs[0] is not mine[0]:
+                    continue
+                if theirs[1] is mine[1]:
+                    if is_op(t, "where") and is_op(other, "where"):
+                        zero, value = self.graph.const(0.0), self.total([theirs[2], mine[2]])
+                        sides = [value, zero] if mine[1] else [zero, value]
+                        out[i] = self.make(OPERATIONS[np.where], [mine[0], *sides])
+                        break
+                    continue
+                if any(literal_number(value) is None for value in (mine[2], theirs[2])):  # which decides the dtype
+                    sides = [mine[2], theirs[2]] if mine[1] else [theirs[2], mine[2]]
+                    out[i] = self.make(OPERATIONS[np.where], [mine[0], *sides])
+                    break
+            else:
+                out.append(t)
+        return out
+
+    def _masked(self, v: Value) -> tuple[Value, bool, Value] | None:
+        """(condition, taken, value) where `v` is zero on one side of a condition: a `where`, or a mask as a factor."""
+        if v.node is None or not v.node.backward or is_named(v):
+            return None
+        if is_op(v, "where"):
+            return masked(v.node.op.name, list(v.node.inputs))
+        p = self.opened(v)
+        masks = [x for x in p.factors if x.type.kind == "bool" or is_cast_mask(x)]
+        if len(masks) != 1:
+            return None
+        rest = self.product(Product(p.num, p.den, [x for x in p.factors if x not in masks], p.divisors))
+        mask = self.opened(masks[0]).factors[0]
+        return (mask.node.inputs[0], False, rest) if is_op(mask, "logical_not") else (mask, True, rest)  # type: ignore[union-attr]
+
     def _dense_total(self, terms: list[Value]) -> Value:
+        terms = self._paired(terms)
         shape = self.facts.broadcast(*(t.type.shape for t in terms))
         wide = [t for t in terms if is_op(t, "broadcast_like")]
         bare = [self.narrow(t) for t in terms]

@@ -445,6 +445,7 @@ def composed(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     def rule(g: Any, out: Any, *inputs: Any, **options: Any) -> list[Any]:
         from ..interpret import run
+        from ..masks import Masks
         from ..reverse import answer
 
         leaves = [x for x in (g, *inputs) if x is not None]
@@ -462,7 +463,7 @@ def composed(fn: Callable[..., Any]) -> Callable[..., Any]:
         for node in reversed(graph.nodes[start:]):
             bars = [sent.pop(v, None) for v in node.outputs]
             if any(bar is not None for bar in bars):
-                for v, bar in zip(node.inputs, answer(node, bars, set()), strict=True):
+                for v, bar in zip(node.inputs, answer(node, bars, set(), Masks()), strict=True):
                     if bar is not None:
                         sent[v] = sent[v] + bar if v in sent else bar
         # one value that stands for two inputs gets its cotangent once
