@@ -1,11 +1,14 @@
 """The check at entry of written modules: what was declared passes, what would go wrong silently does not."""
 
+import inspect
 import re
 
 import numpy as np
 import pytest
 
 from gradgen import grad, value_and_grad, vjp
+from gradgen.memory import check_declared, evaluate_size, type_of_argument
+from gradgen.options import parse_shapes
 
 
 def written(make, f, shapes, **options):
@@ -144,11 +147,187 @@ def test_what_is_called_in_memory_needs_no_check():
     d = vjp(distance, shapes="a=(n,), b=(n,)")
     d(W, W)
     assert "raise ValueError" in d.source
-    import inspect
-
     assert "raise" not in inspect.getsource(d)
 
 
 def test_nothing_declared_nothing_checked():
     assert written(grad, cost, "")[1] == ""
     assert written(grad, cost, "decay=()")[1] == 'getattr(decay, "ndim", 0) != 0'
+
+
+# ---- any shapes at all
+
+
+def residuals(w, X, y):
+    r = X @ w - y
+    return r @ r
+
+
+def gap(a, b):
+    return np.sum((a - b) ** 2)
+
+
+def weighted_mean(a, b, s):
+    return np.mean(s * a * b)
+
+
+def layer(A, b):
+    return np.sum(np.tanh(A @ b[:, None]))
+
+
+def trace_of_product(A, B):
+    return np.trace(A @ B)
+
+
+def outer(x, y):
+    return np.sum(np.outer(x, y) ** 2)
+
+
+def shifted(x, c):
+    return np.sum(x[1:] * c) + x[0]
+
+
+def centred(X, m):
+    return np.sum((X - np.mean(X, axis=0)) * m)
+
+
+def rectified(X, b):
+    return np.sum(np.maximum(X + b, 0.0))
+
+
+def product_of_sums(u, v, w):
+    return np.dot(u, v) * np.sum(w)
+
+
+def joined(X, y):
+    return np.sum(np.concatenate([X, y]) ** 2)
+
+
+def row_maxima(X):
+    return np.sum(np.max(X, axis=1))
+
+
+def powers(a, s):
+    return np.sum(a ** s)
+
+
+def contracted(X, v):
+    return np.sum(np.einsum("ij,j->i", X, v) ** 2)
+
+
+def chosen(X, y):
+    return np.sum(np.where(X > 1.0, X, y))
+
+
+def solved(A, b):
+    return np.sum(np.linalg.solve(A + 3 * np.eye(len(b)), b))
+
+
+def stacked(x, y):
+    return np.sum(np.stack([x, y]) ** 2)
+
+
+def reshaped(X):
+    return np.sum(X.reshape(-1) ** 2) + np.sum(X.T[0])
+
+
+def times(x, y):
+    return x * y
+
+
+def norm_of_difference(v, z):
+    return np.linalg.norm(v - z)
+
+
+def scaled_rows(X, w):
+    return np.sum(X * w[:, None])
+
+
+def inner_products(X, Y):
+    return np.sum((X @ Y.T) ** 2)
+
+
+def running(X, k):
+    return np.sum(np.cumsum(X, axis=1) * k)
+
+
+def spread(x):
+    return np.var(x) + np.std(x)
+
+
+DECLARED = [
+    (residuals, "w=(d,), X=(n, d), y=(n,)"),
+    (gap, "a=(n,), b=(n,)"),
+    (gap, "a=(n, d), b=(d,)"),
+    (weighted_mean, "a=(n,), b=(n,), s=()"),
+    (layer, "A=(n, k), b=(k,)"),
+    (trace_of_product, "A=(n, k), B=(k, n)"),
+    (outer, "x=(n,), y=(m,)"),
+    (shifted, "x=(n,), c=(n - 1,)"),
+    (centred, "X=(n, d), m=(n, d)"),
+    (centred, "X=(n, d), m=(d,)"),
+    (rectified, "X=(n, d), b=(d,)"),
+    (rectified, "X=(n, d), b=(1, d)"),
+    (product_of_sums, "u=(n,), v=(n,), w=(m,)"),
+    (joined, "X=(n, d), y=(m, d)"),
+    (row_maxima, "X=(n, d)"),
+    (powers, "a=(n,), s=()"),
+    (contracted, "X=(n, d), v=(d,)"),
+    (chosen, "X=(n, d), y=(n, d)"),
+    (chosen, "X=(n, d), y=()"),
+    (solved, "A=(n, n), b=(n,)"),
+    (stacked, "x=(n,), y=(n,)"),
+    (reshaped, "X=(n, d)"),
+    (times, "x=(), y=()"),
+    (norm_of_difference, "v=(n,), z=(n,)"),
+    (scaled_rows, "X=(n, d), w=(n,)"),
+    (inner_products, "X=(n, d), Y=(m, d)"),
+    (running, "X=(n, d), k=(n, d)"),
+    (spread, "x=(n,)"),
+    (rectified, "X=(n, d), b=()"),
+]
+
+
+@pytest.mark.parametrize("f, shapes", DECLARED, ids=[f"{f.__name__}-{shapes}" for f, shapes in DECLARED])
+def test_what_passes_is_right(f, shapes):
+    """Whatever shapes the arguments have: a written module answers what a gradient for just these answers, or raises.
+
+    And it takes all that was declared.
+    """
+    targets = tuple(inspect.signature(f).parameters)
+    d, exact, rng = written(grad, f, shapes, wrt=targets)[0], grad(f, wrt=targets), np.random.default_rng(0)
+    declared = parse_shapes(shapes)
+    for _ in range(20):
+        named = [name for t in declared.values() for size in t.shape for name in names_of(size)]
+        sizes = {name: int(rng.integers(2, 5)) for name in named}
+        fitting = {name: tuple(evaluate_size(size, sizes) for size in t.shape) for name, t in declared.items()}
+        shaken = {
+            name: tuple(int(n) for n in rng.choice([1, 2, 2, 3], max(0, len(shape) + rng.choice([0, 0, 0, 0, 1, -1]))))
+            for name, shape in fitting.items()
+        }
+        for arguments in (numbers(fitting, rng), numbers(shaken, rng)):
+            try:
+                found = d(*arguments)
+            except Exception:
+                assert not fits(declared, arguments)
+                continue
+            wanted = exact(*arguments)
+            for a, b in zip(*((x if isinstance(x, tuple) else (x,)) for x in (found, wanted)), strict=True):
+                assert np.shape(a) == np.shape(b)
+                np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def numbers(shapes, rng):
+    return [rng.uniform(0.5, 1.5, shape) if shape else 1.3 for shape in shapes.values()]
+
+
+def names_of(size):
+    return () if isinstance(size, int) else size.names
+
+
+def fits(declared, arguments):
+    try:
+        check_declared(declared, {n: type_of_argument(x) for n, x in zip(declared, arguments, strict=True)})
+    except TypeError:
+        return False
+    return True
