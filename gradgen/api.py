@@ -48,6 +48,8 @@ class Gradient:
         if not callable(primal):
             raise TypeError(f"{primal!r} is no function")
         self.primal, self.options, self.out, self.example = primal, options, str(out or ""), example
+        self._depth = 0
+        """How many gradients are taken of what this computes."""
         name = getattr(primal, "__name__", type(primal).__name__)
         self.__name__, self.__qualname__ = name, getattr(primal, "__qualname__", name)
         self.__module__ = getattr(primal, "__module__", None) or "__main__"
@@ -63,6 +65,7 @@ class Gradient:
         self._sign: inspect.Signature | None = None
         self._loaded: Any = None
         self._arrays: frozenset[str] | None = None
+        self._within: Gradient | None = None
 
     def __repr__(self) -> str:
         wrt = f", wrt={self.options.wrt!r}" if self.options.wrt else ""
@@ -133,7 +136,8 @@ class Gradient:
             for name in sorted(targets):
                 if given[name].kind in ("object", "bool"):
                     raise TypeError(
-                        f"{self.__name__}(): {name} is differentiated by, so it must be a float or an array of them"
+                        f"{self.__name__}(): {name} is differentiated by, so it must be a float or an array of them;"
+                        " wrt names other targets"
                     )
             # an integer that is differentiated by stands for a number: its gradient is a float
             given = {n: t.but(kind="number") if n in targets and t.kind == "int" else t for n, t in given.items()}
@@ -180,8 +184,19 @@ class Gradient:
     def _plain(self, given: dict[str, Type] | None = None) -> Any:
         """The function whose source is read; for a gradient of a gradient, the text that was generated."""
         if isinstance(self.primal, Gradient):
-            return (self.primal._compiled(given) if given is not None else self.primal._generic()).function
+            inner = self.primal._inner(self._depth + 1)
+            return (inner._compiled(given) if given is not None else inner._generic()).function
         return self.primal
+
+    def _inner(self, depth: int) -> Gradient:
+        """What this is where it is differentiated in turn: `w_grad` is a variable there, and `w_bar` its adjoint."""
+        if self._within is None or self._within._depth != depth:
+            adjoint = self.options.adjoint
+            if adjoint == Options().adjoint:
+                adjoint = "{}_grad" if depth == 1 else f"{{}}_grad{depth}"
+            self._within = Gradient(self.primal, self.options.but(adjoint=adjoint), "", self.example)
+            self._within._depth = depth
+        return self._within
 
     def _array_names(self) -> frozenset[str]:
         """The parameters for which a list stands for an array: the targets, and those declared as arrays."""
@@ -285,8 +300,8 @@ class Gradient:
 
     @property
     def __gradgen_primal__(self) -> Any:
-        """The plain function that computes what this does: the generated one."""
-        return self._generic().function
+        """The plain function that computes what this does: the generated one, as it can be differentiated."""
+        return self._inner(self._depth + 1)._generic().function
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else python_types.MethodType(self, instance)
@@ -348,6 +363,7 @@ def _maker(mode: str) -> Any:
 
         return wrap if fn is None else wrap(fn)
 
+    make.__name__ = make.__qualname__ = mode
     return make
 
 

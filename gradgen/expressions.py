@@ -102,7 +102,8 @@ class Expressions:
                 term = self._binary(parent, term, self.read(parent.right))
             return term
         reader = getattr(self, f"_read_{type(node).__name__.lower()}", None)
-        return self._opaque_expression(node) if reader is None else reader(node)
+        term = self._opaque_expression(node) if reader is None else reader(node)
+        return self._attribute_value(term, node) if isinstance(term, Method) else term
 
     def value(self, term: Term) -> Value:
         """The value of the graph that a term is."""
@@ -115,8 +116,6 @@ class Expressions:
             make = ast.Tuple if term.kind is tuple else ast.List
             node = self.graph.add(PRIMITIVES[term.kind.__name__], items)
             return self._written(node, make([Ref(v) for v in items], ast.Load())).value
-        if isinstance(term, Method):
-            return self._attribute_value(term, term.ast).value
         raise self.error("this is used as a value, but is a function", getattr(term, "node", None))
 
     def _written(self, node: Node, tree: ast.expr) -> Computed:
@@ -324,9 +323,6 @@ class Expressions:
             return self._evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
         if isinstance(base, Static) and not isinstance(base.obj, (np.ndarray, tuple, list, str, dict)):
             return self._opaque_term(tree, node)  # np.r_[v, w] is no reading at an index
-        if isinstance(base, Method):
-            base = self._attribute_value(base, node)
-            tree = ast.Subscript(base.ast, index.ast, ast.Load())
         size = index.value.type.size if isinstance(index, Computed) else None
         if isinstance(base, Sequence) and isinstance(size, int):
             return base.items[size]
@@ -350,7 +346,7 @@ class Expressions:
             return self._written(made, slice_tree)
         return self.read(node)
 
-    def _attribute_value(self, method: Method, node: ast.AST) -> Computed:
+    def _attribute_value(self, method: Method, node: ast.expr) -> Computed:
         """An attribute of a value that gradgen knows nothing of, read as it is."""
         made = self.graph.add(OPAQUE, [method.value])
         self.explain(made, node)
@@ -494,7 +490,7 @@ class Expressions:
     # ---- calls
 
     def _read_call(self, node: ast.Call) -> Term:
-        callee = self.read(node.func)
+        callee = self._read_attribute(node.func) if isinstance(node.func, ast.Attribute) else self.read(node.func)
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             expanded = self._expand(node)
             if expanded is None:
@@ -562,6 +558,10 @@ class Expressions:
             return self._length(args[0], tree, node)
         if fn in (len, sum, tuple, list, min, max) and args and isinstance(args[0], Sequence):
             return self._sequence_call(fn, args, kwargs, tree, node)
+        if fn.__class__ is types.FunctionType and (fn.__module__ or "").startswith("gradgen.api"):
+            name = ast.unparse(node.func)
+            advice = f"call it outside, as in `dg = {name}(g)`, and use `dg` here"
+            raise self.error(f"`{name}` is called within the function", node, advice)
         if isinstance(fn, types.FunctionType) and not is_library(fn):
             return self.follow(function_source(fn), args, kwargs, node)
         pure = _hashed(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)

@@ -38,6 +38,8 @@ def type_of_argument(x: Any) -> Type:
     for kind, types in scalars:
         if isinstance(x, types):
             return Type(kind, (), array=isinstance(x, np.generic))
+    if isinstance(x, tuple):
+        return Type("object", (len(x),), items=tuple(map(type_of_argument, x)))
     return NONE if x is None else OBJECT
 
 

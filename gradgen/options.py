@@ -54,6 +54,8 @@ def make_options(
         wrt = tuple(part.strip() for part in wrt.split(",") if part.strip())
     elif isinstance(wrt, int):
         wrt = (wrt,)
+    if not isinstance(wrt, (tuple, list)) or not all(isinstance(target, (str, int)) for target in wrt):
+        raise GradgenError(f"wrt={wrt!r} is no name, no position, and no tuple of them")
     text = shapes if isinstance(shapes, str) else ", ".join(f"{k}={_shape_text(v)}" for k, v in shapes.items())
     declared = tuple(parse_shapes(text).items())
     return Options(tuple(wrt or ()), mode, declared, text, name or "", bool(guards), bool(strict), adjoint)

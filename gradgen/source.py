@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import io
 import linecache
 import tokenize
@@ -167,11 +168,23 @@ def unwrap(fn: Any) -> Any:
     return fn
 
 
+def _instead(fn: Any) -> str:
+    """What to differentiate instead of a callable that is no plain function."""
+    if isinstance(fn, types.MethodType):
+        self = next(iter(inspect.signature(fn.__func__).parameters), "self")
+        return f"take the function {fn.__func__.__qualname__} and pass it {self!r}; choose the targets with wrt"
+    if isinstance(fn, functools.partial):
+        return "take the function itself and pass it all arguments, or write a lambda"
+    if not isinstance(fn, type) and callable(fn) and not isinstance(fn, types.BuiltinFunctionType):
+        return f"take the function {type(fn).__qualname__}.__call__ and pass it the object; choose the targets with wrt"
+    return ""
+
+
 def function_source(fn: Any) -> Function:
     """The source of a Python function or lambda. Raises UnsupportedError where there is none."""
     fn = unwrap(fn)
     if not isinstance(fn, types.FunctionType):
-        raise UnsupportedError(f"{fn!r} is no Python function, so that there is no source to read")
+        raise UnsupportedError(f"{fn!r} is no Python function, so that there is no source to read", None, _instead(fn))
     code = fn.__code__
     file = None
     lines_known = True

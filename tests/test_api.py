@@ -1,6 +1,7 @@
 """The Python faces: grad, value_and_grad, vjp, differentiable, trace, check_grad."""
 
 import copy
+import functools
 import inspect
 import linecache
 import pickle
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import gradgen
-from gradgen import GradgenError, check_grad, differentiable, grad, trace, value_and_grad, vjp
+from gradgen import GradgenError, UnsupportedError, check_grad, differentiable, grad, trace, value_and_grad, vjp
 
 FACTOR = 3.0
 TABLE = np.array([1.0, 2.0])
@@ -239,6 +240,69 @@ def test_a_lambda_and_a_nested_function():
 def test_a_gradient_of_a_gradient():
     second = grad(grad(lambda x: np.sin(x) * x))
     assert second(0.7) == pytest.approx(2.0 * np.cos(0.7) - 0.7 * np.sin(0.7))
+
+
+def test_a_pullback_of_a_gradient_and_a_gradient_within_a_function():
+    """What is an adjoint within is a variable without, so it has another name there."""
+    d = grad(waves)
+    x = np.array([0.3, 0.7])
+    second = 2.0 * np.cos(x) - x * np.sin(x)
+    np.testing.assert_allclose(vjp(d)(x)[1](np.array([1.0, 2.0])), second * [1.0, 2.0])
+
+    def squared(x):
+        return np.sum(d(x) ** 2)
+
+    np.testing.assert_allclose(grad(squared)(x), 2.0 * d(x) * second)
+    third = grad(lambda x: np.sum(vjp(d)(x)[0] * x))
+    with pytest.raises(UnsupportedError):
+        third(x)  # a pullback within is not followed
+
+
+def waves(x):
+    return np.sum(np.sin(x) * x)
+
+
+class Scale:
+    def __init__(self, by):
+        self.by = by
+
+    def cost(self, w):
+        return np.sum(w**2) * self.by
+
+    def __call__(self, w):
+        return np.sum(w) * self.by
+
+
+def scaled_by_first(x, scales=(3.0, 4.0)):
+    return np.sum(x) * scales[0]
+
+
+def test_attributes_of_objects_and_items_of_tuples():
+    np.testing.assert_allclose(grad(Scale.cost, wrt="w")(Scale(3.0), X), 6.0 * X)
+    np.testing.assert_allclose(grad(scaled_by_first)(X), 3.0 * np.ones_like(X))
+    np.testing.assert_allclose(grad(scaled_by_first)(X, (5.0, 1)), 5.0 * np.ones_like(X))
+    np.testing.assert_allclose(grad(scaled_by_first)(X, (5, 1)), 5.0 * np.ones_like(X))
+
+
+@pytest.mark.parametrize(
+    "callable_, advice",
+    [
+        (Scale(1.0).cost, "take the function Scale.cost and pass it 'self'; choose the targets with wrt"),
+        (Scale(1.0), "take the function Scale.__call__ and pass it the object; choose the targets with wrt"),
+        (functools.partial(scaled_by_first, scales=(1.0,)), "take the function itself and pass it all arguments"),
+    ],
+)
+def test_callables_that_are_no_plain_functions(callable_, advice):
+    with pytest.raises(UnsupportedError, match="is no Python function") as caught:
+        grad(callable_)(X)
+    assert advice in str(caught.value)
+
+
+def test_options_that_make_no_sense_name_the_face():
+    with pytest.raises(TypeError, match=r"^grad\(\) got an unexpected keyword argument 'foo'"):
+        grad(waves, foo=1)
+    with pytest.raises(GradgenError, match=r"wrt=1.5 is no name, no position, and no tuple of them"):
+        grad(waves, wrt=1.5)
 
 
 def test_a_gradient_is_never_taken_for_its_primal():

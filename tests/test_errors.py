@@ -81,9 +81,9 @@ case(
         return x.flags
     """,
     """
-    NoRuleError m.py:5:5: gradgen knows no derivative of the attribute `.flags`
+    NoRuleError m.py:5:12: gradgen knows no derivative of the attribute `.flags`
         return x.flags
-        ^^^^^^^^^^^^^^
+               ^^^^^^^
     """,
 )
 case(
@@ -170,6 +170,25 @@ case(
         tracker.observe(y)
         ^^^^^^^^^^^^^^^^^^
       docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+    """,
+)
+
+case(
+    "a gradient that is made within",
+    """
+    from gradgen import grad
+
+    def g(x):
+        return np.sum(x * x)
+
+    def f(x):
+        return np.sum(grad(g)(x) ** 2)
+    """,
+    """
+    UnsupportedError m.py:10:19: `grad` is called within the function
+        return np.sum(grad(g)(x) ** 2)
+                      ^^^^^^^
+      call it outside, as in `dg = grad(g)`, and use `dg` here
     """,
 )
 
