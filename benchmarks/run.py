@@ -4,8 +4,9 @@
 
 For each problem: first the hand-written gradient is compared with finite differences and the generated one with it;
 then all are timed in turns within this process, by the minimum of CPU time over many rounds. What is given is a ratio
-to the hand-written gradient. `guards` and `call` are nanoseconds a call that the check at entry, and calling through
-`gradgen.grad` in memory, add to the generated function.
+to the hand-written gradient. `tight heap` is the ratio where malloc gives memory back at once, see `environment`;
+`memory` that of what is allocated at the height of a call. `guards` and `call` are nanoseconds a call that the check at
+entry, and calling through `gradgen.grad` in memory, add to the generated function.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import math
 import sys
 import time
+import tracemalloc
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +42,8 @@ class Row:
     times: dict[str, float] = field(default_factory=dict)
     tight: dict[str, float] = field(default_factory=dict)
     """The same on a heap that gives memory back."""
+    peaks: dict[str, int] = field(default_factory=dict)
+    """Bytes that are in use at most while it runs, beyond the arguments, by what was called."""
 
     def ratio(self, name: str) -> float:
         return self.times[name] / self.times["expert"]
@@ -165,24 +169,39 @@ def interleaved(calls: dict[str, Callable[..., Any]], args: tuple[Any, ...], rou
     return best
 
 
-def measure(name: str, size: str, rounds: int, with_peers: bool) -> Row:
-    problem = problems.load(name)
-    args = problem.arguments(np.random.default_rng(0), **problem.SIZES[size])
-    check_expert(problem, args, np.random.default_rng(1))
-    calls: dict[str, Callable[..., Any]] = {"expert": problem.expert}
-    calls["generated"], calls["in memory"] = generated(problem, guards=False)
-    calls["guarded"], _ = generated(problem, guards=True)
-    for call in calls.values():
-        check_same(problem, call, args)
-    row = Row(name, size, size not in problem.REPORTED)
-    if environment.set_heap("tight"):
-        few = {name: calls[name] for name in ("expert", "generated")}
-        row.tight = interleaved(few, args, rounds // 2)
-    environment.set_heap("roomy")
-    if with_peers:
-        calls |= peers(problem, args)
-    row.times = interleaved(calls, args, rounds)
-    return row
+def peak(call: Callable[..., Any], args: tuple[Any, ...]) -> int:
+    """Bytes that a call has allocated at its height, what it returns included."""
+    call(*args)
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    call(*args)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most - before
+
+
+class Case:
+    """A problem at one size: its arguments and what is compared on them, all found to be right."""
+
+    def __init__(self, name: str, size: str):
+        self.problem = problem = problems.load(name)
+        self.args = problem.arguments(np.random.default_rng(0), **problem.SIZES[size])
+        check_expert(problem, self.args, np.random.default_rng(1))
+        self.calls: dict[str, Callable[..., Any]] = {"expert": problem.expert}
+        self.calls["generated"], self.calls["in memory"] = generated(problem, guards=False)
+        self.calls["guarded"], _ = generated(problem, guards=True)
+        for call in self.calls.values():
+            check_same(problem, call, self.args)
+        self.row = Row(name, size, size not in problem.REPORTED)
+
+    def measure_tight(self, rounds: int) -> None:
+        self.row.tight = interleaved({name: self.calls[name] for name in ("expert", "generated")}, self.args, rounds)
+
+    def measure(self, rounds: int, with_peers: bool) -> None:
+        more = peers(self.problem, self.args) if with_peers else {}
+        self.row.times = interleaved(self.calls | more, self.args, rounds)
+        self.row.peaks = {name: peak(self.calls[name], self.args) for name in ("expert", "generated")}
 
 
 # ---- what is printed
@@ -190,7 +209,8 @@ def measure(name: str, size: str, rounds: int, with_peers: bool) -> Row:
 
 def table(rows: list[Row]) -> str:
     columns = [n for n in ("autograd", "jax", "torch") if any(n in row.times for row in rows)]
-    head = f"{'problem':15}{'size':>16}{'expert':>12}{'generated':>11}{'tight heap':>12}{'guards':>10}{'call':>10}"
+    head = f"{'problem':15}{'size':>16}{'expert':>12}{'generated':>11}{'tight heap':>12}{'memory':>8}"
+    head += f"{'guards':>10}{'call':>10}"
     lines = [head + "".join(f"{n:>10}" for n in columns)]
     for row in rows:
         t = row.times
@@ -198,6 +218,8 @@ def table(rows: list[Row]) -> str:
         mark = " " if row.gated else "*"
         line = f"{row.problem:15}{row.size:>16}{1e6 * t['expert']:9.1f} us{row.ratio('generated'):10.3f}{mark}"
         line += f"{row.tight['generated'] / row.tight['expert']:12.3f}" if row.tight else f"{'-':>12}"
+        large = row.peaks["expert"] > 1 << 14
+        line += f"{row.peaks['generated'] / row.peaks['expert']:8.2f}" if large else f"{'-':>8}"
         line += "".join(f"{x:7.0f} ns" if t["expert"] < 1e-3 else f"{'-':>10}" for x in more)
         lines.append(line + "".join(f"{row.ratio(n):10.2f}" if n in t else f"{'-':>10}" for n in columns))
     return "\n".join(lines)
@@ -215,10 +237,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--peers", action="store_true", help="also autograd, JAX and PyTorch, where they are installed")
     parser.add_argument("--gate", action="store_true", help="exit 1 where a goal is missed")
     options = parser.parse_args(arguments)
-    rows = []
-    for name in options.problems or problems.NAMES:
-        for size in problems.load(name).SIZES:
-            rows.append(measure(name, size, options.rounds, options.peers))
+    cases = [Case(name, size) for name in options.problems or problems.NAMES for size in problems.load(name).SIZES]
+    if environment.set_heap("tight"):
+        for case in cases:
+            case.measure_tight(options.rounds // 2)
+        environment.set_heap("roomy")
+    for case in cases:
+        case.measure(options.rounds, options.peers)
+    rows = [case.row for case in cases]
     print(table(rows))
     if any(row.gated for row in rows):
         mean, worst = summary(rows)

@@ -21,8 +21,7 @@ def expert(w, b, X, y, decay):
     z_bar = np.subtract(z, softplus, out=softplus)
     np.exp(z_bar, out=z_bar)
     z_bar -= y
-    z_bar /= z.size
-    return X.T @ z_bar + decay * w, z_bar.sum()
+    return X.T @ z_bar / z.size + decay * w, z_bar.sum() / z.size
 
 
 def arguments(rng, n, d):

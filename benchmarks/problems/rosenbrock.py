@@ -18,14 +18,14 @@ def expert(x):
     a = x[1:] - x[:-1] ** 2
     b = 1.0 - x[:-1]
 
-    a_bar = 200.0 * a
-    x_bar = np.empty(x.shape, a_bar.dtype)
-    x_bar[0] = 0.0
-    x_bar[1:] = a_bar
-    a_bar *= x[:-1]
-    a_bar += b
-    a_bar *= 2.0
-    x_bar[:-1] -= a_bar
+    a *= 200.0  # now its cotangent
+    x_bar = np.empty(x.shape, a.dtype)
+    head = x_bar[:-1]
+    np.multiply(a, x[:-1], out=head)
+    head += b
+    head *= -2.0
+    x_bar[-1] = 0.0
+    x_bar[1:] += a
     return x_bar
 
 
