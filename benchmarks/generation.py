@@ -3,8 +3,9 @@
     python -m benchmarks.generation [--text]
 
 Seconds of CPU until a first gradient in memory is there, in all and by stage, for chains of statements, sums of many
-terms, and `np.sum` of a long list. `growth` is the exponent p with which time went up from the size before, as
-size**p: 1 is linear. `--text` adds the time of the formatted text, nearly all of which is black's.
+terms, `np.sum` of a long list, and functions that call functions twice (which are not run). `growth` is the exponent p
+with which time went up from the size before, as size**p: 1 is linear. `--text` adds the time of the formatted text,
+nearly all of which is black's.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.programs import chain, loaded, programs
+from benchmarks.programs import HELPERS, chain, loaded, programs
 
 del environment
 STAGES = (
     ("read", "pipeline", "read"), ("backward", "pipeline", "backward"), ("simplify", "pipeline", "simplify"),
     ("finish", "pipeline", "finish"), ("verify", "pipeline", "verify"), ("order", "compose", "Schedule"),
-    ("name", "compose", "Names"), ("buffers", "compose", "Buffers"), ("write", "compose", "function_body"),
+    ("name", "compose", "Names"), ("buffers", "compose", "Buffers"), ("write", "compose", "define"),
     ("print", "writer", "text_of"), ("compile", "memory", "compile_text"),
 )  # fmt: skip
-"""The stages by the module, and the name in it, of what runs them."""
+"""The stages by the module, and the name in it, of what runs them; writing includes order, name and buffers."""
 
 
 @contextlib.contextmanager
@@ -73,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--largest", type=int, default=10_000, help="leave out larger programs")
     options = parser.parse_args(arguments)
     import gradgen
+    from gradgen.memory import compile_gradient
 
     x, failed = np.linspace(0.1, 0.9, 5), 0
     names = [stage for stage, _, _ in STAGES]
@@ -85,12 +87,15 @@ def main(arguments: list[str] | None = None) -> int:
             if n > options.largest:
                 continue
             f = loaded(text, folder, f"program_{kind.split()[0].strip(',').replace('.', '_')}_{n}")
-            gradient = gradgen.grad(f)
+            gradient = gradgen.grad(f, shapes="x=(n,)")
             stages: dict[str, float] = {}
             gc.collect()
             try:
                 with timed_stages(stages):
-                    first = seconds(lambda gradient=gradient: gradient(x))
+                    if kind == HELPERS:
+                        first = seconds(lambda f=f, gradient=gradient: compile_gradient(f, gradient.options))
+                    else:
+                        first = seconds(lambda gradient=gradient: gradient(x))
             except (gradgen.GradgenError, RecursionError, MemoryError) as error:
                 failed = 1
                 print(f"{kind:24}{n:7,}  failed: {type(error).__name__}: {str(error).splitlines()[0][:60]}", flush=True)

@@ -17,6 +17,9 @@ STEPS = (
 )
 
 
+HELPERS = "helpers, called twice"
+
+
 def chain(statements: int) -> str:
     """Each statement reads the one before."""
     lines = ["v0 = x"]
@@ -40,17 +43,28 @@ def long_list(items: int) -> str:
     return function([f"return np.sum([{parts}])"])
 
 
+def helpers(levels: int) -> str:
+    """Functions that call the one before twice: the gradient must not be written out for each of 2**levels calls."""
+    parts = ["import numpy as np", "def h0(x):\n    return np.sin(x) * x"]
+    for i in range(1, levels + 1):
+        parts.append(f"def h{i}(x):\n    y = h{i - 1}(0.5 * x)\n    return np.tanh(y + h{i - 1}(y))")
+    return "\n\n\n".join([*parts, f"def f(x):\n    return np.sum(h{levels}(x))\n"])
+
+
 def function(lines: list[str]) -> str:
     return "import numpy as np\n\n\ndef f(x):\n" + "".join(f"    {line}\n" for line in lines)
 
 
 def programs() -> Iterator[tuple[str, int, str]]:
+    """(kind, size, text); those of the kind HELPERS take too long to run."""
     for n in (100, 1_000, 10_000):
         yield "chain of statements", n, chain(n)
     for n in (500, 2_500, 10_000):
         yield "terms, 500 a statement", n, terms(n)
     for n in (100, 1_000, 10_000):
         yield "np.sum of a list", n, long_list(n)
+    for n in (10, 30, 90):
+        yield HELPERS, n, helpers(n)
 
 
 def loaded(text: str, folder: str, name: str) -> Callable[..., Any]:
