@@ -28,6 +28,7 @@ def value_and_grad_loss(w, X, y, weight_decay):
     value = np.mean(logaddexp_z - y * z) + weight_decay * (w @ w)
 
     # Backward pass, last line first.
+
     # value = np.mean(np.logaddexp(0.0, z) - y * z) + weight_decay * (w @ w)
     w_bar = 2.0 * weight_decay * w
     z_bar = (np.exp(z - logaddexp_z) - y) / z.size

@@ -34,6 +34,7 @@ def value_and_grad_loss(W1, W2, X, y, weight_decay):
     value = J_mle + weight_decay * (np.sum(W1**2) + np.sum(W2**2))
 
     # Backward pass, last line first.
+
     # value = J_mle + weight_decay * (np.sum(W1**2) + np.sum(W2**2))
     W1_bar = 2.0 * weight_decay * W1
     W2_bar = 2.0 * weight_decay * W2

@@ -22,6 +22,7 @@ def grad_rosenbrock(x):
     b = 1.0 - x[:-1]
 
     # Backward pass, last line first.
+
     # return np.sum(100.0 * a**2 + b**2)
     a_bar = 200.0 * a
 

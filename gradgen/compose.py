@@ -102,7 +102,7 @@ def define(
     graph, adjoint = program.graph, program.context.adjoint
     closure = mode in ("vjp", "called")
     refuse_collisions(program, mode)
-    schedule = Schedule(graph)
+    schedule = Schedule(graph, closure=closure)
     taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
     taken.update(snippets.functions.names_for(graph))
     seeds = [v.hint for v in graph.params[len(parameters(program)) :]]
@@ -137,12 +137,10 @@ def define(
 
 def straight(forward: list[Any], back: list[Any], result: Any) -> list[Any]:
     """The forward pass and the backward pass, one after the other."""
-    body: list[Any] = []
-    if forward:
-        body += [writer.Comment("Forward pass."), *forward]
+    body = _headed(forward)
     if back and forward:
-        body += [writer.Blank(), writer.Comment("Backward pass, last line first.")]
-    body += back if forward else _without_leading_blank(back)
+        body += [writer.Blank(), writer.Comment("Backward pass, last line first."), writer.Blank()]
+    body += _without_leading_blank(back)
     if forward or back:
         body.append(writer.Blank())
     return [*body, ast.Return(result)]
@@ -153,10 +151,10 @@ def with_pullback(
 ) -> list[Any]:
     """The forward pass, and the backward pass as a closure of that name. accepted: the closure's arguments; unpacked:
     the names that the parts of the only one get, as syntax, or None."""
-    body: list[Any] = [writer.Comment("Forward pass."), *forward] if forward else []
+    body = _headed(forward)
     inner: list[Any] = []
     if unpacked is not None:
-        inner.append(ast.Assign([unpacked], ast.Name(accepted[0], ast.Load())))
+        inner += [ast.Assign([unpacked], ast.Name(accepted[0], ast.Load())), writer.Blank()]
     inner += _without_leading_blank(back)
     inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
     arguments = ast.arguments([], [ast.arg(part, None) for part in accepted], None, [], [], None, [])
@@ -232,6 +230,14 @@ def signature(program: Program) -> ast.arguments:
         defaults=[default(d) for d in spec.defaults],
         kw_defaults=[default(d) for d in spec.kw_defaults],
     )
+
+
+def _headed(forward: list[Any]) -> list[Any]:
+    """The forward pass under its heading, apart from a comment of the user's that it begins with."""
+    if not forward:
+        return []
+    apart = [writer.Blank()] if isinstance(forward[0], writer.Comment) else []
+    return [writer.Comment("Forward pass."), *apart, *forward]
 
 
 def _without_leading_blank(statements: list[Any]) -> list[Any]:

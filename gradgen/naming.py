@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import re
 from typing import Any
 
 from .calls import CALL
 from .control import UNDEFINED
-from .graph import CONST, Value
+from .graph import CONST, Node, Value
 from .lives import Busy, Lives, Numbers, Span
 from .schedule import Schedule
+from .words import ROLES, function_word, leaf, spoken
 
 BUILTINS = frozenset(name for name in dir(builtins) if name.islower())
-SHORT = {"subtract": "diff", "add": "sum", "multiply": "prod", "true_divide": "ratio", "divide": "ratio",
-         "power": "pow", "negative": "neg", "absolute": "abs", "amax": "max", "amin": "min"}  # fmt: skip
-
-
 ARITHMETIC = ("add", "subtract", "multiply", "true_divide", "divide", "matmul", "dot", "power", "negative")
 
 
@@ -35,6 +31,7 @@ class Names:
         self.closure = closure
         self._target: dict[Value, str] = {}
         self._before: dict[Value, str] = {}
+        self._role: dict[Value, str] = {}
         self._numbers: dict[str, Numbers] = {}
         self._assign()
 
@@ -71,6 +68,7 @@ class Names:
         for step in schedule.steps:
             for inner in schedule.inner.get(step.node, ()):
                 self._find_targets(inner)
+            self._find_roles(step.node)
             if step.node.backward or step.out is None or not step.out.hint:
                 continue
             if sum(1 for v in step.node.inputs if v.node is None or v.node.op is not CONST) == 1:
@@ -82,6 +80,17 @@ class Names:
                     if part.node is not None and not part.hint and part not in self._target:
                         self._target[part] = step.out.hint
                         todo += part.node.inputs
+
+    def _find_roles(self, node: Node) -> None:
+        """What the unnamed parts of a statement are in it."""
+        todo = [node]
+        while todo:
+            node = todo.pop()
+            roles = ROLES.get(node.op.name, ())
+            for v, role in zip(node.inputs, roles, strict=False):
+                if not v.hint:
+                    self._role.setdefault(v, role)
+            todo += [v.node for v in node.inputs if v.node is not None and not v.hint]
 
     # ---- words
 
@@ -121,24 +130,27 @@ class Names:
             return f"{node.options['callee']!r}_{self._short(node.inputs[0]) if node.inputs else ''}".rstrip("_")
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
-        inputs = [x for x in node.inputs if x.node is None or x.node.op is not CONST]
-        name = re.sub(r"\W", "", node.op.name)
-        name = SHORT.get(name, name)
-        words = [self._short(x) for x in inputs]
-        if node.op.name == "matmul" and all(words) and len(words) == 2:
-            return "".join(words) if all(len(w) == 1 for w in words) else "_".join(words)
-        if words and words[0] and len(words) == 1:
-            return f"{name}_{words[0]}"
-        if node.op.name == "getitem" and words and words[0]:
-            return f"{words[0]}_part"
-        if v in self._target:
-            return f"{self._target[v]}_{name}"
-        return {"total": "sum", "product": "scale", "opaque": "part"}.get(name, name)
+        return spoken(node, self._short) or self._after_role(v) or "part"
+
+    def _after_role(self, v: Value) -> str:
+        """A word for what cannot be said: what it is in the expression around it, or the function that makes it."""
+        node = v.node
+        assert node is not None
+        target = self._target.get(v, "")
+        role = self._role.get(v, "")
+        if node.op.name in ("product", "total"):
+            return role or ROLES[node.op.name][0]
+        if node.op.name not in ARITHMETIC:
+            near = leaf(node, self._short)
+            return f"{function_word(node)}_{near}" if near else function_word(node)
+        return f"{target}_{role}" if target and role else role or target
 
     def _short(self, v: Value) -> str:
         """The name of an operand where it has a short one."""
         word = self.of.get(self.schedule.stands_for.get(v, v)) or v.hint
-        return word if word and len(word) <= 8 else ""
+        if not word and v.bar_of is None and v in self.described:
+            word = self.described[v]
+        return word if word and len(word) <= 12 else ""
 
 
 def reserved(*names: Any) -> set[str]:

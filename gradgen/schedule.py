@@ -36,8 +36,8 @@ class Schedule:
     are written where they are used, as in a conditional expression.
     """
 
-    def __init__(self, graph: Graph, outer: Schedule | None = None, tight: bool = False):
-        self.graph, self.tight = graph, tight
+    def __init__(self, graph: Graph, outer: Schedule | None = None, tight: bool = False, closure: bool = False):
+        self.graph, self.tight, self.closure = graph, tight, closure
         self.inner: dict[Node, list[Schedule]] = {}
         self.stands_for: dict[Value, Value] = {} if outer is None else outer.stands_for
         self.named: set[Value] = set() if outer is None else outer.named
@@ -109,12 +109,25 @@ class Schedule:
                 return True
             if is_light(node):
                 return False
-            return bool(self.backward_uses[out]) or self.uses[out] > 1 or out in self.graph.results
+            if self._is_cheaper_again(node, out):
+                return False
+            return bool(self.backward_uses[out]) or self.uses[out] > 1
         if node.op.name in STATEMENT_OPS or is_named(out) or out in self.bases:
             return True
         if is_light(node):
             return False
         return self.uses[out] > 1
+
+    def _is_cheaper_again(self, node: Node, out: Value) -> bool:
+        """Whether a part of the user's expression that the backward pass reads is written there again.
+
+        So it is where nothing else reads it, or where it is next to nothing: the user's line stays in one piece.
+        """
+        if node.op is OPAQUE or node.subgraphs:
+            return False
+        if self.uses[out] == 1:
+            return not self.closure or is_tiny(node)
+        return is_tiny(node) and self.uses[out] <= 3
 
     def width_of(self, node: Node) -> int:
         if node.subgraphs:
@@ -175,6 +188,18 @@ def is_light(node: Node) -> bool:
 
         return is_basic(node.args[1]) and node.inputs[0].type.ndim != 1 or _is_slice(node)
     return node.op.cheap
+
+
+TINY = ("add", "subtract", "multiply", "negative", "true_divide", "divide")
+
+
+def is_tiny(node: Node) -> bool:
+    """Whether `node` is one step of arithmetic on numbers, or on parameters of unknown rank, as in `1.0 - mix`."""
+    if node.op.name not in TINY or node.out.type.ndim:
+        return False
+    known = [v for v in node.inputs if v.node is None or v.node.op is not CONST]
+    named = all(v.hint for v in known)
+    return named and (node.out.type.scalar or all(v.node is None for v in known) and len(known) == 1)
 
 
 def _is_slice(node: Node) -> bool:

@@ -40,6 +40,7 @@ def grad_chain(w):
     y = np.sin(x) + x**2 / 4.0
 
     # Backward pass, last line first.
+
     # z = f(y)
     y_bar = np.cos(y) + y / 2.0
 

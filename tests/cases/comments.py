@@ -33,6 +33,7 @@ def grad_damped(x, rate, t):
         raise ValueError("damped() is written for x: (n,), t: (n,), all else scalar")
 
     # Forward pass.
+
     # What is left after time t.
     decay = np.exp(-rate * t)  # at most 1
     # The signal, weighed twice:
@@ -40,6 +41,7 @@ def grad_damped(x, rate, t):
     y = x * decay  # damped
 
     # Backward pass, last line first.
+
     # return y.sum() + np.sum(y2)
     # y2 = y * y
     y_bar = 2.0 * y + 1.0

@@ -36,6 +36,7 @@ def value_and_grad_cross_entropy(W, X, Y):
     value = -(Y * log_p).sum() / len(X)
 
     # Backward pass, last line first.
+
     # value = -(Y * log_p).sum() / len(X)
     log_p_bar = -Y / len(X)
 

@@ -34,6 +34,7 @@ def grad_smoothness(u):
     lap = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4.0 * inside
 
     # Backward pass, last line first.
+
     # return np.sum(lap**2) + corners
     lap_bar = 2.0 * lap
 

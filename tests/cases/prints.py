@@ -40,6 +40,7 @@ def value_and_grad_chatty(x):
     value = np.log(scale) * 2.0
 
     # Backward pass, last line first.
+
     # value = np.log(scale) * 2.0
     scale_bar = 2.0 / scale
 
