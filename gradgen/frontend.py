@@ -389,7 +389,17 @@ class Program(Expressions):
     def follow(
         self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any = None
     ) -> Term:
-        """Read the body of a function that is called, in place."""
+        """Read the body of a function that is called, in place; what it returns is called after it."""
+        result = self._follow(function, args, kwargs, call, outer)
+        if isinstance(result, Computed) and not result.value.hint and not result.value.said:
+            name = call.func.id if isinstance(call.func, ast.Name) else function.name
+            named = [t.value.hint for t in args if isinstance(t, Computed) and t.value.hint]
+            result.value.said = f"{name}_{named[0]}" if len(named) == 1 == len(args) else name
+        return result
+
+    def _follow(
+        self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any = None
+    ) -> Term:
         if self._depth >= MAX_DEPTH:
             raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
         frame = Frame(function, outer, self.statement)

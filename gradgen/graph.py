@@ -188,12 +188,14 @@ class Parameter(NamedTuple):
 class Value:
     """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
 
-    __slots__ = ("bar_of", "graph", "hint", "index", "node", "source", "through", "type")
+    __slots__ = ("bar_of", "graph", "hint", "index", "node", "said", "source", "through", "type")
     __array_priority__ = 1000.0
     __iter__ = None
 
     def __init__(self, graph: Graph, type: Type, node: Node | None = None, index: int = 0, hint: str = ""):
         self.graph, self.type, self.node, self.index, self.hint = graph, type, node, index, hint
+        self.said = ""
+        """How the user calls what computes it: the name of a function that was followed."""
         self.bar_of: Value | None = None
         """The primal whose cotangent this is."""
         self.source: Value | None = None

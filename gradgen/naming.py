@@ -29,6 +29,7 @@ class Names:
         self.of: dict[Value, str] = {}
         self.described: dict[Value, str] = {}
         self.closure = closure
+        self.hints = {v.hint for v in schedule.named if v.hint}
         self._target: dict[Value, str] = {}
         self._before: dict[Value, str] = {}
         self._role: dict[Value, str] = {}
@@ -43,9 +44,15 @@ class Names:
             head = group[0]
             parameter = head.node is None and head.graph is self.schedule.graph
             spans = sorted(span for v in group for span in lives.spans[v])
-            name = head.hint if parameter else self._free(self._wanted(head), busy, spans)
+            name = head.hint if parameter else self._chosen(head, busy, spans)
             busy.setdefault(name, Busy()).add(spans)
             self.of.update(dict.fromkeys(group, name))
+
+    def _chosen(self, v: Value, busy: dict[str, Busy], spans: list[Span]) -> str:
+        """The user's own names come first: a word that was made up gives way to them."""
+        wanted = self._wanted(v)
+        own = v.hint or (v.bar_of is not None and v.bar_of.hint)
+        return self._free(wanted if own or wanted not in self.hints else f"{wanted}_part", busy, spans)
 
     def _free(self, wanted: str, busy: dict[str, Busy], spans: list[Span]) -> str:
         """`wanted`, or the first of `wanted_1`, `wanted_2`, ... that no other value has meanwhile."""
@@ -68,7 +75,8 @@ class Names:
         for step in schedule.steps:
             for inner in schedule.inner.get(step.node, ()):
                 self._find_targets(inner)
-            self._find_roles(step.node)
+            if not step.node.backward:
+                self._find_roles(step.node)
             if step.node.backward or step.out is None or not step.out.hint:
                 continue
             if sum(1 for v in step.node.inputs if v.node is None or v.node.op is not CONST) == 1:
@@ -86,8 +94,8 @@ class Names:
         todo = [node]
         while todo:
             node = todo.pop()
-            roles = ROLES.get(node.op.name, ())
-            for v, role in zip(node.inputs, roles, strict=False):
+            alone = len(node.inputs) == 1
+            for v, role in zip(node.inputs, ROLES.get(node.op.name, ["argument"] if alone else []), strict=False):
                 if not v.hint:
                     self._role.setdefault(v, role)
             todo += [v.node for v in node.inputs if v.node is not None and not v.hint]
@@ -128,9 +136,14 @@ class Names:
             return next(self.describe(side) for side in sides if side.const is not UNDEFINED)
         if node.op is CALL:
             return f"{node.options['callee']!r}_{self._short(node.inputs[0]) if node.inputs else ''}".rstrip("_")
+        if v.said:
+            return v.said
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
-        return spoken(node, self._short) or self._after_role(v) or "part"
+        word = spoken(node, self._short)
+        if word and word == self._short(node.inputs[0]):
+            return f"{word}_part"
+        return word or self._after_role(v)
 
     def _after_role(self, v: Value) -> str:
         """A word for what cannot be said: what it is in the expression around it, or the function that makes it."""
@@ -143,14 +156,16 @@ class Names:
         if node.op.name not in ARITHMETIC:
             near = leaf(node, self._short)
             return f"{function_word(node)}_{near}" if near else function_word(node)
-        return f"{target}_{role}" if target and role else role or target
+        role = role or "part"
+        return f"{target}_{role}" if target else role
 
-    def _short(self, v: Value) -> str:
-        """The name of an operand where it has a short one."""
-        word = self.of.get(self.schedule.stands_for.get(v, v)) or v.hint
-        if not word and v.bar_of is None and v in self.described:
-            word = self.described[v]
-        return word if word and len(word) <= 12 else ""
+    def _short(self, v: Value, depth: int = 1) -> str:
+        """The name of an operand where it has a short one, or a short formula."""
+        word = self.of.get(self.schedule.stands_for.get(v, v)) or v.hint or v.said
+        if not word and depth and v.node is not None and not v.node.backward and v.node.op is not CONST:
+            word = spoken(v.node, lambda x: self._short(x, depth - 1))
+            return word if len(word) <= 10 else ""
+        return word if word and len(word) <= 16 else ""
 
 
 def reserved(*names: Any) -> set[str]:

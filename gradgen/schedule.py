@@ -16,6 +16,19 @@ STATEMENT_OPS = ("scatter", "increment", "accumulated", "own", "expand")
 VIEWS = ("getitem", "transpose", "shape", "size", "dtype", "ndim", "tuple", "list", "slice", "expand_dims", "swapaxes")
 
 
+SYMBOLS = {
+    "product", "total", "add", "subtract", "multiply", "true_divide", "divide", "power", "matmul", "negative",
+    "getitem", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "tuple", "slice",
+}  # fmt: skip
+"""Operations that are written with a sign rather than a name."""
+SUFFIXES = {"transpose", "real", "imag", "expand_dims"}
+"""Operations that are written as a short suffix."""
+
+
+LINEAR = ("matmul", "dot", "outer", "solve", "einsum", "tensordot")
+"""Products of matrices and their like: a cotangent that goes into one is a statement of its own."""
+
+
 @dataclass(eq=False)
 class Step:
     """A statement to be written: it computes `node`. reads: the named values that it reads, through what is inline."""
@@ -47,6 +60,10 @@ class Schedule:
         self.uses.update(graph.results)
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
         self._taken = {v for node in graph.nodes if isinstance(node.op, Control) for v in node.inputs[1:]}
+        self._operands = {
+            v for node in graph.nodes if node.backward and node.op.name in LINEAR for v in node.inputs
+            if v.bar_of is not None
+        }
         self._widths: dict[Value, int] = {}
         graph.place = {v: i for i, v in enumerate([*graph.params, *(v for node in graph.nodes for v in node.outputs)])}
         forward = [node for node in graph.nodes if not node.backward]
@@ -75,6 +92,7 @@ class Schedule:
         if node.backward and width > MAX_WIDTH:
             parts = [v for v in node.inputs if v not in self.named and v.node is not None and v.node.op is not CONST]
             parts = [v for v in parts if self._widths.get(v, 0) > 24 and v.node.op.name not in VIEWS]  # type: ignore[union-attr]
+            parts = [v for v in parts if v.type.kind != "bool"] or parts
             for v in sorted(parts, key=lambda v: -self._widths[v])[:1]:
                 self.named.add(v)
             width = self.width_of(node)
@@ -116,7 +134,7 @@ class Schedule:
             return True
         if is_light(node):
             return False
-        return self.uses[out] > 1
+        return self.uses[out] > 1 or out in self._operands and node.op.name in ("product", "total", "matmul")
 
     def _is_cheaper_again(self, node: Node, out: Value) -> bool:
         """Whether a part of the user's expression that the backward pass reads is written there again.
@@ -132,10 +150,16 @@ class Schedule:
     def width_of(self, node: Node) -> int:
         if node.subgraphs:
             return sum(inner.width() for inner in self.inner[node]) + self._widths.get(node.inputs[0], 8) + 10
-        total = 3 if node.op.name in ("product", "total", "getitem") else len(node.op.name) + 4
-        for v in node.inputs:
-            total += 3 + (8 if v in self.named else self._widths.get(v, 4))
-        return total
+        if node.ast is not None and not node.backward and not node.inputs:
+            return 8
+        name = node.op.name
+        around = 0 if name in SYMBOLS else 2 if name in SUFFIXES else len(name) + 5
+        return around + sum(3 + self._width_of_input(v) for v in node.inputs) - 3 * (len(node.inputs) > 0)
+
+    def _width_of_input(self, v: Value) -> int:
+        if v in self.named:
+            return len(v.hint) or (len(v.bar_of.hint) + 4 if v.bar_of is not None and v.bar_of.hint else 10)
+        return self._widths.get(v, 4)
 
     def last_reads(self) -> dict[Value, int]:
         """The last step that reads each named value; what is returned is read after all of them."""

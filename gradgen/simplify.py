@@ -155,7 +155,7 @@ class Simplifier:
         if node.effect or isinstance(node.op, Control):
             return
         self.known.setdefault(node.key(), node)
-        if node.op.name in ("true_divide", "divide"):
+        if node.op.name in ("true_divide", "divide") and not self._is_spent(node.out):
             x, y = node.inputs
             self.quotients.setdefault(y, {}).setdefault(x, node.out)
         elif node.op.name == "subtract" and is_op(node.inputs[1], "log"):
@@ -310,6 +310,8 @@ class Simplifier:
         node = v.node
         if is_cast_mask(v) and node.backward and not is_named(v):  # type: ignore[union-attr]
             return Product(factors=[node.inputs[0]])  # type: ignore[union-attr]
+        if node is not None and not node.backward and self._is_spent(v):
+            return self._parts_of_quotient(node)
         if node is None or not node.backward or node.op.name != "product":
             return Product(factors=[v])
         p = parts_of(node)
@@ -319,6 +321,22 @@ class Simplifier:
         if v in self.shared and not simple:
             return Product(factors=[v])
         return p
+
+    def _is_spent(self, v: Value) -> bool:
+        """Whether `v` is a part of the user's product or quotient that nothing needs but one backward value, or a
+        multiple of a named scalar: the backward value is computed from its parts."""
+        node = v.node
+        assert node is not None
+        if v.hint or node.op.name not in ("multiply", "divide", "true_divide", "negative") or v.type.kind == "complex":
+            return False
+        scaled = v.type.scalar and any(literal_number(x) is not None for x in node.inputs)
+        return self.uses[v] == 1 or scaled and all(x.hint or literal_number(x) is not None for x in node.inputs)
+
+    def _parts_of_quotient(self, node: Node) -> Product:
+        first, *second = [self.opened(x) for x in node.inputs]
+        if not second:
+            return first.scaled(-1.0)
+        return first.times(*second) if node.op.name == "multiply" else first.over(*second)
 
     def terms(self, v: Value) -> list[Value]:
         """The terms of a sum that may be taken apart."""

@@ -169,6 +169,9 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     first = next(iter(small + large), None)
     below = [v for v in p.divisors if v.type.scalar]
     last = sorted((v for v in p.divisors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
+    if num == 1 and p.den != 1 and len(p.factors) == 1 and not p.divisors:
+        tree = binary(ast.Div, of(p.factors[0]), number(p.den))
+        return ast.UnaryOp(ast.USub(), tree) if negative else tree
     plain = num == 1 and begins_as_float(small + large, p.divisors)
     plain = plain and not (negative and first is not None and first.type.kind == "bool")  # NumPy negates no mask
     head = [] if plain else [number(-num if negative else num)]
@@ -180,6 +183,8 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
         head, large, last, under = [of(v) for v in large], [], [], under + powers(last, of)
     if not head and large:
         head, large = [of(v) for v in large], []
+    if not large and all(v.type.floating for v in last):
+        under, last = under + powers(last, of), []
     if not head:
         head = [number(-1.0 if negative else 1.0)]
         negative = False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from .forms import literal_number
 from .graph import CONST, OPAQUE, Node, Value
+from .rules.primitives import index_items, slice_parts
 
 LONGEST = 20
 """How long, in characters, a spoken formula may be."""
@@ -28,6 +29,9 @@ ROLES: dict[str, Sequence[str]] = {
     "subtract": ["term", "term"],
     "multiply": ["factor", "factor"],
     "power": ["base", "exponent"],
+    "sin": ["angle"],
+    "cos": ["angle"],
+    "tan": ["angle"],
     "solve": ["matrix", "rhs"],
     "total": ["term"],
     "product": ["factor"],
@@ -91,8 +95,8 @@ def _infix(between: str) -> Callable[[Node, list[str]], str]:
 
 def _product(node: Node, parts: list[str]) -> str:
     if not all(parts):
-        known = [p for p in parts if p]
-        return f"scaled_{known[0]}" if len(known) == 1 and known[0] not in NUMBERS.values() else ""
+        scale = [i for i, v in enumerate(node.inputs) if literal_number(v) is not None or v.node and v.node.op is CONST]
+        return f"scaled_{parts[1 - scale[0]]}" if len(scale) == 1 and parts[1 - scale[0]] else ""
     return _side_by_side(parts)
 
 
@@ -128,8 +132,10 @@ def _square(node: Node, parts: list[str]) -> str:
 
 
 def _item(node: Node, parts: list[str]) -> str:
-    """`table[words]` is `table_words`; an index that is no name makes a part."""
+    """`table[words]` is `table_words`; an index that is no name makes a part, and slices go without saying."""
     base, index = parts
+    if all(item is None or slice_parts(item) is not None for item in index_items(node.args[1])):
+        return base
     return f"{base}_{index}" if base and index and index not in NUMBERS.values() else f"{base}_part" if base else ""
 
 
@@ -167,6 +173,7 @@ SAID: dict[str, Callable[[Node, list[str]], str]] = {
     "dot": lambda node, parts: _side_by_side(parts),
     "transpose": lambda node, parts: f"{parts[0]}_T" if parts[0] else "",
     "getitem": _item,
+    "shape": lambda node, parts: "",
     "total": _total,
     "product": lambda node, parts: "",
     "where": _where,
