@@ -74,6 +74,8 @@ class Gradient:
     # ---- calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._loaded is not None:
+            return self._loaded(*args, **kwargs)
         marks: list[Any] = []
         for x in args:
             t = type(x)

@@ -146,10 +146,11 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
             message, advice = f"a {type(code).__name__.lower()} of {carry} is not followed", "use variables or a tuple"
         case ast.Call(func=func) | ast.Subscript(value=func):
             message = f"gradgen knows no derivative of `{ast.unparse(func)}`"
-            advice = "docs/accepted.md lists what it knows; pass what does not depend on a target as an argument"
+            known = "gradgen's docs/accepted.md lists those that have one"
+            advice = f"{known}; pass what does not depend on a target as an argument"
         case ast.Attribute(attr=attr):
             message, advice = f"gradgen knows no derivative of the attribute `.{attr}`", ""
         case _:
-            message, advice = "gradgen knows no derivative of this", "docs/accepted.md lists what it knows"
+            message, advice = "gradgen knows no derivative of this", "gradgen's docs/accepted.md lists what has one"
     error = program.error(message, code, advice)
     return NoRuleError(message, error.span, advice)

@@ -95,8 +95,10 @@ class Statement:
 
     @functools.cached_property
     def comments(self) -> list[str]:
-        """The comment lines right above it."""
+        """The comment lines right above it; those of generated text are headings, nobody's words."""
         found: list[str] = []
+        if self.file.filename.startswith("<gradgen "):
+            return found
         line = self.span.line - 1
         while line in self.file.comments and self.file.lines[line - 1].lstrip().startswith("#"):
             found.insert(0, self.file.comments[line][1])

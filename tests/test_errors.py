@@ -58,7 +58,7 @@ case(
     NoRuleError m.py:6:19: gradgen knows no derivative of `np.convolve`
         return np.sum(np.convolve(y, np.ones(n)))
                       ^^^^^^^^^^^^^^^^^^^^^^^^^^
-      docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+      gradgen's docs/accepted.md lists those that have one; pass what does not depend on a target as an argument
     """,
 )
 case(
@@ -71,7 +71,7 @@ case(
     NoRuleError m.py:5:12: gradgen knows no derivative of `x.searchsorted`
         return x.searchsorted(1.0) * x
                ^^^^^^^^^^^^^^^^^^^
-      docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+      gradgen's docs/accepted.md lists those that have one; pass what does not depend on a target as an argument
     """,
 )
 case(
@@ -98,7 +98,7 @@ case(
     NoRuleError m.py:7:19: gradgen knows no derivative of `scipy.linalg.expm`
         return np.sum(scipy.linalg.expm(x))
                       ^^^^^^^^^^^^^^^^^^^^
-      docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+      gradgen's docs/accepted.md lists those that have one; pass what does not depend on a target as an argument
     """,
 )
 case(
@@ -114,7 +114,7 @@ case(
     NoRuleError m.py:5:12: gradgen knows no derivative of `np.convolve`
         return np.convolve(y, y)  # here it is
                ^^^^^^^^^^^^^^^^^
-      docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+      gradgen's docs/accepted.md lists those that have one; pass what does not depend on a target as an argument
     """,
 )
 case(
@@ -169,7 +169,7 @@ case(
     NoRuleError m.py:6:5: gradgen knows no derivative of `tracker.observe`
         tracker.observe(y)
         ^^^^^^^^^^^^^^^^^^
-      docs/accepted.md lists what it knows; pass what does not depend on a target as an argument
+      gradgen's docs/accepted.md lists those that have one; pass what does not depend on a target as an argument
     """,
 )
 
@@ -896,7 +896,7 @@ def test_python_itself_prints_line_and_carets(tmp_path):
     assert (file, line) == ('  File "m.py", line 6', "    return np.sum(np.convolve(y, np.ones(n)))")
     # before 3.13 Python prints a single caret for a class that derives from SyntaxError
     assert carets in (18 * " " + "^", 18 * " " + 26 * "^")
-    assert message.startswith("gradgen.errors.NoRuleError: gradgen knows no derivative of `np.convolve`; docs/")
+    assert message.startswith("gradgen.errors.NoRuleError: gradgen knows no derivative of `np.convolve`; gradgen's docs/")
 
 
 def test_errors_pickle():
