@@ -56,7 +56,7 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
             raise node.options["unknown"]  # nobody knows what becomes of it there
     for v in outputs:
         no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
-        if v.type.kind in ("int", "bool") and not v.type.size or no_number:
+        if v.type.kind in ("int", "bool") or no_number:
             what = {"int": "an integer", "bool": "a truth value"}.get(v.type.kind, f"a {type(v.const).__name__}")
             span = getattr((v.node.origin if v.node else None) or program.returned, "span", None)
             raise NonDifferentiableError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from .buffers import is_number, is_owned, roots
 from .graph import CONST, Graph, Value, type_of
-from .rules.primitives import unbroadcast, zeros_for
+from .rules.primitives import cast_like, unbroadcast, zeros_for
 from .rules.registry import primitive
 from .shapes import Facts, Type, float_of
 
@@ -67,7 +67,8 @@ def presentable(v: Value, target: Value, taken: set[Value]) -> Value:
     if node is not None and node.op.name == "broadcast_like":
         return expand(node.inputs[0], target)  # type: ignore[no-any-return]
     if v.type.scalar and node is not None and node.op is CONST:
-        return v
+        numpy_scalar = target.type.scalar and target.type.array and target.type.kind == "float"
+        return cast_like(v, target) if numpy_scalar else v
     if is_owned(v) and v.type.floating and not roots(v) & taken:
         return v
     return own(v)  # type: ignore[no-any-return]

@@ -161,8 +161,8 @@ def compared(v: Value) -> Value | None:
         return next((x for x in map(compared, v.node.inputs) if x is not None), None)
     if v.node.op.name not in COMPARISONS:
         return None
-    arrays = [x for x in v.node.inputs if x.type.array and not x.type.scalar and x.type.kind not in ("int", "bool")]
-    return arrays[0] if arrays else None
+    arrays = [x for x in v.node.inputs if x.type.array or x.type.ndim is None]
+    return next((x for x in arrays if x.type.kind not in ("int", "bool")), None)
 
 
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")

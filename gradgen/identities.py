@@ -308,7 +308,8 @@ def _where(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     if s.facts.same_shape(s.facts.broadcast(narrow.type.shape, v.type.shape), node.out.type.shape):
         condition = narrow
     dtype_of = v.node.inputs[1] if is_op(v, "broadcast_like") else None  # type: ignore[union-attr]
-    if s.facts.same_shape(s.facts.broadcast(condition.type.shape, bare.type.shape), node.out.type.shape):
+    shapes = (condition.type.shape, s.facts.broadcast(condition.type.shape, bare.type.shape))
+    if any(s.facts.same_shape(shape, node.out.type.shape) for shape in shapes):
         v = bare
     p = s.opened(v)
     inner = Product(p.num, p.den)
@@ -320,7 +321,7 @@ def _where(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
         elif not is_mask(x, condition, taken):
             inner.factors.append(x)
     inner.divisors += [_guarded(s, condition, taken, d) for d in p.divisors]
-    if not inner.factors and not node.out.type.scalar:
+    if not inner.factors:
         mask = condition if taken else s.make(OPERATIONS[np.logical_not], [condition])
         if not inner.divisors and compared(mask) is None and dtype_of is not None:
             mask = s.make("cast_like", [mask, dtype_of])

@@ -18,13 +18,23 @@ from .graph import OPERATIONS, Node, Value, type_of
 from .rules.elementwise import is_number
 from .rules.primitives import broadcast_like
 from .rules.reductions import restore
+from .shapes import Facts
 
 
 @dataclass(frozen=True)
 class Mask:
-    """A cotangent is zero unless every condition is what stands beside it; without any, at entries not known."""
+    """A cotangent is zero unless every condition is what stands beside it; without any, at entries not known.
+
+    sure: whether a zero may be one by structure, rather than a sum of such things and others.
+    """
 
     conditions: tuple[tuple[Any, bool], ...] = ()
+    sure: bool = True
+
+    def fits(self, v: Value, facts: Facts) -> bool:
+        """Whether the conditions tell entries of `v` apart, none finer than these."""
+        shapes = [facts.broadcast(type_of(c).shape, v.type.shape) for c, _ in self.conditions]
+        return bool(shapes) and v.ndim is not None and all(facts.same_shape(s, v.type.shape) for s in shapes)
 
     def keep(self, bar: Any) -> Any:
         """`bar`, and exactly 0 where the mask says so."""
@@ -33,7 +43,8 @@ class Mask:
         return bar
 
 
-SPREAD = Mask()
+SPREAD, HIDDEN = Mask(sure=False), Mask()
+"""Zeros among entries that were mixed; zeros whose places are seen at run time only, shapes being unknown."""
 LINEAR = {
     "add", "subtract", "negative", "positive", "conjugate", "real", "maximum", "minimum", "clip", "where", "sum",
     "mean", "max", "min", "amax", "amin",
@@ -62,9 +73,9 @@ class Masks:
         mask = self._mask(g)
         if mask is None or not node.op.elementwise or node.op.name in LINEAR or _scales(node):
             return None
-        if mask is SPREAD:
-            return Mask(((np.not_equal(g, 0.0), True),)) if node.op.name in SINGULAR else None
-        return mask
+        if mask.conditions:
+            return mask
+        return Mask(((np.not_equal(g, 0.0), True),)) if mask.sure or node.op.name in SINGULAR else None
 
     def after(self, node: Node, g: Any, bars: list[Any], late: Container[Any]) -> list[Any]:
         """The answers of a rule to `g`, kept from what is zero; their own masks are noted."""
@@ -74,17 +85,18 @@ class Masks:
             masks = [None, *(Mask((*mine, (node.args[0], taken))) for taken in (True, False))]
         elif mask is None:
             return bars
-        elif mask is SPREAD:
-            masks = [SPREAD] * len(bars)
+        elif not mask.conditions:
+            masks = [mask if node.op.elementwise or _is_entrywise(node) else SPREAD] * len(bars)
         else:
             masks = [mask] * len(bars) if node.op.elementwise else _moved(node, mask)
         facts = node.out.graph.facts
         for i, (v, bar, own) in enumerate(zip(node.inputs, bars, masks, strict=True)):
-            if bar is None or own is None:
+            if bar is None or own is None or v.type.scalar and not node.out.type.scalar:
                 continue
             if node.op.elementwise:
-                own = own if v in late or facts.same_shape(v.type.shape, node.out.type.shape) else SPREAD
-            elif node.op.name not in LINEAR | MOVES:
+                if not (v in late or own.fits(v, facts) or facts.same_shape(v.type.shape, node.out.type.shape)):
+                    own = HIDDEN if own.sure else SPREAD
+            elif node.op.name not in LINEAR | MOVES and own.conditions:
                 bars[i] = own.keep(bar)
             self._note(bars[i], own)
         return bars
@@ -96,7 +108,7 @@ class Masks:
             return
         alike = all(mask == masks[0] for mask in masks)
         conditions = {c for mask in masks for c in mask.conditions}  # type: ignore[union-attr]
-        if alike or SPREAD in masks:
+        if alike or not all(mask.conditions for mask in masks):  # type: ignore[union-attr]
             self._note(total, masks[0] if alike else SPREAD)  # type: ignore[arg-type]
         elif not any((c, not taken) in conditions for c, taken in conditions):
             self._note(total, SPREAD)
@@ -120,8 +132,13 @@ def _moved(node: Node, mask: Mask) -> list[Mask | None]:
     """The masks of the inputs of a function that is not elementwise, from that of its output."""
     moved = [[(c, taken) for c in _conditions(node, condition)] for condition, taken in mask.conditions]
     if any(len(parts) != len(node.inputs) for parts in moved):
-        return [SPREAD] * len(node.inputs)
+        return [HIDDEN if _is_entrywise(node) else SPREAD] * len(node.inputs)
     return [Mask(tuple(parts)) for parts in zip(*moved, strict=True)]
+
+
+def _is_entrywise(node: Node) -> bool:
+    """Whether each entry of the output is one of the input, or all there is along axes."""
+    return node.op.name in MOVES | {"getitem"} or "axis" in node.options and "keepdims" in node.options
 
 
 def _conditions(node: Node, condition: Any) -> list[Any]:

@@ -220,7 +220,7 @@ class Simplifier:
             return p
         for i, v in enumerate(p.factors):
             source = compared(v)
-            if source is not None and not v.type.scalar:
+            if source is not None:
                 cast = self.make("cast_like", [v, source])
                 return Product(p.num, p.den, [*p.factors[:i], cast, *p.factors[i + 1 :]], p.divisors)
         return p

@@ -399,6 +399,9 @@ def _cast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     """`x.astype(like.dtype)`; where `like` may hold integers, the snippet."""
     x, like = node.inputs
     arrays = [v.type.array or bool(v.type.ndim) for v in (x, like)]
+    if like.type.kind == "float" and arrays[1] and x.type.scalar:
+        dtype = ast.Attribute(of(like), "dtype", ast.Load())
+        return ast.Call(ast.Attribute(dtype, "type", ast.Load()), [of(x)], [])
     if like.type.kind != "float" or not all(arrays) or x.type.scalar:
         return _call(node, of, snippets)
     return ast.Call(ast.Attribute(of(x), "astype", ast.Load()), [ast.Attribute(of(like), "dtype", ast.Load())], [])
