@@ -8,6 +8,8 @@ from typing import Any
 from .frontend import Program
 from .graph import Value
 from .options import Options
+from .shapes import Dim
+from .terms import Sequence
 from .writer import LINE_LENGTH
 
 WHAT = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}
@@ -55,15 +57,46 @@ def function_doc(program: Program, options: Options, targets: list[Value], const
     known = [f"{name} = {x!r}" for name, x in constants.items() if isinstance(x, (bool, int, float, str))]
     if known:
         parts.append(f"Written with {', '.join(known)}.")
+    if options.mode != "grad":
+        parts.append("Returns\n-------\n" + "\n".join(_returned(program, options, targets)))
+    return "\n\n".join(parts) + ("\n" if len(parts) > 1 else "")
+
+
+def _returned(program: Program, options: Options, targets: list[Value]) -> list[str]:
+    """What is returned, in the form of NumPy's docstrings."""
+    names = [options.adjoint.format(t.hint) for t in targets]
+    bars = f"({', '.join(names)})" if len(names) > 1 else names[0]
+    count = len(program.graph.results) - len(targets)
+    several = count > 1 or isinstance(program.result, Sequence)
+    kind = "tuple" if several else _kind(program.graph.results[0])
+    lines = [f"value{kind and f' : {kind}'}", f"    The value of `{program.function.name}`."]
     if options.mode == "vjp":
         value_bar = options.adjoint.format("value")
-        bars = ", ".join(options.adjoint.format(t.hint) for t in targets)
-        bars = f"({bars})" if len(targets) > 1 else bars
-        parts.append(
-            f"Returns\n-------\nvalue :\n    The value of `{program.function.name}`.\npullback : callable\n"
-            f"    Maps `{value_bar}`, shaped like the value, to `{bars}`. May be called any number of times."
-        )
-    return "\n\n".join(parts) + ("\n" if len(parts) > 1 else "")
+        return [
+            *lines,
+            "pullback : callable",
+            f"    Maps `{value_bar}`, shaped like `value`, to `{bars}`. May be called any number of times.",
+        ]
+    listing = listed([t.hint for t in targets])
+    if len(targets) == 1:
+        kind = _kind(targets[0])
+        what = "derivative" if targets[0].type.scalar else "gradient"
+        return [*lines, f"{bars}{kind and f' : {kind}'}", f"    The {what} with respect to {listing}."]
+    kinds = {_kind(t).split(" ")[-1] for t in targets}
+    of = f" of {kinds.pop()}" if len(kinds) == 1 and "" not in kinds else ""
+    shaped = "" if all(t.type.scalar for t in targets) else "; each has the shape of its argument"
+    what = "gradient" if shaped else "derivatives"
+    return [*lines, f"{bars} : tuple{of}", f"    The {what} with respect to {listing}{shaped}."]
+
+
+def _kind(v: Value) -> str:
+    """The type of a result: `(m,) ndarray`, `float`; "" where its rank is unknown."""
+    if v.type.ndim is None:
+        return ""
+    kind = "complex" if v.type.kind == "complex" else "float"
+    if v.type.scalar:
+        return kind
+    return "ndarray" if any(isinstance(d, Dim) and d.loose for d in v.type.shape) else f"{_dims(v)} ndarray"  # type: ignore[union-attr]
 
 
 def _first_line(program: Program, options: Options, targets: list[Value]) -> str:
@@ -95,7 +128,11 @@ def written_for(program: Program) -> str:
     return text + (f", where {' and '.join(unified)}" if unified else "")
 
 
-def _shape(v: Value) -> str:
+def _dims(v: Value) -> str:
     items = ", ".join(map(str, v.type.shape))  # type: ignore[arg-type]
-    shape = f"({items},)" if v.type.ndim == 1 else f"({items})"
+    return f"({items},)" if v.type.ndim == 1 else f"({items})"
+
+
+def _shape(v: Value) -> str:
+    shape = _dims(v)
     return shape if v.type.kind == "float" else f"{v.type.kind} {shape}"

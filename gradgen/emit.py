@@ -98,8 +98,15 @@ class Emitter:
                 block += self._backward_step(step)
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
-                block += self._forward_lines(step, last)
+                lines = self._forward_lines(step, last)
+                block += [Blank(), *lines] if block and self._is_apart(steps, position) else lines
         return out
+
+    def _is_apart(self, steps: list[Step], position: int) -> bool:
+        """Whether the user left an empty line before the statement that a step begins."""
+        origin = steps[position].node.origin
+        begins = position > 0 and steps[position - 1].node.origin is not origin
+        return begins and isinstance(origin, Statement) and origin.apart
 
     def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
         """A statement of the forward pass with the user's comments over and behind it."""

@@ -243,6 +243,8 @@ class Expressions:
             module, tree = path
             if module:
                 self.modules[module] = module
+            elif isinstance(node, ast.Attribute) and getattr(np, node.attr, None) is obj:
+                tree = numpy_path(node.attr)  # np.abs is np.absolute: as the user wrote it
             return Static(tree, obj)
         if obj is None:
             return Static(ast.Constant(None), obj)

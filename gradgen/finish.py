@@ -47,7 +47,9 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
         taken |= roots(v)
     with graph.at(graph.origin, backward=True):
         for i, target in enumerate(targets, start=fixed):
-            v = presentable(graph.results[i], target, taken)
+            node = graph.results[i].node
+            with graph.at(graph.origin if node is None or not node.backward else node.origin):
+                v = presentable(graph.results[i], target, taken)
             if not target.type.ndim and v.node is not None and v.node.op is not CONST and not is_number(v):
                 v.bar_of = None
                 with graph.at(v.node.origin, backward=True):

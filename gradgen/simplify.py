@@ -25,9 +25,9 @@ from .forms import (
     parts_of,
     reduced,
 )
-from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
+from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
 from .identities import REWRITES, masked, rebuild
-from .shapes import ShapeVar
+from .shapes import OBJECT, ShapeVar
 
 
 def simplify(graph: Graph) -> None:
@@ -77,7 +77,7 @@ def repoint(graph: Graph) -> None:
     best: dict[Any, Value] = {}
     for v in graph.params:
         note_shape(graph, best, v, live)
-    for node in graph.nodes:
+    for node in list(graph.nodes):
         if node.backward and node.op.name in SHAPE_ONLY:
             place = SHAPE_ONLY[node.op.name]
             like = node.inputs[place]
@@ -87,8 +87,26 @@ def repoint(graph: Graph) -> None:
                 other = best.get(shape_key(graph, like, exact))
                 if other is not None:
                     node.inputs = (*node.inputs[:place], other, *node.inputs[place + 1 :])
+                elif node.op.name == "size":
+                    as_length(graph, node, [v for v in best.values() if v is not None])
         for v in node.outputs:
             note_shape(graph, best, v, live)
+
+
+def as_length(graph: Graph, node: Node, known: list[Value]) -> None:
+    """Let `node`, a size, be the length of an axis of one of the values that are `known`, if it is that."""
+    size = node.out.type.size
+    for v in known:
+        shape = v.type.shape
+        for axis, d in enumerate(() if isinstance(shape, ShapeVar) else shape):
+            if size is not None and graph.facts.same(d, size):
+                with graph.at(node.origin, backward=True):
+                    shape_of = Node(PRIMITIVES["shape"], (v,), {})
+                    shape_of.outputs.append(Value(graph, OBJECT, shape_of))
+                    shape_of.backward, shape_of.origin = True, node.origin
+                node.op, node.inputs = PRIMITIVES["getitem"], (shape_of.out, graph.const(axis))
+                graph.nodes.insert(graph.nodes.index(node), shape_of)
+                return
 
 
 def note_shape(graph: Graph, best: dict[Any, Value], v: Value, live: set[Value]) -> None:
@@ -116,6 +134,8 @@ class Simplifier:
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
         self.shared: set[Value] = set()
+        self.twins: dict[Value, Value] = {}
+        """For a forward value the one that stands for all that are computed in the same way, a named one at best."""
         self.quotients: dict[Value, dict[Value, Value]] = {}
         """The forward x / y, by y and x."""
         self.log_quotients: dict[Value, dict[Value, Value]] = {}
@@ -128,7 +148,7 @@ class Simplifier:
                 self._keep(node)
                 continue
             with self.graph.at(node.origin, backward=True):
-                inputs = [self.get(v) for v in node.inputs]
+                inputs = [self.twins.get(w, w) for w in map(self.get, node.inputs)]
                 if isinstance(node.op, Control):
                     node.inputs = tuple(inputs)
                     self.graph.nodes.append(node)
@@ -154,13 +174,18 @@ class Simplifier:
         self.graph.nodes.append(node)
         if node.effect or isinstance(node.op, Control):
             return
-        self.known.setdefault(node.key(), node)
+        inputs = tuple(self.twins.get(v, v) for v in node.inputs)
+        twin = self.known.setdefault(Node(node.op, inputs, node.options).key(), node)
+        if twin is not node and twin.ast is not None and node.op not in (CONST, OPAQUE) and len(node.outputs) == 1:
+            first, again = twin.out, node.out
+            first, again = (again, first) if again.hint and not first.hint else (first, again)
+            self.twins[again] = first
         if node.op.name in ("true_divide", "divide") and not self._is_spent(node.out):
-            x, y = node.inputs
+            x, y = inputs
             self.quotients.setdefault(y, {}).setdefault(x, node.out)
         elif node.op.name == "subtract" and is_op(node.inputs[1], "log"):
             [s] = node.inputs[1].node.inputs  # type: ignore[union-attr]
-            self.log_quotients.setdefault(s, {}).setdefault(node.inputs[0], node.out)
+            self.log_quotients.setdefault(s, {}).setdefault(inputs[0], node.out)
 
     def _hand_over(self, old: Value, new: Value) -> None:
         """`new` stands for `old` from now on, and takes over what is known of it."""
@@ -362,9 +387,11 @@ class Simplifier:
             return self._dense_total(dense or terms)
         out = self._dense_total(dense) if dense else None
         sums = [(index, like, self.total(values)) for index, like, values in placed.values()]
+        as_it_was = {t.node.inputs: t for t in terms if t.node is not None and is_op(t, "scatter")}
         for index, like, term in sorted(sums, key=lambda entry: is_negative(entry[2])):
             if out is None:
-                out = self.make("scatter", [term, index, like])
+                key = (term, index, like)
+                out = as_it_was[key] if key in as_it_was else self.make("scatter", list(key))
             else:
                 out = self.make("increment", [out, index, term])
         assert out is not None

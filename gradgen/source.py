@@ -106,6 +106,12 @@ class Statement:
         return found
 
     @functools.cached_property
+    def apart(self) -> bool:
+        """Whether an empty line stands above it and its comments, and not the head of a block."""
+        line = self.span.line - 1 - len(self.comments)
+        return line > 0 and not self.file.lines[line - 1].strip()
+
+    @functools.cached_property
     def trailing(self) -> str:
         """The comment at its end, or the empty string."""
         return self.file.comments.get(self.span.end_line, (0, ""))[1]

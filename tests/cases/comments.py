@@ -36,6 +36,7 @@ def grad_damped(x, rate, t):
 
     # What is left after time t.
     decay = np.exp(-rate * t)  # at most 1
+
     # The signal, weighed twice:
     # once as it is and once squared.
     y = x * decay  # damped
