@@ -432,8 +432,8 @@ def _accumulate(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
         if not values:
             continue
         with s.graph.at(origin, backward=True):
-            if out is not None and s.narrow(out) is not out:
-                # what fills no array of its own yet goes into the first sum that does
+            if out is not None and (s.narrow(out) is not out or s.placed(out) and not all(map(s.placed, values))):
+                # what fills no array yet, or an array of zeros in part, goes into the first sum that fills one
                 joined.append(last)
                 out = s.total([*values, out])
             else:
