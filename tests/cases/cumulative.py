@@ -25,7 +25,7 @@ def grad_drawdown(returns):
 
     Written for returns: (n,).
     """
-    if returns.ndim != 1:
+    if not (returns.ndim == 1 and returns.dtype.kind == "f"):
         raise ValueError("drawdown() is written for returns: (n,)")
 
     # Forward pass.
