@@ -18,6 +18,7 @@ from .module import constant_statements, import_statements, names_in, snippet_te
 from .naming import Names
 from .options import Options
 from .schedule import Schedule
+from .simulate import simulate
 from .spell import Functions, Snippets
 from .terms import Sequence
 
@@ -118,6 +119,8 @@ def define(
     forward, back = emitter.forward(), emitter.backward()
     value: Any = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
     gradient: Any = _tuple([emitter.expression(v) for v in bars]) if bars else None
+    simulate(graph.params if not closure else parameters(program), forward, back, value, gradient,
+             graph.params[len(parameters(program)) :] if closure else None)  # fmt: skip
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
     if guarded:
         body += guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])

@@ -48,7 +48,7 @@ class Emitter:
     def expression(self, v: Value) -> ast.expr:
         """The syntax of a value: its name, or the expression that computes it."""
         if v in self.names.of:
-            return ast.Name(self.names.of[v], ast.Load())
+            return standing_for(v, ast.Name(self.names.of[v], ast.Load()))
         if v in self.schedule.stands_for and self.outer is not None:
             return self.outer.expression(self.schedule.stands_for[v])
         if v.node is None:
@@ -95,7 +95,7 @@ class Emitter:
             if step.node.backward:
                 block += self._headings(step, current, first=not block)
                 current = origin if origin is not None else current
-                block += self._backward_step(step)
+                block += self._noted(self._backward_step(step), step.node.outputs)
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
                 lines = self._forward_lines(step, last)
@@ -116,7 +116,15 @@ class Emitter:
             self._told.add(origin)
             out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
-        return out + [Trailing(s, trailing) if trailing else s for s in self._forward_step(step)]
+        lines = self._noted(self._forward_step(step), step.node.outputs)
+        return out + [Trailing(s, trailing) if trailing else s for s in lines]
+
+    def _noted(self, statements: list[ast.stmt], outputs: list[Value]) -> list[ast.stmt]:
+        """Note in the last of `statements`, for the simulation, what they compute."""
+        if statements:
+            given = [(self.names.of[v], v) for v in outputs if v in self.names.of]
+            statements[-1].gives = given  # type: ignore[attr-defined]
+        return statements
 
     def _headings(self, step: Step, current: Any, first: bool) -> list[ast.stmt]:
         """The comments over a group of the backward pass: the statements that it answers."""
@@ -184,31 +192,49 @@ class Emitter:
     def _branch(self, node: Node) -> list[ast.stmt]:
         """An `if` statement: each side, then what it leaves behind."""
         around = node.origin
-        yes, no = (arm.statements(arm.schedule.steps, around) + arm.leave(node.outputs) for arm in self._inner[node])
+        arms = self._inner[node]
+        yes, no = (arm.statements(arm.schedule.steps, around) + arm.leave(node.outputs) for arm in arms)
         test = self.expression(node.inputs[0])
         if not yes:
-            yes, no, test = no, [], ast.UnaryOp(ast.Not(), test)
-        return [ast.If(test, yes or [ast.Pass()], no)]
+            yes, no, test, arms = no, [], ast.UnaryOp(ast.Not(), test), arms[::-1]
+        made = ast.If(test, yes or [ast.Pass()], no)
+        named = [(self.names.of[v], v) for v in node.outputs if v in self.names.of]
+        made.sides = [(name, v, [arm.outside(v.index) for arm in arms]) for name, v in named]  # type: ignore[attr-defined]
+        return [made]
+
+    def outside(self, index: int) -> Value:
+        """A result of a sub-graph: the value around it, where it is one that the sub-graph took."""
+        v, emitter = self.schedule.graph.results[index], self
+        while v in emitter.schedule.stands_for and emitter.outer is not None:
+            v, emitter = emitter.schedule.stands_for[v], emitter.outer
+        return v
 
     def leave(self, outputs: list[Value]) -> list[ast.stmt]:
         """Give the results of a sub-graph the names that they have outside, where they differ."""
-        moves = []
+        moves, moved = [], []
         for out, v in zip(outputs, self.schedule.graph.results, strict=True):
             if v.const is UNDEFINED or out not in self.names.of:
                 continue
             tree = self.expression(v)
             if not (isinstance(tree, ast.Name) and tree.id == self.names.of[out]):
                 moves.append((self.names.of[out], tree))
+                moved.append(out)
         names = {name for name, _ in moves}
         if any(isinstance(part, ast.Name) and part.id in names for _, tree in moves for part in ast.walk(tree)):
             targets, values = zip(*moves, strict=True)
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
-            return [ast.Assign([target], ast.Tuple(list(values), ast.Load()))]
-        return [assign(name, tree) for name, tree in moves]
+            return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
+        return self._noted([assign(name, tree) for name, tree in moves], moved)
 
 
 def _is_own(step: Step, origin: Statement) -> bool:
     return step.out is None or bool(step.out.hint) or step.node.effect
+
+
+def standing_for(v: Value, name: ast.Name) -> ast.Name:
+    """`name`, noted for the simulation to stand for `v`."""
+    name.means = v  # type: ignore[attr-defined]
+    return name
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
@@ -225,7 +251,7 @@ def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     fits = base.type.floating and base.type.kind == node.out.type.kind
     grows = base.type.scalar and is_number(base) or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
-        return [ast.AugAssign(ast.Name(name, ast.Store()), op, tree)]
+        return [ast.AugAssign(standing_for(base, ast.Name(name, ast.Store())), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
 
 
@@ -238,7 +264,7 @@ def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
         out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
     elif e.names.of[base] != name:
         out.append(assign(name, e.expression(base)))
-    target = ast.Name(name, ast.Load())
+    target = ast.Name(name, ast.Load()) if out else standing_for(base, ast.Name(name, ast.Load()))
     if not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]

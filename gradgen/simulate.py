@@ -1,0 +1,404 @@
+"""The simulation of what was written: every reading must see the version of the value that the graph says.
+
+The statements of a function are gone through once, as Python and NumPy will run them, without asking why they were
+written so: which value a name holds, in which buffers that may lie, and how often those were written into. The emitter
+notes in each name that it writes which value it stands for (`ast.Name.means`), and in a statement which values are
+computed when it is done (`ast.stmt.gives`). What does not agree is an internal error, instead of a wrong file: a name
+read that holds another value, memory read that was written into meanwhile, a write into memory that is not the
+function's own, a result that shares memory with an argument or with another result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .calls import CALL
+from .control import UNDEFINED
+from .errors import GradgenError
+from .graph import PRIMITIVES, Value
+from .terms import Verbatim
+from .writer import Blank, Comment, Trailing
+
+NOTHING = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
+"""Attributes that are numbers, or tuples of them."""
+VIEWS = frozenset({
+    "T", "reshape", "ravel", "transpose", "swapaxes", "moveaxis", "rollaxis", "squeeze", "expand_dims", "real", "view",
+    "asarray", "asanyarray", "ascontiguousarray", "atleast_1d", "atleast_2d", "atleast_3d", "flip", "flipud", "fliplr",
+    "rot90", "matrix_transpose", "permute_dims", "split", "array_split", "hsplit", "vsplit", "dsplit", "einsum",
+    "unstack", "matrix_power",
+})  # fmt: skip
+"""NumPy's functions, methods and attributes that may show what they are given, and may be written if that may be."""
+READ_ONLY = frozenset({"broadcast_to", "broadcast_arrays", "diagonal", "diag", "imag"})
+"""Those whose result may not be written."""
+OWN = frozenset({"float", "int", "bool", "complex", "abs", "len", "round", "pow", "divmod", "str", "repr", "range"})
+"""Names under which functions stand that, else, give something new."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a name holds: the value, the buffers that it may lie in, and how often each had been written into."""
+
+    value: Value | None
+    places: frozenset[int] = frozenset()
+    seen: tuple[int, ...] = ()
+
+
+@dataclass
+class Scope:
+    """The names of one function. outer: those of the function around it, which it may read."""
+
+    names: dict[str, Held] = field(default_factory=dict)
+    outer: Scope | None = None
+    local: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> Held | None:
+        if name in self.names:
+            return self.names[name]
+        return None if self.outer is None or name in self.local else self.outer.find(name)
+
+
+class Simulation:
+    """The state of a function while its statements are gone through."""
+
+    def __init__(self, parameters: Iterable[Value]):
+        self.scope = Scope()
+        self.written: list[int] = []
+        """How often each buffer was written into."""
+        self.ours: list[bool] = []
+        self._globals: dict[str, frozenset[int]] = {}
+        self._fresh: set[str] = set()
+        """Names given since the last statement of the graph was done."""
+        for v in parameters:
+            self.give(v.hint, self.buffer(ours=False), v)
+
+    # ---- memory
+
+    def buffer(self, ours: bool = True) -> frozenset[int]:
+        self.written.append(0)
+        self.ours.append(ours)
+        return frozenset({len(self.written) - 1})
+
+    def give(self, name: str, places: frozenset[int], value: Value | None = None) -> None:
+        self.scope.names[name] = Held(value, places, tuple(self.written[p] for p in places))
+
+    def write(self, name: str, places: frozenset[int]) -> None:
+        """`name` is written in place: nobody else may read what lies there from now on."""
+        for p in places:
+            if not self.ours[p]:
+                raise wrong(f"`{name}` is written in place, and may lie in memory that is not the function's own")
+            self.written[p] += 1
+        self.give(name, places)
+        self._fresh.add(name)
+
+    def close(self) -> None:
+        """From now on what was made so far is not to be written: a closure may run again."""
+        self.ours = [False] * len(self.ours)
+
+    # ---- expressions: the buffers that the value of one may lie in
+
+    def read(self, node: ast.Name) -> frozenset[int]:
+        """The memory of what a name holds, which must be what it stands for."""
+        means: Value | None = getattr(node, "means", None)
+        held = self.scope.find(node.id)
+        if held is None:
+            if means is not None:
+                raise wrong(f"`{node.id}` is read before it is given a value")
+            return self._globals.setdefault(node.id, frozenset())
+        if means is None:
+            if held.value is not None and node.id not in self._fresh:
+                raise GradgenError(
+                    f"the variable `{node.id}` hides what the generated code needs under this name; rename it"
+                )
+            return held.places
+        if held.value is not means:
+            raise wrong(f"`{node.id}` is read as {means!r}, and holds {held.value!r}")
+        if held.seen != tuple(self.written[p] for p in held.places):
+            raise wrong(f"`{node.id}` is read after it was written in place under another name")
+        return held.places
+
+    def places(self, node: Any) -> frozenset[int]:
+        """The buffers that the value of an expression may lie in; all names in it are read."""
+        match node:
+            case ast.Name():
+                return self.read(node)
+            case ast.Constant() | Verbatim() | None:
+                return frozenset()
+            case ast.Attribute():
+                base = self.places(node.value)
+                return base if node.attr not in NOTHING else frozenset()
+            case ast.Subscript():
+                base, _ = self.places(node.value), self.places(node.slice)
+                return self.buffer() if is_advanced(node.slice) else base
+            case ast.Call():
+                return self.call(node)
+            case ast.IfExp():
+                self.places(node.test)
+                return self.places(node.body) | self.places(node.orelse)
+            case ast.Tuple() | ast.List() | ast.BoolOp() | ast.Starred() | ast.Dict():
+                return self.all(ast.iter_child_nodes(node))
+            case ast.BinOp() | ast.UnaryOp() | ast.Compare():
+                self.operands(node)
+                return self.buffer()
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() | ast.Lambda():
+                return self.apart(node) | self.buffer(ours=False)
+            case _:
+                return self.all(ast.iter_child_nodes(node))
+
+    def all(self, nodes: Iterable[Any]) -> frozenset[int]:
+        found: set[int] = set()
+        for node in nodes:
+            found |= self.places(node)
+        return frozenset(found)
+
+    def operands(self, node: Any) -> None:
+        """Read the operands of a chain of operators, which may be long."""
+        todo = [node]
+        while todo:
+            part = todo.pop()
+            if isinstance(part, (ast.BinOp, ast.UnaryOp, ast.Compare)):
+                todo += ast.iter_child_nodes(part)
+            else:
+                self.places(part)
+
+    def call(self, node: ast.Call) -> frozenset[int]:
+        given = [*node.args, *(k.value for k in node.keywords)]
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        root: Any = node.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        library = isinstance(root, ast.Name) and root.id == "np" and getattr(root, "means", None) is None
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        first = self.places(node.func if owner is None else owner)
+        if owner is not None and not library:
+            rest, base = self.all(given), first
+        else:
+            parts = [self.places(x) for x in given]
+            base = parts[0] if parts else frozenset()
+            rest = frozenset().union(*parts) if parts else frozenset()
+        means = getattr(node.func, "means", None)
+        if means is not None and means.node is not None and means.node.op is CALL:  # a pullback
+            return self.buffer()
+        if library or owner is not None and not is_module(root):
+            if name in READ_ONLY:
+                return base | self.buffer(ours=False)
+            return base | self.buffer() if name in VIEWS else self.buffer()
+        snippet = PRIMITIVES.get(name.strip("_")) if name.startswith("_") else None
+        if snippet is not None:
+            fresh = snippet.alias == "fresh"
+            return self.buffer() if fresh else base | self.buffer(ours=snippet.alias in ("view", "maybe"))
+        return self.buffer() if name in OWN else first | rest | self.buffer(ours=False)
+
+    def apart(self, node: ast.AST) -> frozenset[int]:
+        """The memory of all that a piece with names of its own refers to; those must hide none of ours."""
+        bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+        bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+        found: set[int] = set()
+        for n in ast.walk(node):
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load):
+                if n.id not in bound:
+                    found |= self.read(n)
+                elif getattr(n, "means", None) is not None and not self.holds(n):
+                    raise wrong(f"`{n.id}` is hidden by a name of the user's own")
+        return frozenset(found)
+
+    def holds(self, node: Any) -> bool:
+        held = self.scope.find(node.id)
+        return held is not None and held.value is node.means
+
+    # ---- statements
+
+    def run(self, statements: Iterable[Any]) -> None:
+        for statement in statements:
+            self.step(statement)
+            for name, value in getattr(statement, "gives", ()):
+                held = self.scope.names.get(name)
+                if held is None:
+                    raise wrong(f"{value!r} should be called `{name}`, which has no value")
+                places = frozenset() if is_entry(statement, value) else held.places
+                self.give(name, places, value)
+                self._fresh.clear()
+
+    def step(self, node: Any) -> None:
+        match node:
+            case Comment() | Blank() | ast.Pass() | ast.FunctionDef():
+                pass
+            case Trailing():
+                self.run([node.statement])
+            case ast.Assign(targets=[target]):
+                self.assign(target, node.value)
+            case ast.AugAssign():
+                self.places(node.value)
+                if isinstance(node.target, ast.Subscript):
+                    self.places(node.target.slice)
+                root = written_name(node.target)
+                self.write(root.id, self.read(root))
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name() as target, *rest])):
+                self.all(rest)
+                self.write(target.id, self.read(target))
+            case ast.Expr():
+                self.places(node.value)
+            case ast.With():
+                self.all(item.context_expr for item in node.items)
+                self.run(node.body)
+            case ast.If() if hasattr(node, "sides"):
+                self.branch(node)
+            case _:  # the user's own code, as it stands
+                places = self.apart(node) | self.buffer(ours=False)
+                for n in ast.walk(node):
+                    if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+                        self.give(n.id, places)
+                        self._fresh.add(n.id)
+
+    def assign(self, target: Any, value: Any) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+                parts = [self.places(x) for x in value.elts]
+            else:
+                whole = self.places(value)
+                fresh = isinstance(value, ast.Call) and len(whole) == 1 and all(self.ours[p] for p in whole)
+                parts = [self.buffer() if fresh else whole for _ in target.elts]
+            for part, places in zip(target.elts, parts, strict=True):
+                self.store(part, places)
+        elif isinstance(target, ast.Subscript):
+            self.places(value)
+            self.places(target.slice)
+            root = written_name(target)
+            self.write(root.id, self.read(root))
+        else:
+            self.store(target, self.places(value))
+
+    def store(self, target: Any, places: frozenset[int]) -> None:
+        if isinstance(target, ast.Name):
+            self.give(target.id, places)
+            self._fresh.add(target.id)
+        else:
+            for part in target.elts:
+                self.store(part, places)
+
+    def branch(self, node: ast.If) -> None:
+        """Both sides, each from the state before; what they leave behind must be what the branch gives."""
+        self.places(node.test)
+        before = dict(self.scope.names)
+        after: list[dict[str, Held]] = []
+        for body in (node.body, node.orelse):
+            self.scope.names = dict(before)
+            self.run(body)
+            after.append(self.scope.names)
+        self.scope.names = {name: held for name, held in before.items() if all(a.get(name) is held for a in after)}
+        for name, value, results in node.sides:  # type: ignore[attr-defined]
+            places: set[int] = set()
+            for names, result in zip(after, results, strict=True):
+                if result.const is UNDEFINED:
+                    continue
+                held = names.get(name)
+                if held is None or held.value not in (value, result):
+                    raise wrong(f"a branch should leave {value!r} as `{name}`")
+                places |= held.places
+            self.give(name, frozenset(places), value)
+
+    # ---- results
+
+    def results(self, values: Any, gradients: list[Any]) -> None:
+        """Read what is returned; each gradient lies in memory of its own."""
+        taken = set(self.places(values))
+        for tree in gradients:
+            places = self.places(tree)
+            if isinstance(tree, ast.Name) and is_number(tree):
+                continue
+            if not all(self.ours[p] for p in places):
+                raise wrong(f"the result `{ast.unparse(tree)}` may lie in memory that is not the function's own")
+            if places & taken:
+                raise wrong(f"the result `{ast.unparse(tree)}` may share memory with another")
+            taken |= places
+
+
+def wrong(message: str) -> GradgenError:
+    return GradgenError(f"internal error: {message}")
+
+
+def written_name(target: Any) -> ast.Name:
+    while isinstance(target, (ast.Subscript, ast.Attribute)):
+        target = target.value
+    assert isinstance(target, ast.Name)
+    return target
+
+
+def is_module(root: Any) -> bool:
+    """Whether a dotted name begins with something that is no variable."""
+    return isinstance(root, ast.Name) and getattr(root, "means", None) is None
+
+
+def is_number(tree: Any) -> bool:
+    """Whether a name stands for a number, which is in nobody's memory."""
+    means = getattr(tree, "means", None)
+    return means is not None and means.type.scalar and not means.type.array
+
+
+def is_entry(statement: Any, value: Value) -> bool:
+    """Whether a statement reads one entry of an array, a number."""
+    statement = statement.statement if isinstance(statement, Trailing) else statement
+    tree = getattr(statement, "value", None)
+    items = index_parts(tree.slice) if isinstance(tree, ast.Subscript) else None
+    whole = items is not None and not any(isinstance(i, ast.Constant) and i.value is Ellipsis for i in items)
+    return value.type.scalar and whole
+
+
+def index_parts(tree: Any) -> list[Any]:
+    return list(tree.elts) if isinstance(tree, ast.Tuple) else [tree]
+
+
+def is_advanced(index: Any) -> bool:
+    """Whether an index surely holds an array or a list, so that reading makes a copy."""
+    return any(is_array(item) for item in index_parts(index))
+
+
+def is_array(item: Any) -> bool:
+    if isinstance(item, ast.Name):
+        means = getattr(item, "means", None)
+        return means is not None and bool(means.type.ndim) and means.type.kind != "object"
+    if isinstance(item, ast.Call):
+        return not (isinstance(item.func, ast.Name) and item.func.id in ("len", "int", "slice"))
+    return isinstance(item, (ast.List, ast.Compare)) or isinstance(item, ast.UnaryOp) and is_array(item.operand)
+
+
+def stored(statements: Iterable[Any]) -> Iterator[str]:
+    """The names that statements give values to."""
+    for node in statements:
+        inner = node.statement if isinstance(node, Trailing) else node
+        for part in ast.walk(inner):
+            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                yield part.id
+            if isinstance(part, Trailing):
+                yield from stored([part])
+
+
+def leaves(tree: Any) -> list[Any]:
+    """The parts of a tuple that is returned."""
+    return [leaf for part in tree.elts for leaf in leaves(part)] if isinstance(tree, (ast.Tuple, ast.List)) else [tree]
+
+
+def simulate(
+    parameters: list[Value], forward: list[Any], back: list[Any], value: Any, gradient: Any, closure: list[Value] | None
+) -> None:
+    """Go through a function. closure: the cotangents that the pullback is given; None where there is no pullback.
+
+    Raises GradgenError where it would not compute what the graph says: an internal error, or, where a variable of the
+    user's is called what the generated code needs, that.
+    """
+    state = Simulation(parameters)
+    state.run(forward)
+    if closure is None:
+        state.run(back)
+        state.results(value, [] if gradient is None else leaves(gradient))
+        return
+    state.places(value)
+    state.close()
+    local = frozenset([*stored(back), *(v.hint for v in closure)])
+    state.scope = Scope(outer=state.scope, local=local)
+    for v in closure:
+        state.give(v.hint, state.buffer(ours=False), v)
+    state.run(back)
+    state.results(None, leaves(gradient))
