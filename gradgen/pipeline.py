@@ -33,7 +33,7 @@ from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
 from .terms import Sequence
-from .verify import verify
+from .verify import verify, verify_results
 
 STAGES = ("ast", "graph", "backward", "source")
 _lock = threading.RLock()
@@ -205,10 +205,13 @@ def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
 
 def complete(graph: Graph, targets: list[Value]) -> None:
     """What follows the backward pass: simplify, and make results of it that may be handed out."""
+    verify(graph)
     simplify(graph)
+    verify(graph)
     finish(graph, targets, len(graph.results) - len(targets))
     prune(graph)
     verify(graph)
+    verify_results(graph, targets)
 
 
 def ones_for(v: Value) -> Any:

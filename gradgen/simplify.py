@@ -386,6 +386,8 @@ class Simplifier:
         if len(terms) == 1 or not placed:
             return self._dense_total(dense or terms)
         out = self._dense_total(dense) if dense else None
+        if out is not None:  # the terms that are placed may have been what it is broadcast by
+            out = self.broadcast(out, next(like for _, like, _ in placed.values()))
         sums = [(index, like, self.total(values)) for index, like, values in placed.values()]
         as_it_was = {t.node.inputs: t for t in terms if t.node is not None and is_op(t, "scatter")}
         for index, like, term in sorted(sums, key=lambda entry: is_negative(entry[2])):

@@ -3,33 +3,78 @@
 from __future__ import annotations
 
 from .errors import GradgenError
-from .graph import CONST, Graph, Value
+from .graph import CONST, Graph, Node, Value
+from .shapes import Dim, Facts, ShapeMismatch, ShapeVar, Type
 
 
 def verify(graph: Graph) -> None:
-    """Each value is defined before it is read, in its own graph; a cotangent has its primal's shape and a float kind.
+    """Each value is defined before it is read, in its own graph; types are those that operations infer of their inputs.
 
-    Raises GradgenError: an internal error, never the user's.
+    A cotangent has the shape of its primal and the kind of a float. Raises GradgenError: an internal error.
     """
     defined: set[Value] = set(graph.params)
     for node in graph.nodes:
         for v in node.inputs:
             if v not in defined and not _is_literal(v):
-                raise GradgenError(f"internal error: {node!r} reads {v!r} before it is computed")
+                raise wrong(f"{node!r} reads {v!r} before it is computed")
             if v.graph is not graph:
-                raise GradgenError(f"internal error: {v!r} belongs to another graph")
+                raise wrong(f"{v!r} belongs to another graph")
         for inner in node.subgraphs:
             verify(inner)
         for out in node.outputs:
-            primal = out.bar_of
-            if primal is not None and not graph.facts.same_shape(out.type.shape, primal.type.shape):
-                if out.type.ndim is not None and primal.type.ndim is not None and out.type.ndim != primal.type.ndim:
-                    raise GradgenError(f"internal error: the cotangent {out!r} is not shaped like {primal!r}")
+            if out.node is not node or out.graph is not graph:
+                raise wrong(f"{out!r} is not the output of {node!r}")
+            if out.bar_of is not None and node.backward:
+                _check_cotangent(graph, out, out.bar_of)
+        _check_type(graph, node)
         defined.update(node.outputs)
     for v in graph.results:
         if v not in defined and not _is_literal(v):
-            raise GradgenError(f"internal error: the result {v!r} is not computed")
+            raise wrong(f"the result {v!r} is not computed")
+
+
+def verify_results(graph: Graph, targets: list[Value]) -> None:
+    """The last results are the cotangents of the targets: of exactly their shape, and floats. Raises GradgenError."""
+    for v, target in zip(graph.results[len(graph.results) - len(targets) :], targets, strict=True):
+        if not v.type.floating or not agree(graph.facts, v.type, target.type):
+            raise wrong(f"the cotangent {v!r} is not shaped like {target!r}")
+
+
+def _check_cotangent(graph: Graph, bar: Value, primal: Value) -> None:
+    if bar.type.kind in ("bool", "int"):
+        raise wrong(f"the cotangent {bar!r} is no float")
+    if not agree(graph.facts, bar.type, primal.type):
+        raise wrong(f"the cotangent {bar!r} is not shaped like {primal!r}")
+
+
+def _check_type(graph: Graph, node: Node) -> None:
+    """The types of the outputs are those of the operation; asked only where the operation says what they are."""
+    if node.op.infer is None or node.op is CONST:
+        return
+    try:
+        types = node.op.infer(Facts(), *node.args, **node.options)
+    except ShapeMismatch as error:
+        raise wrong(f"the sizes {error} do not fit in {node!r}") from error
+    for out, t in zip(node.outputs, types if isinstance(types, list) else [types], strict=True):
+        if not agree(graph.facts, out.type, t):
+            raise wrong(f"{out!r} is inferred to be {t}")
+
+
+def agree(facts: Facts, a: Type, b: Type) -> bool:
+    """Whether two types may be those of one value: the same rank and sizes, as far as they are known."""
+    if isinstance(a.shape, ShapeVar) or isinstance(b.shape, ShapeVar) or "object" in (a.kind, b.kind):
+        return True
+    pairs = zip(map(facts.canonical, a.shape), map(facts.canonical, b.shape), strict=False)
+    return len(a.shape) == len(b.shape) and all(m == n or _open(m) or _open(n) for m, n in pairs)
+
+
+def _open(d: int | Dim) -> bool:
+    return isinstance(d, Dim) and d.loose
 
 
 def _is_literal(v: Value) -> bool:
     return v.node is not None and v.node.op is CONST
+
+
+def wrong(message: str) -> GradgenError:
+    return GradgenError(f"internal error: {message}")
