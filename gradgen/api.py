@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
-from .errors import GradgenError, NotScalarError
+from .errors import GradgenError, NotScalarError, UnsupportedError
 from .options import Options, declared_types, make_options
-from .shapes import Type
+from .shapes import ShapeMismatch, Type
 from .source import function_source
 
 if TYPE_CHECKING:
@@ -148,6 +148,10 @@ class Gradient:
                 if facts_hold(made.facts, sizes):
                     return made
             except NotScalarError:
+                made = None
+            except UnsupportedError as error:  # sizes that were taken to be equal, where one of them is 1
+                if not isinstance(error.__cause__, ShapeMismatch):
+                    raise
                 made = None
             exact = specialised(given, declared, sizes, exact=True)
             if made is None:

@@ -16,7 +16,7 @@ from .schedule import Schedule
 
 NUMBERS = (
     "product", "total", "own", "unbroadcast", "sum", "mean", "prod", "max", "min", "var", "std", "dot", "vdot", "inner",
-    "trace", "norm", "det",
+    "trace", "norm", "det", "zeros_for",
 )  # fmt: skip
 """Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
 WRITES = ("increment", "accumulated")

@@ -437,7 +437,9 @@ class Graph:
             self.origin, self.backward = saved
 
 
-CONST = Operation(lambda value: value, name="const", differentiable=False, cheap=True)
+CONST = Operation(
+    lambda value: value, name="const", differentiable=False, cheap=True, infer=lambda facts, value: const_type(value)
+)
 OPAQUE = Operation(lambda *args: None, name="opaque", alias="any")
 
 

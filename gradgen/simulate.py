@@ -181,7 +181,9 @@ class Simulation:
         means = getattr(node.func, "means", None)
         if means is not None and means.node is not None and means.node.op is CALL:  # a pullback
             return self.buffer()
-        if library or owner is not None and not is_module(root):
+        if library or owner is not None and (name == "copy" or not is_module(root)):
+            if name == "diag" and not is_matrix(given[0]):  # of a diagonal, a new matrix
+                return self.buffer()
             if name in READ_ONLY:
                 return base | self.buffer(ours=False)
             return base | self.buffer() if name in VIEWS else self.buffer()
@@ -344,6 +346,12 @@ def is_entry(statement: Any, value: Value) -> bool:
     items = index_parts(tree.slice) if isinstance(tree, ast.Subscript) else None
     whole = items is not None and not any(isinstance(i, ast.Constant) and i.value is Ellipsis for i in items)
     return value.type.scalar and whole
+
+
+def is_matrix(tree: Any) -> bool:
+    """Whether a name stands for an array that has, or may have, two axes."""
+    means = getattr(tree, "means", None)
+    return means is not None and means.type.ndim != 1
 
 
 def index_parts(tree: Any) -> list[Any]:

@@ -277,8 +277,8 @@ def unbroadcast(x: Any, like: Any) -> Any:
 
 @primitive(signature="x", differentiable=False, infer=lambda facts, x: _like_type(facts, 0.0, x))
 def zeros_for(x: Any) -> Any:
-    """The zero cotangent of `x`: its shape, and its dtype where that is a float's."""
-    return np.zeros(np.shape(x), np.result_type(x, 0.0))
+    """The zero cotangent of `x`: its shape, and its dtype where that is a float's; a number where it has no axes."""
+    return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
 def _shape_type(facts: Facts, x: Any) -> Type:
