@@ -19,7 +19,7 @@ from .errors import UnsupportedError
 from .graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value, const_type
 from .refusals import reads_only, refuse_writes, unknown
 from .rules.primitives import slice_parts
-from .shapes import OBJECT, ShapeMismatch, ShapeVar, Type, dim_add, dim_mul
+from .shapes import NONE, OBJECT, ShapeMismatch, ShapeVar, Type, dim_add, dim_mul
 from .source import Function, Statement, function_source, unwrap
 from .terms import (
     Closure,
@@ -257,7 +257,17 @@ class Expressions:
             if isinstance(obj, float) and obj == np.pi:
                 return Static(numpy_path("pi"), obj)
             return Static(self._constant_name(name, obj), obj)
+        if isinstance(node, ast.Name) and not isinstance(obj, (types.FunctionType, types.ModuleType, type)):
+            return Static(self._constant_name(node.id, obj), obj)
         return Static(node if isinstance(node, ast.expr) else ast.Constant(None), obj)
+
+    def by_reference(self, term: Term) -> Term:
+        """A function or another object of the user's that is used as it is, under its name in the module."""
+        if not (isinstance(term, Static) and isinstance(term.ast, ast.Name) and callable(term.obj)):
+            return term
+        if library_path(term.obj) is not None or term.ast.id in self.carried:
+            return term
+        return Static(self._constant_name(term.ast.id, term.obj), term.obj)
 
     def _constant_name(self, name: str, obj: Any) -> ast.expr:
         """The name under which a constant from outside is written into the module; one name, one object."""
@@ -436,6 +446,11 @@ class Expressions:
             if _number_like(left) and _number_like(right):
                 return self._apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
             return self._opaque_term(tree, node, Type("bool", ()))
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            decided = is_none(self.read(node.left), self.read(node.comparators[0]))
+            if decided is not None:
+                answer = decided == isinstance(node.ops[0], ast.Is)
+                return Static(ast.Constant(answer), answer)
         return self._opaque_expression(node, Type("bool", ()))
 
     def _read_ifexp(self, node: ast.IfExp) -> Term:
@@ -499,8 +514,8 @@ class Expressions:
                 return self._opaque_expression(node)
             args, kwargs = expanded
         else:
-            args = [self.read(a) for a in node.args]
-            kwargs = {k.arg: self.read(k.value) for k in node.keywords}  # type: ignore[misc]
+            args = [self.by_reference(self.read(a)) for a in node.args]
+            kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if isinstance(callee, Closure):
             function = Function(None, callee.node, callee.frame.function.file)
@@ -566,6 +581,7 @@ class Expressions:
             raise self.error(f"`{name}` is called within the function", node, advice)
         if isinstance(fn, types.FunctionType) and not is_library(fn):
             return self.follow(function_source(fn), args, kwargs, node)
+        tree.func = self.by_reference(callee).ast
         pure = _hashed(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self._opaque_term(tree, node, effect=not pure)
 
@@ -679,7 +695,7 @@ class Closing(ast.NodeTransformer):
             term = self.program.lookup(node)
             if isinstance(term, Closure):
                 raise self.program.error(f"the function {node.id!r} is used where it cannot be followed", node)
-            return term.ast
+            return self.program.by_reference(term).ast
         if isinstance(node, ast.JoinedStr):
             return ast.JoinedStr([self.visit(v) if isinstance(v, ast.FormattedValue) else v for v in node.values])
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
@@ -720,6 +736,16 @@ class Closing(ast.NodeTransformer):
         if not isinstance(base, ast.Name) or base.id in self.bound:
             return False
         return isinstance(self.program.lookup(base), Static)
+
+
+def is_none(a: Term, b: Term) -> bool | None:
+    """Whether `a is b`, one of them being None and of the other known what it is; None for all else."""
+    a, b = (b, a) if isinstance(a, Static) else (a, b)
+    if not (isinstance(a, Computed) and isinstance(b, Static) and b.obj is None):
+        return None
+    if a.value.type == NONE:
+        return True
+    return False if a.value.type.kind in ("int", "float", "bool", "complex") else None
 
 
 def _number_like(term: Term) -> bool:

@@ -4,6 +4,7 @@ import copy
 import functools
 import inspect
 import linecache
+import logging
 import pickle
 import subprocess
 import sys
@@ -282,6 +283,45 @@ def test_attributes_of_objects_and_items_of_tuples():
     np.testing.assert_allclose(grad(scaled_by_first)(X), 3.0 * np.ones_like(X))
     np.testing.assert_allclose(grad(scaled_by_first)(X, (5.0, 1)), 5.0 * np.ones_like(X))
     np.testing.assert_allclose(grad(scaled_by_first)(X, (5, 1)), 5.0 * np.ones_like(X))
+
+
+def with_settings(x, settings):
+    return np.sum(x) * settings["scale"]
+
+
+def with_optional(x, c=None):
+    return np.sum(x) if c is None else np.sum(x * c)
+
+
+def counted(x, names):
+    lengths = list(map(length_of, names))
+    return x * lengths[0]
+
+
+def length_of(name):
+    return len(name)
+
+
+LOG = logging.getLogger("gradgen.tests")
+
+
+def logged(x):
+    LOG.info("x is %s", x)
+    return x * x
+
+
+def test_code_without_derivative_uses_the_users_objects(tmp_path):
+    """Dictionaries, None, functions that are passed on, objects: as they are in memory, refused by name on saving."""
+    np.testing.assert_allclose(grad(with_settings)(X, {"scale": 3.0}), 3.0 * np.ones_like(X))
+    d = grad(with_optional)
+    np.testing.assert_allclose(d(X), np.ones_like(X))
+    np.testing.assert_allclose(d(X, 2.0 * X), 2.0 * X)
+    assert "\n    if" not in inspect.getsource(d), "it is known from the argument"
+    assert grad(counted)(2.0, ["abc"]) == 3.0
+    assert grad(logged)(3.0) == 6.0
+    for f, name in ((counted, "length_of"), (logged, "LOG")):
+        with pytest.raises(GradgenError, match=f"the constant '{name}' .* cannot be written into a module"):
+            grad(f).save(tmp_path)
 
 
 @pytest.mark.parametrize(

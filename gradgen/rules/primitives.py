@@ -185,7 +185,7 @@ def _item_type(x: Any, t: Type, items: list[Any]) -> Type:
             return sequence_type(t.items[item])
     if isinstance(x, Value) and x.node is not None and x.node.op.name == "shape" and type_of(item).kind == "int":
         return Type("int", ())
-    return Type(t.kind, ShapeVar(), array=t.array)
+    return Type(t.kind, ShapeVar(), array=t.array) if isinstance(item, slice) else Type()  # anything may be in it
 
 
 def leaf_kind(t: Type) -> str:
