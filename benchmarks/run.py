@@ -199,6 +199,8 @@ class Case:
         self.row.tight = interleaved({name: self.calls[name] for name in ("expert", "generated")}, self.args, rounds)
 
     def measure(self, rounds: int, with_peers: bool) -> None:
+        # arrays lie where this heap places them
+        self.args = tuple(np.array(x) if isinstance(x, np.ndarray) else x for x in self.args)
         more = peers(self.problem, self.args) if with_peers else {}
         self.row.times = interleaved(self.calls | more, self.args, rounds)
         self.row.peaks = {name: peak(self.calls[name], self.args) for name in ("expert", "generated")}

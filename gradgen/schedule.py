@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -173,6 +174,7 @@ class Schedule:
     def reached(self, v: Value) -> list[Value]:
         """The named values that are read where `v` is."""
         return [v] if v in self.named or v.node is None else self.reads_of(v.node)
+
     def width(self) -> int:
         """About how wide the results are, written out."""
         return sum(8 if v in self.named else self._widths.get(v, 4) for v in self.graph.results)
@@ -218,8 +220,13 @@ TINY = ("add", "subtract", "multiply", "negative", "true_divide", "divide")
 
 
 def is_tiny(node: Node) -> bool:
-    """Whether `node` is one step of arithmetic on numbers, or on parameters of unknown rank, as in `1.0 - mix`."""
+    """Whether `node` is one step of arithmetic on numbers, or on parameters of unknown rank, as in `1.0 - mix`.
+
+    A constant that the user wrote as a call, such as `math.sqrt(2.0)`, is another step.
+    """
     if node.op.name not in TINY or node.out.type.ndim:
+        return False
+    if any(v.node is not None and v.node.op is CONST and isinstance(v.node.ast, ast.Call) for v in node.inputs):
         return False
     known = [v for v in node.inputs if v.node is None or v.node.op is not CONST]
     named = all(v.hint for v in known)
