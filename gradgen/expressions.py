@@ -256,6 +256,8 @@ class Expressions:
             name = getattr(node, "id", None) or getattr(node, "attr", None) or "constant"
             if isinstance(obj, float) and obj == np.pi:
                 return Static(numpy_path("pi"), obj)
+            if isinstance(node, ast.Attribute) and isinstance(obj, float) and getattr(np, node.attr, None) is obj:
+                return Static(numpy_path(node.attr), obj)  # np.inf, np.e
             return Static(self._constant_name(name, obj), obj)
         if isinstance(node, ast.Name) and not isinstance(obj, (types.FunctionType, types.ModuleType, type)):
             return Static(self._constant_name(node.id, obj), obj)
@@ -619,10 +621,12 @@ class Expressions:
             fn = METHODS.get(name)
             if fn is not None and fn in OPERATIONS:
                 if name in ("reshape", "transpose") and len(args) > 1:
-                    args = [Sequence(ast.Tuple([t.ast for t in args], ast.Load()), tuple, args)]
-                    tree = ast.Call(callee.ast, [args[0].ast], tree.keywords)
-                    if all(isinstance(t, Static) for t in args[0].items):  # type: ignore[attr-defined]
-                        args = [Static(args[0].ast, tuple(t.obj for t in args[0].items))]  # type: ignore[attr-defined]
+                    given = ast.Tuple([t.ast for t in args], ast.Load())
+                    if all(isinstance(t, Static) for t in args):
+                        args = [Static(given, tuple(t.obj for t in args))]  # type: ignore[attr-defined]
+                    else:
+                        args = [Sequence(given, tuple, args)]
+                        tree = ast.Call(callee.ast, [given], tree.keywords)
                 return self._apply(OPERATIONS[fn], [base, *args], kwargs, tree, node)
         return self._opaque_term(tree, node, effect=True)
 

@@ -50,8 +50,12 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
             node = graph.results[i].node
             with graph.at(graph.origin if node is None or not node.backward else node.origin):
                 v = presentable(graph.results[i], target, taken)
+            grown = graph.results[i]
+            if v is not grown and grown.bar_of is None:
+                grown.bar_of = target
             if not target.type.ndim and v.node is not None and v.node.op is not CONST and not is_number(v):
-                v.bar_of = None
+                if v.bar_of is None or not v.bar_of.hint:
+                    v.bar_of = target
                 with graph.at(v.node.origin, backward=True):
                     v = bare(v) if v.type.array else own(v)
             if v.bar_of is not target and v.node is not None:

@@ -374,6 +374,26 @@ def _guarded(s: Simplifier, condition: Value, taken: bool, d: Value) -> Value:
     return s.make(OPERATIONS[np.where], [condition, d, one] if taken else [condition, one, d])
 
 
+def _linear(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """Numbers stay outside of what is linear in its first input."""
+    p = s.opened(inputs[0])
+    factors, divisors = ([x for x in parts if not x.type.scalar] for parts in (p.factors, p.divisors))
+    if not factors or p.factors == [inputs[0]]:
+        return rebuild(s, node, inputs)
+    outside = Product(
+        p.num, p.den, [x for x in p.factors if x.type.scalar], [x for x in p.divisors if x.type.scalar]
+    )
+    inner = s.make(node.op, [s.product(Product(1.0, 1.0, factors, divisors)), *inputs[1:]], **node.options)
+    return s.product(outside.times(Product(factors=[inner])))
+
+
+def _shape(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A shape all of whose sizes are known is a constant."""
+    sizes = [] if node.out.type.items is None else [t.size for t in node.out.type.items]
+    known = bool(sizes) and all(isinstance(n, int) for n in sizes)
+    return s.graph.const(tuple(sizes)) if known else rebuild(s, node, inputs)
+
+
 def _size(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     size = node.out.type.size
     return s.graph.const(size) if isinstance(size, int) else rebuild(s, node, inputs)
@@ -480,6 +500,8 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "share": _share,
     "where": _where,
     "size": _size,
+    "shape": _shape,
+    **dict.fromkeys(("roll", "flip", "cumsum", "diag", "diagonal", "trace", "tril", "triu"), _linear),
     "transpose": _transpose,
     "reshape": _reshape,
     "accumulate": _accumulate,

@@ -81,6 +81,9 @@ def repoint(graph: Graph) -> None:
         if node.backward and node.op.name in SHAPE_ONLY:
             place = SHAPE_ONLY[node.op.name]
             like = node.inputs[place]
+            if node.op.name not in DTYPE_TOO:
+                like = same_shaped(graph, like)
+                node.inputs = (*node.inputs[:place], like, *node.inputs[place + 1 :])
             if not (like in live and like.hint) and like.node is not None and not like.type.scalar:
                 number = place == 0 or node.op.name == "cast_like" or node.inputs[0].type.scalar
                 exact = node.op.name in DTYPE_TOO and number
@@ -91,6 +94,16 @@ def repoint(graph: Graph) -> None:
                     as_length(graph, node, [v for v in best.values() if v is not None])
         for v in node.outputs:
             note_shape(graph, best, v, live)
+
+
+def same_shaped(graph: Graph, v: Value) -> Value:
+    """An input that has the shape of `v`, where `v` is an unnamed part that is computed entry by entry."""
+    while v.node is not None and v.node.op.elementwise and not v.hint and not v.node.backward:
+        alike = [x for x in v.node.inputs if graph.facts.same_shape(x.type.shape, v.type.shape)]
+        if not alike:
+            break
+        v = alike[0]
+    return v
 
 
 def as_length(graph: Graph, node: Node, known: list[Value]) -> None:

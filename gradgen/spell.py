@@ -106,6 +106,8 @@ def _call(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     if path is None:
         return _keywords(snippets.call(node.op, tree_args), keywords)
     first = node.inputs[0].type if node.inputs else None
+    if node.op.name == "reshape" and first is not None and first.array and isinstance(tree_args[1], ast.Tuple):
+        return ast.Call(ast.Attribute(tree_args[0], "reshape", ast.Load()), tree_args[1].elts, keywords)
     if node.op.name in METHODS and first is not None and first.array:
         return ast.Call(ast.Attribute(tree_args[0], node.op.name, ast.Load()), tree_args[1:], keywords)
     return ast.Call(path[1], tree_args, keywords)

@@ -112,6 +112,18 @@ class Case:
     def targets(self) -> list[str]:
         return self.flag("--wrt", next(iter(inspect.signature(self.primal).parameters))).replace(" ", "").split(",")
 
+    def split(self, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments as they are passed: by position where the parameter takes no other."""
+        kinds = {name: p.kind for name, p in inspect.signature(self.primal).parameters.items()}
+        by_place = [name for name in arguments if kinds[name] is inspect.Parameter.POSITIONAL_ONLY]
+        return [arguments[n] for n in by_place], {n: x for n, x in arguments.items() if n not in by_place}
+
+    def call(self, fn: Any, arguments: dict[str, Any]) -> Any:
+        """Call a function; what it prints is not shown."""
+        args, kwargs = self.split(arguments)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return fn(*args, **kwargs)
+
     @cached_property
     def generated(self) -> Any:
         scope: dict[str, Any] = {"__name__": "generated"}
@@ -119,27 +131,23 @@ class Case:
             exec(compile(self.written, f"{self.name}_grad.py", "exec"), scope)
         return scope[self.flag("--name", f"{self.mode}_{self.flags[0]}")]
 
-    def run(self, arguments: dict[str, Any]) -> tuple[Any, list[Any], list[Any]]:
+    def run(self, arguments: dict[str, Any]) -> tuple[Any, Any, list[Any]]:
         """(value or None, what each result is weighted with, the gradients)."""
-        with contextlib.redirect_stdout(io.StringIO()):
-            if self.mode == "vjp":
-                value, pullback = self.generated(**arguments)
-                weights = [weight(v) for v in leaves(value)]
-                bars = pullback(tuple(weights) if isinstance(value, (tuple, list)) else weights[0])
-                again = pullback(tuple(weights) if isinstance(value, (tuple, list)) else weights[0])
-                for one, other in zip(leaves(bars), leaves(again), strict=True):
-                    np.testing.assert_array_equal(one, other)
-            elif self.mode == "value_and_grad":
-                value, bars = self.generated(**arguments)
-                weights = [1.0]
-            else:
-                value, bars, weights = None, self.generated(**arguments), None
+        result = self.call(self.generated, arguments)
+        if self.mode == "grad":
+            return None, None, leaves(result)
+        if self.mode == "value_and_grad":
+            return result[0], [1.0], leaves(result[1])
+        value, pullback = result
+        weights = [weight(v) for v in leaves(value)]
+        bars, again = (pullback(tuple(weights) if isinstance(value, tuple) else weights[0]) for _ in range(2))
+        for one, other in zip(leaves(bars), leaves(again), strict=True):
+            np.testing.assert_array_equal(one, other)
         return value, weights, leaves(bars)
 
     def scalar(self, arguments: dict[str, Any], weights: Any) -> float:
         """The number that was differentiated: the result, weighted and summed."""
-        with contextlib.redirect_stdout(io.StringIO()):
-            results = leaves(self.primal(**arguments))
+        results = leaves(self.call(self.primal, arguments))
         weights = [np.ones_like(r) for r in results] if weights is None else weights
         return float(sum(np.sum(np.conj(w) * r) if np.iscomplexobj(r) else np.sum(w * r)
                          for w, r in zip(weights, results, strict=True)).real)  # fmt: skip
@@ -205,9 +213,8 @@ def test_value_and_gradient(case: Case) -> None:
     arguments = case.arguments
     value, weights, bars = case.run(arguments)
     if value is not None:
-        with contextlib.redirect_stdout(io.StringIO()):
-            for got, wanted in zip(leaves(value), leaves(case.primal(**arguments)), strict=True):
-                np.testing.assert_array_equal(got, wanted)
+        for got, wanted in zip(leaves(value), leaves(case.call(case.primal, arguments)), strict=True):
+            np.testing.assert_array_equal(got, wanted)
     assert len(bars) == len(case.targets)
     for name, bar in zip(case.targets, bars, strict=True):
         x = arguments[name]
@@ -257,8 +264,7 @@ def test_float32_stays(case: Case) -> None:
         return x
 
     arguments = {name: single(x) for name, x in case.arguments.items()}
-    with contextlib.redirect_stdout(io.StringIO()):
-        results = leaves(case.primal(**arguments))
+    results = leaves(case.call(case.primal, arguments))
     if any(np.asarray(r).dtype in (np.float64, np.complex128) for r in results):
         return  # the program itself leaves float32
     for name, bar in zip(case.targets, case.run(arguments)[2], strict=True):
@@ -271,11 +277,11 @@ import pickle, sys
 sys.modules["gradgen"] = None
 cases = pickle.load(sys.stdin.buffer)
 out = {}
-for name, (text, function, arguments) in cases.items():
+for name, (text, function, args, kwargs) in cases.items():
     scope = {"__name__": "generated"}
     exec(compile(text, name, "exec"), scope)
     stdout, sys.stdout = sys.stdout, sys.stderr
-    result = scope[function](**arguments)
+    result = scope[function](*args, **kwargs)
     sys.stdout = stdout
     assert not any(m.split(".")[0] == "gradgen" for m in sys.modules if sys.modules[m] is not None), name
     out[name] = result[0] if callable(result[-1] if isinstance(result, tuple) else None) else result
@@ -285,7 +291,7 @@ pickle.dump(out, sys.stdout.buffer)
 
 def test_modules_run_where_there_is_no_gradgen(cases: dict[str, Case], tmp_path: Path) -> None:
     asked = {
-        c.name: (c.written, c.flag("--name", f"{c.mode}_{c.flags[0]}"), c.arguments) for c in cases.values()
+        c.name: (c.written, c.flag("--name", f"{c.mode}_{c.flags[0]}"), *c.split(c.arguments)) for c in cases.values()
     }
     ran = subprocess.run(
         [sys.executable, "-c", ALONE], input=pickle.dumps(asked), capture_output=True, cwd=tmp_path, check=False
