@@ -11,14 +11,14 @@ import pickle
 import sys
 import threading
 import types as python_types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
 from .errors import GradgenError, NotScalarError, UnsupportedError
-from .options import Options, declared_types, make_options
+from .options import MODES, NAMES, Options, declared_types, make_options
 from .shapes import ShapeMismatch, Type
 from .source import function_source
 
@@ -344,43 +344,45 @@ def _found(module: str, qualname: str) -> Any:
     return obj
 
 
-def _maker(mode: str) -> Any:
-    def make(
-        fn: Any = None,
-        wrt: Any = (),
-        *,
-        shapes: Any = "",
-        example: Any = None,
-        name: str = "",
-        out: str | Path | None = None,
-        guards: bool = True,
-        strict: bool = False,
-        adjoint: str = "{}_bar",
-    ) -> Any:
-        options = make_options(wrt, mode, shapes, name, guards, strict, adjoint)
+class Said(TypedDict, total=False):
+    """The options of `grad` and the others; their docstring is that of `grad`."""
 
-        def wrap(fn: Any) -> Gradient:
-            made = Gradient(fn, options, str(out) if out else "", example)
-            if made.out:
-                from . import files
-
-                files.at_decoration(made)
-            return made
-
-        return wrap if fn is None else wrap(fn)
-
-    make.__name__ = make.__qualname__ = mode
-    return make
+    shapes: str | Mapping[str, Any]
+    example: Any
+    name: str
+    out: str | Path | None
+    guards: bool
+    strict: bool
+    adjoint: str
 
 
-_grad, _value_and_grad, _vjp = (_maker(mode) for mode in ("grad", "value_and_grad", "vjp"))
+Decorator = Callable[[Callable[..., Any]], Gradient]
+
+
+def _make(mode: str, fn: Any, wrt: Any, options: Said) -> Any:
+    """A `Gradient` of `fn`, or the decorator that makes one."""
+    for option in options:
+        if option not in Said.__annotations__:
+            raise TypeError(f"{mode}() got an unexpected keyword argument {option!r}")
+    written: dict[str, Any] = {name: x for name, x in options.items() if name in NAMES}
+    chosen, out = make_options(wrt, mode, **written), str(options.get("out") or "")
+
+    def wrap(fn: Any) -> Gradient:
+        made = Gradient(fn, chosen, out, options.get("example"))
+        if out:
+            from . import files
+
+            files.at_decoration(made)
+        return made
+
+    return wrap if fn is None else wrap(fn)
 
 
 @overload
-def grad(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+def grad(fn: Callable[..., Any], wrt: Any = (), **options: Unpack[Said]) -> Gradient: ...
 @overload
-def grad(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
-def grad(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+def grad(fn: None = None, wrt: Any = (), **options: Unpack[Said]) -> Decorator: ...
+def grad(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     """The gradient of `fn`, whose result must be of size 1: a function of the same arguments.
 
     wrt: the targets, by name, position, or a tuple of them; the first parameter by default. One target gives the bare
@@ -390,43 +392,43 @@ def grad(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
     what was declared. strict: whether warnings at generation are errors. adjoint: how the adjoint of `v` is called,
     "{}_bar". Without `fn`, a decorator. Raises GradgenError for options that make no sense; the rest when called.
     """
-    return _grad(fn, wrt, **options)
+    return _make("grad", fn, wrt, options)
 
 
 @overload
-def value_and_grad(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+def value_and_grad(fn: Callable[..., Any], wrt: Any = (), **options: Unpack[Said]) -> Gradient: ...
 @overload
-def value_and_grad(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
-def value_and_grad(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+def value_and_grad(fn: None = None, wrt: Any = (), **options: Unpack[Said]) -> Decorator: ...
+def value_and_grad(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     """Like `grad`, and returns `(value, gradient)`; fits `scipy.optimize.minimize(..., jac=True)`."""
-    return _value_and_grad(fn, wrt, **options)
+    return _make("value_and_grad", fn, wrt, options)
 
 
 @overload
-def vjp(fn: Callable[..., Any], wrt: Any = (), **options: Any) -> Gradient: ...
+def vjp(fn: Callable[..., Any], wrt: Any = (), **options: Unpack[Said]) -> Gradient: ...
 @overload
-def vjp(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[Callable[..., Any]], Gradient]: ...
-def vjp(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+def vjp(fn: None = None, wrt: Any = (), **options: Unpack[Said]) -> Decorator: ...
+def vjp(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     """Like `grad`, for results of any shape: returns `(value, pullback)`.
 
     `pullback(value_bar)` maps a cotangent, shaped like the value, to those of the targets; call it as often as needed.
     """
-    return _vjp(fn, wrt, **options)
+    return _make("vjp", fn, wrt, options)
 
 
 @overload
-def differentiable(fn: F, wrt: Any = (), **options: Any) -> F: ...
+def differentiable(fn: F, wrt: Any = (), **options: Unpack[Said]) -> F: ...
 @overload
-def differentiable(fn: None = None, wrt: Any = (), **options: Any) -> Callable[[F], F]: ...
-def differentiable(fn: Any = None, wrt: Any = (), **options: Any) -> Any:
+def differentiable(fn: None = None, wrt: Any = (), **options: Unpack[Said]) -> Callable[[F], F]: ...
+def differentiable(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     """The function itself, which gains `.grad`, `.value_and_grad` and `.vjp`, each written on first use.
 
     The options are those of `grad`.
     """
 
     def wrap(fn: Any) -> Any:
-        for mode, make in (("grad", grad), ("value_and_grad", value_and_grad), ("vjp", vjp)):
-            setattr(fn, mode, make(fn, wrt, **options))
+        for mode in MODES:
+            setattr(fn, mode, _make(mode, fn, wrt, options))
         return fn
 
     return wrap if fn is None else wrap(fn)
