@@ -159,7 +159,8 @@ def chain(op: Any, parts: list[ast.expr]) -> ast.expr:
 def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> ast.expr:
     """Scalars before arrays, small arrays before large ones, so that large ones are gone through as seldom as can be.
 
-    Divisors come after what they divide. It begins with a float, so that masks and integers are multiplied as the
+    Divisors come after what they divide, one that divides twice once more at the end, as its square may be infinite
+    where it is not. It begins with a float, so that masks and integers are multiplied as the
     numbers that they are.
     """
     p = parts_of(node)
@@ -169,8 +170,11 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     large = sorted((v for v in p.factors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
     large = large if small else float_first(large)
     first = next(iter(small + large), None)
-    below = [v for v in p.divisors if v.type.scalar]
-    last = sorted((v for v in p.divisors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
+    once, again = list(dict.fromkeys(p.divisors)), list(p.divisors)
+    for v in once:
+        again.remove(v)
+    below = [v for v in once if v.type.scalar]
+    last = sorted((v for v in once if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
     if num == 1 and p.den != 1 and len(p.factors) == 1 and not p.divisors:
         tree = binary(ast.Div, of(p.factors[0]), number(p.den))
         return ast.UnaryOp(ast.USub(), tree) if negative else tree
@@ -180,13 +184,13 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     if head:
         negative = False
     head += [of(v) for v in small]
-    under = ([] if p.den == 1 else [number(p.den)]) + powers(below, of)
+    under = ([] if p.den == 1 else [number(p.den)]) + [of(v) for v in below]
     if not head and large and under and last and all(v.type.floating for v in last) and is_smaller(last[0], node.out):
-        head, large, last, under = [of(v) for v in large], [], [], under + powers(last, of)
+        head, large, last, under = [of(v) for v in large], [], [], under + [of(v) for v in last]
     if not head and large:
         head, large = [of(v) for v in large], []
     if not large and all(v.type.floating for v in last):
-        under, last = under + powers(last, of), []
+        under, last = under + [of(v) for v in last], []
     if not head:
         head = [number(-1.0 if negative else 1.0)]
         negative = False
@@ -197,11 +201,11 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
         tree = binary(ast.Div, tree, chain(ast.Mult, under))
     for v in large:
         tree = binary(ast.Mult, tree, of(v))
-    if last:
-        if not all(v.type.floating for v in last):
-            return chain(ast.Div, [tree, *map(of, last)])
-        tree = binary(ast.Div, tree, chain(ast.Mult, powers(last, of)))
-    return tree
+    if last and all(v.type.floating for v in last):
+        tree = binary(ast.Div, tree, chain(ast.Mult, [of(v) for v in last]))
+    else:
+        again = last + again
+    return chain(ast.Div, [tree, *map(of, again)])
 
 
 def is_smaller(v: Value, whole: Value) -> bool:
@@ -227,22 +231,6 @@ def begins_as_float(factors: list[Value], divisors: list[Value]) -> bool:
     return factors[0].type.floating or factors[1].type.floating
 
 
-def powers(values: list[Value], of: Spell) -> list[ast.expr]:
-    """Factors, a repeated one as a power."""
-    counts: dict[Value, int] = {}
-    for v in values:
-        counts[v] = counts.get(v, 0) + 1
-    trees = []
-    for v, n in counts.items():
-        tree = of(v)
-        if n == 2 and v.type.scalar and isinstance(tree, ast.Name):
-            tree = binary(ast.Mult, tree, of(v))
-        elif n > 1:
-            tree = binary(ast.Pow, tree, ast.Constant(n))
-        trees.append(tree)
-    return trees
-
-
 def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
     """The syntax of `-v`, for a negative `v` that is taken from a float."""
     value = literal_number(v)
@@ -250,7 +238,7 @@ def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
         return number(-value)
     p = parts_of(v.node)  # type: ignore[arg-type]
     if p.num == -1 and p.den == 1 and len(p.factors) == 1 and not p.divisors:
-        return of(p.factors[0])
+        return bare(p.factors[0], of)
     return _product(v.node, of, snippets, sign=False)  # type: ignore[arg-type]
 
 
@@ -286,7 +274,8 @@ def is_cast(v: Value) -> bool:
     if v.node is None or v.node.op.name != "product":
         return False
     p = parts_of(v.node)
-    return abs(p.num) == p.den == 1 and len(p.factors) == 1 and not p.divisors and not p.factors[0].type.floating
+    one = abs(p.num) == p.den == 1 and len(p.factors) == 1 and not p.divisors
+    return one and (is_cast_mask(p.factors[0]) or not p.factors[0].type.floating)
 
 
 def bare(v: Value, of: Spell) -> ast.expr:

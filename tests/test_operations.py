@@ -269,6 +269,8 @@ def test_operation(text, known, functions):
     scale = 1.0 + sum(float(np.sum(np.abs(bar * v))) for bar, v in zip(bars, moves, strict=True))
     assert abs(inner(bars, moves) - inner(g, moved)) < 1e-7 * scale
     check_float32(fn, module, given, targets, rng)
+    if not known:
+        check_integers(fn, module, given, targets, rng)
 
 
 def check_float32(fn, module, given, targets, rng):
@@ -279,6 +281,31 @@ def check_float32(fn, module, given, targets, rng):
     bars = module(**small)[1](like(value, rng))
     for bar in bars if len(targets) > 1 else [bars]:
         assert np.result_type(bar) == np.float32 or not np.any(bar)
+
+
+def check_integers(fn, module, given, targets, rng):
+    """Integers get the gradient of the floats that they are, as floats, where the function gives the same."""
+    whole = dict(given)
+    for t in targets:
+        whole[t] = rng.integers(1, 5, SHAPES[t]) if SHAPES[t] else int(rng.integers(1, 5))
+    if "S" in targets:
+        whole["S"] = whole["S"] + 3 * np.eye(3, dtype=int)
+    floats = {name: x * 1.0 if name in targets else x for name, x in whole.items()}
+    with np.errstate(all="ignore"):
+        try:
+            value, same = fn(**whole), fn(**floats)
+            g = like(same, rng)
+            wanted = module(**floats)[1](g)
+        except (ValueError, ArithmeticError, AttributeError, TypeError):
+            return  # out of its domain, or nothing for Python's numbers
+        values = [np.asarray(leaf) for leaf in leaves(same)]
+        alike = all(map(np.allclose, leaves(value), values)) and all(np.isfinite(x).all() for x in values)
+        if not alike:
+            return
+        got = module(**whole)[1](g)
+    for a, b in zip(*([got, wanted] if len(targets) > 1 else [[got], [wanted]]), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+        assert np.asarray(a).dtype.kind == "f"
 
 
 # ---- options and functions that are not followed are refused by name

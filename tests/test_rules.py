@@ -332,6 +332,74 @@ def test_digits_near_the_end_of_the_domain(fn, sign):
     same(bar(fn, [x]), [float(exact)], rtol=1e-15)
 
 
+HARD = [
+    (np.exp, mp.exp, (-700.0, 1e-300, 700.0)),
+    (np.exp2, lambda t: mp.mpf(2) ** t, (-1000.0, 1000.0)),
+    (np.expm1, mp.expm1, (-1e-10, 1e-10, 500.0)),
+    (np.log, mp.log, (1e-300, 1.0 - 1e-15, 1e300)),
+    (np.log1p, mp.log1p, (-1.0 + 1e-15, 1e-300, 1e300)),
+    (np.log2, lambda t: mp.log(t, 2), (1e-300, 1e300)),
+    (np.log10, mp.log10, (1e-300, 1e300)),
+    (np.sqrt, mp.sqrt, (1e-300, 1e300)),
+    (np.cbrt, mp.cbrt, (1e-200, 1e300)),
+    (np.square, lambda t: t**2, (1e-300, 1e150)),
+    (np.reciprocal, lambda t: 1 / t, (1e-150, 1e100)),
+    (np.sin, mp.sin, (1e-300, 1e8)),
+    (np.cos, mp.cos, (1e-300, 1e8)),
+    (np.tan, mp.tan, (1e-300, 1.570796)),
+    (np.arcsin, mp.asin, (1e-300, 1.0 - 2.0**-50, -1.0 + 2.0**-50)),
+    (np.arccos, mp.acos, (1e-300, 1.0 - 2.0**-50)),
+    (np.arctan, mp.atan, (1e-300, 1e150)),
+    (np.sinh, mp.sinh, (1e-300, 700.0)),
+    (np.cosh, mp.cosh, (1e-300, 700.0)),
+    (np.tanh, mp.tanh, (1e-300, 1.0)),
+    (np.arcsinh, mp.asinh, (1e-300, -1e300, 1e300)),
+    (np.arccosh, mp.acosh, (1.0 + 2.0**-50, 1e300)),
+    (np.arctanh, mp.atanh, (1e-300, 1.0 - 2.0**-50)),
+    (F.sigmoid, lambda t: 1 / (1 + mp.exp(-t)), (-700.0, 1e-300, 5.0)),
+    (F.softplus, lambda t: mp.log1p(mp.exp(t)), (-700.0, 1e-300, 700.0)),
+    (math.asinh, mp.asinh, (1e-300, 1e300)),
+    (math.acosh, mp.acosh, (1.0 + 2.0**-50, 1e300)),
+    (math.atan, mp.atan, (1e-300, 1e150)),
+    (math.erf, mp.erf, (1e-300, 5.0, 26.0)),
+    (math.erfc, mp.erfc, (1e-300, 5.0, 26.0)),
+    (math.log1p, mp.log1p, (-1.0 + 1e-15, 1e300)),
+]
+"""Functions, the same to any precision, and arguments at which a derivative easily loses its digits."""
+
+
+@pytest.mark.parametrize("fn, exact, arguments", HARD)
+def test_digits_at_hard_arguments(fn, exact, arguments):
+    """The rules keep all but a few digits of the derivative, and raise no warning where the function raises none."""
+    for x in arguments:
+        with mp.workdps(400):
+            wanted = float(mp.diff(exact, mp.mpf(x), h=abs(mp.mpf(x)) * mp.mpf(10) ** -100))
+        argument = x if fn.__module__ == "math" else [x]
+        with no_warnings():
+            got = bars(fn, argument)[0]
+        same(got, wanted if fn.__module__ == "math" else [wanted], rtol=2e-14)
+
+
+def test_angles_of_very_long_and_very_short_vectors():
+    for scale in (1e-300, 1.0, 1e300):
+        with no_warnings():
+            y_bar, x_bar = bars(np.arctan2, [3.0 * scale], [4.0 * scale])
+        same(y_bar, [4.0 / 25.0 / scale])
+        same(x_bar, [-3.0 / 25.0 / scale])
+        same(bars(math.atan2, 3.0 * scale, 4.0 * scale), [4.0 / 25.0 / scale, -3.0 / 25.0 / scale])
+        same([b[0] for b in bars(np.hypot, [3.0 * scale], [4.0 * scale])], [0.6, 0.8])
+        same(bars(np.linalg.norm, [3.0 * scale, 4.0 * scale])[0], [0.6, 0.8]) if scale == 1.0 else None
+
+
+def test_python_numbers_of_any_size_raise_nothing():
+    for fn in (lambda x: np.arctan(x), lambda x: math.atan(x), lambda x: math.erf(x), lambda x: np.arcsinh(x),
+               lambda x: math.asinh(x), lambda x: np.tanh(x), lambda x: math.tanh(x), lambda x: math.hypot(x, 1.0),
+               lambda x: np.arctan2(x, 1.0), lambda x: math.atan2(x, 1.0), lambda x: F.sigmoid(x)):  # fmt: skip
+        for x in (1e200, -1e200, 1e-200):
+            with np.errstate(over="ignore"):
+                assert math.isfinite(gradgen.grad(fn)(x))
+
+
 def test_integers_get_the_right_float_gradient():
     x, y = np.array([1, 2, 3]), np.array([2, 3, 4])
     g = np.array([0.5, 0.5, 0.5])

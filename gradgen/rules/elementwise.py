@@ -132,19 +132,20 @@ def logaddexp2(g, out, x, y):
 elementwise(np.logaddexp, logaddexp)
 elementwise(np.logaddexp2, logaddexp2)
 
-# ---- trigonometric and hyperbolic functions; (1 - x) * (1 + x) keeps the digits that 1 - x**2 loses near 1
+# ---- trigonometric and hyperbolic functions; (1 - x) * (1 + x) keeps the digits that 1 - x**2 loses near 1, and
+# hypot is right where squares would be infinite, as the square of a Python number raises
 
 elementwise(np.sin, lambda g, out, x: g * np.cos(x))
 elementwise(np.cos, lambda g, out, x: -g * np.sin(x))
 elementwise(np.tan, lambda g, out, x: g * (1.0 + out**2), samples=[(-1.3, 1.3)])
 elementwise(np.arcsin, lambda g, out, x: g / np.sqrt((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
 elementwise(np.arccos, lambda g, out, x: -g / np.sqrt((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
-elementwise(np.arctan, lambda g, out, x: g / (1.0 + x**2))
+elementwise(np.arctan, lambda g, out, x: g / (1.0 + x * x))
 elementwise(np.sinh, lambda g, out, x: g * np.cosh(x))
 elementwise(np.cosh, lambda g, out, x: g * np.sinh(x))
 elementwise(np.tanh, lambda g, out, x: g * (1.0 - out**2))
-elementwise(np.arcsinh, lambda g, out, x: g / np.sqrt(1.0 + x**2))
-elementwise(np.arccosh, lambda g, out, x: g / np.sqrt((x - 1.0) * (x + 1.0)), samples=[(1.2, 3.0)])
+elementwise(np.arcsinh, lambda g, out, x: g / np.hypot(1.0, x))
+elementwise(np.arccosh, lambda g, out, x: g / np.sqrt(x - 1.0) / np.sqrt(x + 1.0), samples=[(1.2, 3.0)])
 elementwise(np.arctanh, lambda g, out, x: g / ((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
 elementwise(np.degrees, lambda g, out, x: g / DEGREE)
 elementwise(np.rad2deg, lambda g, out, x: g / DEGREE)
@@ -159,9 +160,9 @@ def hypot(g, out, x, y):
 
 
 def arctan2(g, out, y, x):
-    """The angle of (x, y); 0 at the origin."""
-    square = nonzero(x**2 + y**2)
-    return g * x / square, -g * y / square
+    """The angle of (x, y); 0 at the origin. x**2 + y**2 would overflow, or be 0, long before the length of (x, y)."""
+    length = nonzero(np.hypot(x, y))
+    return g * (x / length / length), -g * (y / length / length)
 
 
 elementwise(np.hypot, hypot)

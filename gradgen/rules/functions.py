@@ -10,7 +10,7 @@ from .. import functions as F
 from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type, float_of
 from .elementwise import finite
-from .primitives import apply, broadcast_like
+from .primitives import apply, broadcast_like, unbroadcast
 from .reductions import reduced_type, restore
 from .registry import bprop, elementwise, ndim, primitive
 
@@ -60,7 +60,7 @@ def logsumexp(g, out, x, *, axis, keepdims):
 
 def losses_type(facts: Facts, logits: Any, labels: Any) -> Type:
     t = type_of(logits)
-    shape = type_of(labels).shape if isinstance(t.shape, ShapeVar) else t.shape[:-1]
+    shape = ShapeVar() if isinstance(t.shape, ShapeVar) else facts.broadcast(type_of(labels).shape, t.shape[:-1])
     return Type(float_of(t.kind), shape, array=True)
 
 
@@ -73,7 +73,7 @@ def scores(rng: np.random.Generator) -> list[Any]:
 def softmax_cross_entropy(g, out, logits, labels):
     """Probabilities less the right class, which has 1."""
     p = apply(F.softmax, logits)
-    return restore(g, logits, -1, ndim(g) == 0) * (p - one_hot(labels, logits)), None
+    return unbroadcast(restore(g, logits, -1, ndim(g) == 0) * (p - one_hot(labels, logits)), logits), None
 
 
 def one_hot_type(facts: Facts, labels: Any, like: Any) -> Type:

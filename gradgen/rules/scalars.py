@@ -25,9 +25,9 @@ FLOAT, INT, BOOL = Type("float", ()), Type("int", ()), Type("bool", ())
 
 
 # `math` for rules: called on values, these add to their graph
-sqrt, exp, log, sin, cos, sinh, cosh, copysign = (
+sqrt, exp, log, sin, cos, sinh, cosh, copysign, hypot = (
     functools.partial(apply, fn)
-    for fn in (math.sqrt, math.exp, math.log, math.sin, math.cos, math.sinh, math.cosh, math.copysign)
+    for fn in (math.sqrt, math.exp, math.log, math.sin, math.cos, math.sinh, math.cosh, math.copysign, math.hypot)
 )
 
 
@@ -68,10 +68,10 @@ scalar(math.sinh, lambda g, out, x: g * cosh(x))
 scalar(math.cosh, lambda g, out, x: g * sinh(x))
 scalar(math.asin, lambda g, out, x: g / sqrt((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
 scalar(math.acos, lambda g, out, x: -g / sqrt((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
-scalar(math.asinh, lambda g, out, x: g / sqrt(1.0 + x**2))
-scalar(math.acosh, lambda g, out, x: g / sqrt((x - 1.0) * (x + 1.0)), samples=[(1.2, 3.0)])
-scalar(math.erf, lambda g, out, x: g * (2.0 / math.sqrt(math.pi) * exp(-(x**2))))
-scalar(math.erfc, lambda g, out, x: -g * (2.0 / math.sqrt(math.pi) * exp(-(x**2))))
+scalar(math.asinh, lambda g, out, x: g / hypot(1.0, x))
+scalar(math.acosh, lambda g, out, x: g / (sqrt(x - 1.0) * sqrt(x + 1.0)), samples=[(1.2, 3.0)])
+scalar(math.erf, lambda g, out, x: g * (2.0 / math.sqrt(math.pi) * exp(-(x * x))))
+scalar(math.erfc, lambda g, out, x: -g * (2.0 / math.sqrt(math.pi) * exp(-(x * x))))
 
 
 def logarithm(g, out, x, *base):
@@ -100,8 +100,8 @@ def distance(g, out, *coordinates):
 
 def angle(g, out, y, x):
     """The angle of (x, y); 0 at the origin."""
-    square = nonzero(x**2 + y**2)
-    return g * x / square, -g * y / square
+    length = nonzero(hypot(x, y))
+    return g * (x / length / length), -g * (y / length / length)
 
 
 def signed(g, out, x, y):
