@@ -255,7 +255,39 @@ def spread(x):
     return np.var(x) + np.std(x)
 
 
+def activation(z):
+    a = np.tanh(z)
+    b = a * a + z
+    c = np.exp(-b) + a
+    d = c * c - b
+    return d * a
+
+
+def called_often(X, w, b):
+    h = activation(X @ w + b)
+    return np.sum(activation(h) * activation(h * 2.0))
+
+
+def either(x, y, s):
+    return np.sum(x * y) if s > 1.0 else np.sum(x - y)
+
+
+def one_of_both(x, y):
+    z = x if np.sum(y) > 2.0 else y
+    return np.sum(z * x)
+
+
+def columns(X, y):
+    u, v = X[:, 0], X[:, 1]
+    return np.sum(u * v * y)
+
+
 DECLARED = [
+    (called_often, "X=(n, d), w=(d,), b=()"),
+    (called_often, "X=(n, d), w=(d, k), b=(k,)"),
+    (either, "x=(n,), y=(n,), s=()"),
+    (one_of_both, "x=(n,), y=(n,)"),
+    (columns, "X=(n, 2), y=(n,)"),
     (residuals, "w=(d,), X=(n, d), y=(n,)"),
     (gap, "a=(n,), b=(n,)"),
     (gap, "a=(n, d), b=(d,)"),
@@ -288,6 +320,7 @@ DECLARED = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::gradgen.GradgenWarning")
 @pytest.mark.parametrize("f, shapes", DECLARED, ids=[f"{f.__name__}-{shapes}" for f, shapes in DECLARED])
 def test_what_passes_is_right(f, shapes):
     """Whatever shapes the arguments have: a written module answers what a gradient for just these answers, or raises.
