@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .control import UNDEFINED, Control, join_types, keep_outputs, separate
-from .graph import Graph, Node, Value
+from .control import UNDEFINED, Control, define, is_defined, join_types, keep_outputs, separate
+from .graph import CONST, Graph, Node, Value
 from .reverse import build_grads, descendants, zero_like
+from .rules.primitives import zeros_if_any
 from .schedule import is_light
 from .simplify import simplify
 
@@ -42,7 +43,7 @@ class Branch(Control):
                 starts = [None if t is None else arm.capture(t) if isinstance(t, Value) else t for t in totals[1:]]
                 start = {p: t for p, t in zip(params, starts, strict=True) if t is not None}
                 grads = build_grads(arm, seeds, targets, start)
-                grads = [zero_like(p) if g is None else g for p, g in zip(targets, grads, strict=True)]
+                grads = [_nothing(p) if g is None else g for p, g in zip(targets, grads, strict=True)]
                 arm.results += [g if isinstance(g, Value) else arm.const(float(g)) for g in grads]
             simplify(arm)
             back, saved = separate(arm, count, is_light)
@@ -72,6 +73,20 @@ class Branch(Control):
         node.outputs.append(out)
         return out
 
+    def settle(self, node: Node) -> list[Graph]:
+        literals = [i for i, v in enumerate(node.inputs[1:]) if is_literal(v)]
+        for arm in node.subgraphs if literals else ():
+            table = {arm.params[i]: arm.const(node.inputs[i + 1].const) for i in literals}
+            for inner in arm.nodes:
+                inner.inputs = tuple(table.get(v, v) for v in inner.inputs)
+            arm.results = [table.get(v, v) for v in arm.results]
+            arm.params = [p for p in arm.params if p not in table]
+        node.inputs = (node.inputs[0], *[v for i, v in enumerate(node.inputs[1:]) if i not in literals])
+        for arm in node.subgraphs:
+            for param, v in zip(arm.params, node.inputs[1:], strict=True):
+                param.source = v
+        return list(node.subgraphs) if literals else []
+
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         keep_outputs(node, [i for i, out in enumerate(node.outputs) if out in needed])
         used: set[int] = set()
@@ -90,6 +105,19 @@ class Branch(Control):
 
 
 BRANCH = Branch("branch")
+
+
+def is_literal(v: Value) -> bool:
+    """Whether `v` is a constant without a name of the user's."""
+    return v.node is not None and v.node.op is CONST and not v.hint
+
+
+def _nothing(p: Value) -> Any:
+    """The zero cotangent of a parameter of a side, which need not be defined on it."""
+    if is_defined(p) or p.type.scalar:
+        return zero_like(p)
+    define(p)
+    return zeros_if_any(p)
 
 
 def _inside(node: Node, arm: Graph, wanted: Callable[[Value], bool]) -> list[Value]:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .control import UNDEFINED
 from .graph import CONST, Node, Value
+from .lives import Lives
 from .rules.primitives import index_items
 from .schedule import Schedule
 
@@ -53,6 +55,9 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
         if v in found:
             continue
         found.add(v)
+        if v.node is not None and v.node.subgraphs:
+            todo += [graph.results[v.index] for graph in v.node.subgraphs]
+            continue
         if v.source is not None:
             todo.append(v.source)
         if v.node is not None:
@@ -84,7 +89,9 @@ def is_owned(v: Value) -> bool:
     if v.type.scalar and is_number(v):
         return True
     return all(
-        root.node is not None
+        (root.node is not None and root.node.subgraphs)  # it is one of the results of these, which are roots as well
+        or (root.node is None and root.source is not None)  # it is what it stands for
+        or root.node is not None
         and root.node.op is not CONST
         and root.node.op.alias != "any"
         and alias_of(root.node) != "read-only"
@@ -107,10 +114,9 @@ class Buffers:
     that it must not write what the forward pass made.
     """
 
-    def __init__(self, schedule: Schedule, closure: bool = False):
-        self.schedule, self.closure = schedule, closure
+    def __init__(self, schedule: Schedule, lives: Lives, closure: bool = False):
+        self.schedule, self.lives, self.closure = schedule, lives, closure
         self.in_place: set[Node] = set()
-        self._last_read = schedule.last_reads()
         self._memory: dict[Value, Memory] = {}
         self._count = 0
         self._forward = 0
@@ -118,19 +124,24 @@ class Buffers:
         self._holders: dict[int, list[Value]] = {}
         for v in schedule.graph.params:
             self._hold(v)
-        for i, step in enumerate(schedule.steps):
+        self._go(schedule)
+
+    def _go(self, schedule: Schedule) -> None:
+        for step in schedule.steps:
             if not step.node.backward:
                 self._forward = self._count
-            self._visit(i, step.node)
+            self._visit(schedule, step.node)
 
-    def _visit(self, i: int, node: Node) -> None:
+    def _visit(self, schedule: Schedule, node: Node) -> None:
         if node.op.name in WRITES:
             base = node.inputs[0]
-            if self._writable(i, node, base):
+            if base in schedule.named and self._writable(node, base):
                 self.in_place.add(node)
                 self._memory[node.out] = self.of(base)
             else:
                 self._memory[node.out] = self._new()
+        for inner in schedule.inner.get(node, ()):
+            self._go(inner)
         for out in node.outputs:
             self._hold(out)
 
@@ -150,9 +161,15 @@ class Buffers:
         return Memory(frozenset({self._count}), ours)
 
     def _found(self, v: Value) -> Memory:
+        if v in self.schedule.stands_for:
+            return self.of(self.schedule.stands_for[v])
         node = v.node
         if node is None or node.op is CONST:
             return self._new(ours=False)
+        if node.subgraphs:
+            results = [graph.results[v.index] for graph in node.subgraphs]
+            sides = [self.of(side) for side in results if side.const is not UNDEFINED]
+            return Memory(frozenset().union(*(m.places for m in sides)), all(m.ours for m in sides))
         shared = [self.of(base) for base in bases(node)]
         if not shared:
             return self._new(ours=alias_of(node) == "fresh")
@@ -160,16 +177,14 @@ class Buffers:
         places = frozenset().union(*(memory.places for memory in shared))
         return Memory(places if alias_of(node) in ("view", "read-only") else places | self._new().places, ours)
 
-    def _writable(self, i: int, node: Node, base: Value) -> bool:
-        """Whether statement i may write into the memory of `base`: it is ours, and nobody reads it later."""
-        if base not in self.schedule.named or self._last_read.get(base, -1) > i:
-            return False
+    def _writable(self, node: Node, base: Value) -> bool:
+        """Whether a statement may write into the memory of `base`: it is ours, and nobody reads it later."""
+        at = self.lives.position[node]
         memory = self.of(base)
         if not memory.ours or (self.closure and node.backward and min(memory.places) <= self._forward):
             return False
         for place in memory.places:
-            live = [v for v in self._holders.get(place, ()) if self._last_read.get(v, -1) > i]
-            self._holders[place] = live
-            if live:
+            held = self._holders[place] = [v for v in self._holders.get(place, ()) if self.lives.end(v) > at]
+            if any(self.lives.alive(v, at) for v in held):
                 return False
         return True

@@ -14,6 +14,7 @@ from .errors import UnsupportedError
 from .frontend import Program
 from .graph import Value
 from .guards import conditions
+from .lives import Lives
 from .module import constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
 from .options import Options
@@ -111,11 +112,12 @@ def define(
     if closure:
         taken.add(pullback)
     snippets.hidden = {v.hint for v in graph.params}
-    names = Names(schedule, taken, adjoint, closure)
+    lives = Lives(schedule, closure)
+    names = Names(schedule, lives, taken, adjoint)
     count = len(graph.results) - len(targets)
     outputs, bars = graph.results[:count], graph.results[count:]
     value_name = names.of.get(outputs[0], "") if outputs and outputs[0] is program.unnamed else ""
-    emitter = Emitter(schedule, names, snippets, Buffers(schedule, closure), value_name)
+    emitter = Emitter(schedule, names, snippets, Buffers(schedule, lives, closure), value_name)
     forward, back = emitter.forward(), emitter.backward()
     value: Any = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
     gradient: Any = _tuple([emitter.expression(v) for v in bars]) if bars else None

@@ -25,8 +25,23 @@ UNDEFINED = Undefined()
 
 def is_defined(v: Value) -> bool:
     """Whether `v` has a value on every way through the branch that gives it."""
-    graphs = v.node.subgraphs if v.node is not None else ()
-    return all(g.results[v.index].const is not UNDEFINED for g in graphs if v.index < len(g.results))
+    if v.const is UNDEFINED:
+        return False
+    if v.node is None:
+        return v.source is None or is_defined(v.source)
+    return all(is_defined(g.results[v.index]) for g in v.node.subgraphs if v.index < len(g.results))
+
+
+def define(v: Value) -> None:
+    """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape."""
+    if v.node is None and v.source is not None:
+        define(v.source)
+    for graph in v.node.subgraphs if v.node is not None else ():
+        side = graph.results[v.index]
+        if side.const is UNDEFINED:
+            graph.results[v.index] = graph.const(None)
+        else:
+            define(side)
 
 
 class Control(Operation):
@@ -54,6 +69,13 @@ class Control(Operation):
     def takes_totals(self, node: Node) -> bool:
         """Whether `pull` adds to what was sent so far; else it is added up outside."""
         return True
+
+    def settle(self, node: Node) -> list[Graph]:
+        """Let the sub-graphs know their inputs, which changed; those are returned that are worth another look.
+
+        What became a literal they take as one of their own.
+        """
+        return []
 
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         """Drop the outputs that are not in `needed`, and what was there for them alone."""

@@ -135,7 +135,7 @@ class Emitter:
         self._answered.update(new)
         if not new:
             return []
-        return ([] if first else [Blank()]) + [Comment(self.heading(o)) for o in new]
+        return ([] if first else [Blank()]) + [Comment(self.heading(o)) for o in new if not o.compound]
 
     def _with(self, contexts: tuple[Any, ...], out: list[ast.stmt]) -> list[ast.stmt]:
         items = [ast.withitem(fill(tree, lambda ref: self.expression(ref.value)), None) for tree in contexts]
@@ -191,7 +191,7 @@ class Emitter:
 
     def _branch(self, node: Node) -> list[ast.stmt]:
         """An `if` statement: each side, then what it leaves behind."""
-        around = node.origin
+        around = node.origin if not node.origin.compound else None
         arms = self._inner[node]
         yes, no = (arm.statements(arm.schedule.steps, around) + arm.leave(node.outputs) for arm in arms)
         test = self.expression(node.inputs[0])

@@ -82,6 +82,9 @@ class Expressions:
     def lookup(self, node: ast.Name) -> Term:
         raise NotImplementedError
 
+    def shaped(self, like: Term, leaves: list[Term]) -> Term:
+        raise NotImplementedError
+
     def inside(self, graph: Graph) -> contextlib.AbstractContextManager[Graph]:
         raise NotImplementedError
 
@@ -467,7 +470,7 @@ class Expressions:
             types = (const_type(first.obj), const_type(second.obj))
             return self._opaque_term(tree, node, join_types(self.graph.facts, *types))
         made = add_branch(self.graph, condition, self._results(arms, node), expression=True)
-        return self._shaped(first, [Computed(Ref(v), v) for v in made.outputs])
+        return self.shaped(first, [Computed(Ref(v), v) for v in made.outputs])
 
     def _arm(self, node: ast.expr) -> tuple[Graph, Term]:
         """One side of a conditional expression, read into a graph of its own."""
@@ -486,14 +489,6 @@ class Expressions:
             with self.inside(graph):
                 graph.results = [self.value(leaf) for leaf in flatten(term)]
         return [graph for graph, _ in arms]
-
-    def _shaped(self, like: Term, leaves: list[Term]) -> Term:
-        """A term with the structure of `like` and the given leaves, in order."""
-        if not isinstance(like, Sequence):
-            return leaves.pop(0)
-        items = [self._shaped(item, leaves) for item in like.items]
-        make = ast.Tuple if like.kind is tuple else ast.List
-        return Sequence(make([item.ast for item in items], ast.Load()), like.kind, items)
 
     def _read_namedexpr(self, node: ast.NamedExpr) -> Term:
         term = self.read(node.value)

@@ -16,17 +16,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from .buffers import may_share
 from .calls import Budget, Callee, Variant, add_call
 from .errors import GradgenError, UnsupportedError
-from .expressions import Expressions
-from .graph import CONST, OPAQUE, Graph, Value
-from .refusals import COMPOUND, refuse_rebinding
+from .flow import RETURNED, VALUE, leaves
+from .graph import CONST, Graph, Value
 from .shapes import OBJECT, Facts, Type
 from .source import Function, Statement, function_source, unwrap
-from .terms import Closure, Computed, Hole, Method, Ref, Sequence, Static, Term, copied, fill, flatten, literal
+from .statements import Statements, is_constant
+from .terms import (
+    Ambiguous,
+    Computed,
+    Method,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    copied,
+    flatten,
+    literal,
+)
 
 MAX_DEPTH = 120
 
@@ -37,7 +45,7 @@ class Frame:
     def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
         self.function, self.outer, self.call = function, outer, call
         self.names: dict[str, Term] = {}
-        self.depth = 0 if call is None else 1
+        self.loops = 0
         fn = function.fn
         self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
         self.cells: dict[str, Any] = {}
@@ -86,7 +94,7 @@ class Context:
     carried: dict[str, Any] = field(default_factory=dict)
 
 
-class Program(Expressions):
+class Program(Statements):
     """A function as a graph: forward nodes in the user's order, and what the printer needs to know of its text.
 
     function: the source. graph: parameters, nodes, results. result: the term that is returned. statements: the
@@ -118,13 +126,12 @@ class Program(Expressions):
         self._passing: set[str] = set()
         self._read_parameters(types)
         if isinstance(function.node, ast.Lambda):
-            self._enter(function.node.body)
-            self.result = self.read(function.node.body)
+            self.enter(function.node.body)
             self.returned = self.statement
+            self.result = self.read(function.node.body)
         else:
-            self.result = self._read_body(function.node.body)
-        if self.result is None:
-            raise function.error(f"{function.name!r} returns nothing, so that there is nothing to differentiate")
+            self.block(function.node.body)
+            self.result = self._returned_term(function)
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         self.result_rank = self.graph.results[0].type.ndim
 
@@ -153,236 +160,6 @@ class Program(Expressions):
                 continue
             value = self.graph.param(parameter.arg, types.get(parameter.arg, Type()))
             self.frame.names[parameter.arg] = Computed(Ref(value), value)
-
-    # ---- statements
-
-    def _enter(self, node: ast.AST) -> None:
-        """Begin a statement: what is added to the graph from now on belongs to it."""
-        file = self.frame.function.file
-        inside, call = self._inside_with, self.frame.call
-        self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
-        self.statements.append(self.statement)
-        self.graph.origin = self.statement
-
-    _inside_with: tuple[Any, ...] = ()
-
-    def _read_body(self, body: list[ast.stmt]) -> Term | None:
-        """Read statements up to a `return`; the returned term, or None where there is none."""
-        for position, node in enumerate(body):
-            if position == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                continue  # the docstring
-            result = self._read_statement(node)
-            if result is not None:
-                return result
-        return None
-
-    def _read_statement(self, node: ast.stmt) -> Term | None:
-        self._enter(node)
-        context = self._inside_with
-        match node:
-            case ast.Assign():
-                term = self.read(node.value)
-                for target in node.targets:
-                    self._assign(target, term)
-            case ast.AnnAssign(value=ast.expr() as value):
-                self._assign(node.target, self.read(value))
-            case ast.AnnAssign() | ast.Pass():
-                pass
-            case ast.AugAssign():
-                self._augment(node)
-            case ast.Return():
-                self.returned = self.statement
-                if node.value is None:
-                    name = self.frame.function.name
-                    raise self.error(f"{name!r} returns nothing, so that there is nothing to differentiate", node)
-                return self.read(node.value)
-            case ast.Expr(value=ast.Constant()):
-                pass
-            case ast.Expr():
-                self._opaque_statement(node)
-            case ast.With() if self._is_errstate(node):
-                self._inside_with = (*context, *[self._opaque_syntax(item.context_expr) for item in node.items])
-                try:
-                    return self._read_body(node.body)
-                finally:
-                    self._inside_with = context
-            case ast.FunctionDef():
-                self.frame.names[node.name] = Closure(ast.Name(node.name, ast.Load()), node, self.frame)
-            case ast.Import() | ast.ImportFrom():
-                self._import(node)
-            case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
-                for target in targets:
-                    self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
-            case ast.Global() | ast.Nonlocal():
-                raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
-            case ast.Assert() | ast.If() | ast.For() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
-                self._opaque_statement(node)
-            case _:
-                raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
-        return None
-
-    def _is_errstate(self, node: ast.With) -> bool:
-        for item in node.items:
-            call = item.context_expr
-            if item.optional_vars is not None or not isinstance(call, ast.Call):
-                return False
-            term = self.read(call.func)
-            if not (isinstance(term, Static) and term.obj in (np.errstate, np.printoptions)):
-                return False
-        return True
-
-    def _assign(self, target: ast.expr, term: Term) -> None:
-        match target:
-            case ast.Name():
-                self.bind(target.id, term)
-            case ast.Tuple() | ast.List():
-                self._unpack(target, term)
-            case ast.Starred():
-                raise self.error("a starred target cannot be differentiated", target, "unpack the items one by one")
-            case _:
-                self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
-
-    def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
-        count = len(target.elts)
-        if isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
-            items: list[Term] = [Static(literal(x) or term.ast, x) for x in term.obj]
-        elif isinstance(term, Sequence):
-            items = term.items
-        else:
-            items = self.unpacked(self.value(term), count, target)
-        if len(items) != count:
-            raise self.error(f"{len(items)} values cannot be unpacked into {count}", target)
-        for sub, item in zip(target.elts, items, strict=True):
-            self._assign(sub, item)
-
-    def bind(self, name: str, term: Term) -> None:
-        """Give `name` a new meaning."""
-        if isinstance(term, Static) and self._worth_a_name(term):
-            value = self._named_constant(name, term)
-            term = Computed(Ref(value), value)
-        if isinstance(term, Computed):
-            value = term.value
-            owned = value.node is not None and (value.node.op is not CONST)
-            if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
-                value.hint = name
-            if owned and self.frame.call is not None:
-                self._passing.add(name)
-            if self.frame.call is None:
-                self._passing.discard(value.hint)
-                if self.graph is self._graphs[0]:
-                    self.graph.named[name] = value
-        self.frame.names[name] = term
-
-    def _worth_a_name(self, term: Static) -> bool:
-        return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
-            isinstance(term.obj, tuple) and literal(term.obj) is not None
-        )
-
-    def _named_constant(self, name: str, term: Static) -> Value:
-        """A local name for a constant: printed where the user gave it, known to the rules all the same."""
-        node = self.graph.add(CONST, [], {"value": term.obj})
-        node.ast = term.ast
-        node.out.hint = name
-        return node.out
-
-    def _augment(self, node: ast.AugAssign) -> None:
-        if not isinstance(node.target, ast.Name):
-            return self._opaque_statement(node)
-        load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-        old = self.read(load)
-        new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
-        if isinstance(old, Computed) and not old.value.type.scalar:
-            self._check_unaliased(old.value, node)
-        self.bind(node.target.id, new)
-        return None
-
-    def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:
-        """`a += b` on an array is seen through every other name of it: refuse where there is one."""
-        assert isinstance(node.target, ast.Name)
-        name = node.target.id
-        for frame_name, term in self._visible_names():
-            if frame_name == name:
-                continue
-            for other in flatten(term):
-                if isinstance(other, Computed) and may_share(other.value, value):
-                    raise self.error(
-                        f"`{name}` is changed in place here, and `{frame_name}` may be the same array",
-                        node,
-                        f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array",
-                    )
-
-    def _visible_names(self) -> list[tuple[str, Term]]:
-        found: list[tuple[str, Term]] = []
-        frame: Frame | None = self.frame
-        while frame is not None:
-            found += list(frame.names.items())
-            frame = frame.outer
-        return found
-
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
-        scope["__package__"] = self.frame.globals.get("__package__")
-        exec(compile(ast.Module([node], []), self.frame.function.file.filename, "exec"), scope)
-        for alias in node.names:
-            name = alias.asname or alias.name.split(".")[0]
-            self.frame.names[name] = self.static(scope[name], ast.Name(name, ast.Load()))
-
-    # ---- what carries no derivative
-
-    def _opaque_statement(self, node: ast.stmt) -> None:
-        """Take a statement as it stands: what it reads, what it gives names to, and that it must run."""
-        writes = self._written_names(node)
-        self._refuse_escapes(node)
-        refuse_rebinding(self, node, self.frame.names)
-        tree = self._opaque_syntax(node, writes)
-        reads = list(self._refs(tree))
-        made = self.graph.add(OPAQUE, reads)
-        made.effect = True
-        self.explain(made, node)
-        made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
-        outputs = dict(zip(sorted(writes), made.outputs, strict=True))
-        inputs = list(made.inputs)
-
-        def make(part: Any) -> Any:
-            if isinstance(part, Ref):
-                return Hole(inputs.index(part.value))
-            return part
-
-        made.ast = fill(tree, make)
-        for name, value in outputs.items():
-            self.frame.names[name] = Computed(Ref(value), value)
-
-    def _refs(self, tree: Any) -> list[Value]:
-        from .terms import references
-
-        return references(tree)
-
-    def _written_names(self, node: ast.stmt) -> set[str]:
-        """The local names that a statement assigns or whose arrays it writes into."""
-        writes = set()
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, (ast.Store, ast.Del)):
-                writes.add(child.id)
-            elif isinstance(child, (ast.Subscript, ast.Attribute)) and isinstance(child.ctx, (ast.Store, ast.Del)):
-                base: ast.expr = child
-                while isinstance(base, (ast.Subscript, ast.Attribute)):
-                    base = base.value
-                name = base.id if isinstance(base, ast.Name) else "it"
-                raise self.error(
-                    f"`{name}` is written in place, which gradgen does not follow yet",
-                    child,
-                    "build a new array instead: np.where, np.concatenate, np.stack",
-                )
-        return writes
-
-    def _refuse_escapes(self, node: ast.stmt) -> None:
-        for child in ast.walk(node):
-            if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
-                kind = type(child).__name__.lower()
-                inside = isinstance(node, COMPOUND) and isinstance(child, ast.Return)
-                where = "inside a branch or loop is not followed yet" if inside else "cannot be followed"
-                advice = "use np.where, or `return a if c else b`" if inside else ""
-                raise self.error(f"a `{kind}` {where}", child, advice)
 
     # ---- calls of functions with source
 
@@ -419,22 +196,30 @@ class Program(Expressions):
                 frame.names[name] = term
             if isinstance(function.node, ast.Lambda):
                 return self.read(function.node.body)
-            body = [n for n in function.node.body if not _is_constant_statement(n)]
-            if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None:
-                return self.read(body[0].value)
-            for node in body[:-1]:
-                if (result := self._read_statement(node)) is not None:
-                    return result
-            if body and isinstance(body[-1], ast.Return) and body[-1].value is not None:
-                self.statement = frame.call
-                self.graph.origin = frame.call
-                return self.read(body[-1].value)
-            result = self._read_statement(body[-1]) if body else None
-            return Static(ast.Constant(None), None) if result is None else result
+            body = [n for n in function.node.body if not is_constant(n)]
+            last = body[-1] if body else None
+            if isinstance(last, ast.Return) and last.value is not None and not any(map(leaves, body[:-1])):
+                self.block(body[:-1])  # what is returned is written where the call stands
+                if len(body) > 1:
+                    self.statement = self.graph.origin = frame.call
+                return self.read(last.value)
+            self.block(body)
+            return self._returned_term(function)
         finally:
             self._depth -= 1
             self.frame, self.statement, self.returned, self._inside_with = saved
             self.graph.origin = self.statement
+
+    def _returned_term(self, function: Function) -> Term:
+        """What the function that was read returns. Raises UnsupportedError where not every way returns something."""
+        term, returned = self.frame.names.get(VALUE), self.flag(RETURNED)
+        if term is None or not (isinstance(returned, Static) and returned.obj):
+            name = function.name
+            what = "returns nothing" if term is None else "does not always return something"
+            raise function.error(f"{name!r} {what}, so that there is nothing to differentiate")
+        if isinstance(term, Ambiguous):
+            raise function.error(f"{function.name!r} returns different kinds of things, by the way that is taken")
+        return term  # type: ignore[no-any-return]
 
     def _call(self, function: Function, values: dict[str, Term], at: ast.Call) -> Term | None:
         """A call of a function that is written once; None where an argument is a function or a structure."""
@@ -468,7 +253,7 @@ class Program(Expressions):
         leaves = [] if program is None else program.graph.results
         node = add_call(self.graph, callee, list(args.values()), [v.type for v in leaves] or [Type()])
         outs: list[Term] = [Computed(Ref(v), v) for v in node.outputs]
-        return outs[0] if program is None else self._shaped(program.result, outs)
+        return outs[0] if program is None else self.shaped(program.result, outs)
 
     def _bound_arguments(
         self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any
@@ -514,7 +299,10 @@ class Program(Expressions):
         frame: Frame | None = self.frame
         while frame is not None:
             if node.id in frame.names:
-                return self.here(frame.names[node.id])
+                term = frame.names[node.id]
+                if isinstance(term, Ambiguous):
+                    raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
+                return self.here(term)
             if node.id in frame.locals and frame is self.frame:
                 raise self.error(f"the name {node.id!r} has no value here", node)
             if node.id in frame.cells:
@@ -569,17 +357,6 @@ class Program(Expressions):
 def _identity(obj: Any) -> Any:
     """What tells known objects apart: numbers and strings by their text, all else by what they are."""
     return repr(obj) if isinstance(obj, (bool, int, float, complex, str, bytes, type(None))) else id(obj)
-
-
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
-}  # fmt: skip
-
-
-def _is_constant_statement(node: ast.stmt) -> bool:
-    """Whether it is a docstring, an ellipsis or the like."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _cell(fn: Any, name: str) -> Any:

@@ -35,6 +35,8 @@ class Lives:
         self.stands_for = schedule.stands_for
         self.spans: dict[Value, list[Span]] = defaultdict(list)
         self.order: list[Value] = []
+        self.position: dict[Node, int] = {}
+        """Where each statement stands."""
         self.merged: dict[Value, Value] = {}
         """What a side of a branch computes and the output of the branch that it becomes."""
         self._home: dict[Value, tuple[Block, int]] = {}
@@ -61,6 +63,7 @@ class Lives:
             self._at += 1
             if top and step.node.backward and self._boundary is None:
                 self._boundary = self._at
+            self.position[step.node] = self._at
             for v in step.reads:
                 self._read(v, block, self._at + outlasts(v, step.node))
             if step.node in schedule.inner and not schedule.is_expression(step.node):
@@ -127,6 +130,19 @@ class Lives:
             first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
             if closure and boundary is not None and at < boundary <= last:
                 self.spans[v] = [(first, end + 1)]
+
+    def alive(self, v: Value, at: int) -> bool:
+        """Whether `v` is read after the statement at a position, on a way through it."""
+        return any(start <= at < stop for start, stop in self._spans_of(v))
+
+    def end(self, v: Value) -> int:
+        """The position after which nobody reads `v`."""
+        return max((stop for _, stop in self._spans_of(v)), default=-1)
+
+    def _spans_of(self, v: Value) -> list[Span]:
+        while v in self.stands_for:
+            v = self.stands_for[v]
+        return self.spans.get(v, [])
 
     def groups(self) -> list[list[Value]]:
         """Values that share a name, the one that gives it first, in the order in which they are computed."""

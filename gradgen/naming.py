@@ -23,12 +23,11 @@ ARITHMETIC = ("add", "subtract", "multiply", "true_divide", "divide", "matmul", 
 class Names:
     """The name of every value that has one."""
 
-    def __init__(self, schedule: Schedule, taken: set[str], bar: str = "{}_bar", closure: bool = False):
-        self.schedule, self.bar = schedule, bar
+    def __init__(self, schedule: Schedule, lives: Lives, taken: set[str], bar: str = "{}_bar"):
+        self.schedule, self.lives, self.bar = schedule, lives, bar
         self.taken = set(taken) | BUILTINS
         self.of: dict[Value, str] = {}
         self.described: dict[Value, str] = {}
-        self.closure = closure
         self.hints = {v.hint for v in schedule.named if v.hint}
         self._target: dict[Value, str] = {}
         self._before: dict[Value, str] = {}
@@ -37,16 +36,25 @@ class Names:
         self._assign()
 
     def _assign(self) -> None:
-        lives = Lives(self.schedule, self.closure)
         self._find_targets(self.schedule)
         busy: dict[str, Busy] = {}
-        for group in lives.groups():
+        for group in self.lives.groups():
             head = group[0]
             parameter = head.node is None and head.graph is self.schedule.graph
-            spans = sorted(span for v in group for span in lives.spans[v])
+            spans = sorted(span for v in group for span in self.lives.spans[v])
             name = head.hint if parameter else self._chosen(head, busy, spans)
             busy.setdefault(name, Busy()).add(spans)
             self.of.update(dict.fromkeys(group, name))
+        for param in self.schedule.stands_for:
+            outer = self.outermost(param)
+            if outer in self.of:
+                self.of[param] = self.of[outer]
+
+    def outermost(self, v: Value) -> Value:
+        """The value that a parameter of a sub-graph stands for."""
+        while v in self.schedule.stands_for:
+            v = self.schedule.stands_for[v]
+        return v
 
     def _chosen(self, v: Value, busy: dict[str, Busy], spans: list[Span]) -> str:
         """The user's own names come first: a word that was made up gives way to them."""
@@ -111,8 +119,7 @@ class Names:
 
     def describe(self, v: Value) -> str:
         """A word for a value: its name, or one made from how it is computed."""
-        while v in self.schedule.stands_for:
-            v = self.schedule.stands_for[v]
+        v = self.outermost(v)
         if v in self.of:
             return self.of[v]
         if v in self.described:
@@ -161,7 +168,7 @@ class Names:
 
     def _short(self, v: Value, depth: int = 1) -> str:
         """The name of an operand where it has a short one, or a short formula."""
-        word = self.of.get(self.schedule.stands_for.get(v, v)) or v.hint or v.said
+        word = self.of.get(self.outermost(v)) or v.hint or v.said
         if not word and depth and v.node is not None and not v.node.backward and v.node.op is not CONST:
             word = spoken(v.node, lambda x: self._short(x, depth - 1))
             return word if len(word) <= 10 else ""

@@ -162,19 +162,6 @@ class Schedule:
             return len(v.hint) or (len(v.bar_of.hint) + 4 if v.bar_of is not None and v.bar_of.hint else 10)
         return self._widths.get(v, 4)
 
-    def last_reads(self) -> dict[Value, int]:
-        """The last step that reads each named value; what is returned is read after all of them."""
-        last: dict[Value, int] = {}
-        for i, step in enumerate(self.steps):
-            last.update(dict.fromkeys(step.reads, i))
-        for v in self.graph.results:
-            last.update(dict.fromkeys(self.reached(v), len(self.steps)))
-        return last
-
-    def reached(self, v: Value) -> list[Value]:
-        """The named values that are read where `v` is."""
-        return [v] if v in self.named or v.node is None else self.reads_of(v.node)
-
     def width(self) -> int:
         """About how wide the results are, written out."""
         return sum(8 if v in self.named else self._widths.get(v, 4) for v in self.graph.results)

@@ -165,6 +165,8 @@ class Simplifier:
                 if isinstance(node.op, Control):
                     node.inputs = tuple(inputs)
                     self.graph.nodes.append(node)
+                    for inner in node.op.settle(node):
+                        simplify(inner)
                     self._tell(node)
                     continue
                 if len(node.outputs) > 1 or node.effect:

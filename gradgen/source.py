@@ -114,7 +114,12 @@ class Statement:
     @functools.cached_property
     def trailing(self) -> str:
         """The comment at its end, or the empty string."""
-        return self.file.comments.get(self.span.end_line, (0, ""))[1]
+        return "" if self.compound else self.file.comments.get(self.span.end_line, (0, ""))[1]
+
+    @property
+    def compound(self) -> bool:
+        """Whether it holds other statements."""
+        return hasattr(self.node, "body") and isinstance(self.node, ast.stmt)
 
     def __repr__(self) -> str:
         return f"<{self.text}>"

@@ -386,6 +386,14 @@ def _zeros_for(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return zeros if x.type.ndim else ast.Subscript(zeros, ast.Tuple([], ast.Load()), ast.Load())  # a number, not 0-d
 
 
+def _zeros_if_any(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """With functions, not attributes: what it is like may be None."""
+    [x] = node.inputs
+    shape = ast.Call(numpy_path("shape"), [of(x)], [])
+    dtype = ast.Call(numpy_path("result_type"), [of(x), number(0.0)], [])
+    return ast.Subscript(ast.Call(numpy_path("zeros"), [shape, dtype], []), ast.Tuple([], ast.Load()), ast.Load())
+
+
 def _cast_like(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     """`x.astype(like.dtype)`; where `like` may hold integers, the snippet."""
     x, like = node.inputs
@@ -442,4 +450,5 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "bare": _bare,
     "cast_like": _cast_like,
     "zeros_for": _zeros_for,
+    "zeros_if_any": _zeros_if_any,
 }

@@ -79,6 +79,13 @@ class Method(Term):
 
 
 @dataclass(eq=False)
+class Ambiguous(Term):
+    """A name that means different things by the way that was taken, and cannot be followed."""
+
+    name: str
+
+
+@dataclass(eq=False)
 class Closure(Term):
     """A function or lambda defined inside the function that is read."""
 

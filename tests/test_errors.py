@@ -365,38 +365,6 @@ case(
     """,
 )
 case(
-    "a branch",
-    """
-    def f(x):
-        if x > 0.0:
-            y = x
-        else:
-            y = -x
-        return y * y
-    """,
-    """
-    NoRuleError m.py:5:5: a branch over values that carry a derivative is not followed yet
-        if x > 0.0:
-        ^^^^^^^^^^^
-      use np.where, or `y = a if c else b`
-    """,
-)
-case(
-    "a return in a branch",
-    """
-    def f(x):
-        if x > 0.0:
-            return x
-        return -x
-    """,
-    """
-    UnsupportedError m.py:6:9: a `return` inside a branch or loop is not followed yet
-        return x
-        ^^^^^^^^
-      use np.where, or `return a if c else b`
-    """,
-)
-case(
     "try",
     """
     def f(x):

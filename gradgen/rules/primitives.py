@@ -281,6 +281,12 @@ def zeros_for(x: Any) -> Any:
     return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
+@primitive(signature="x", differentiable=False, infer=lambda facts, x: _like_type(facts, 0.0, x))
+def zeros_if_any(x: Any) -> Any:
+    """The zero cotangent of what may be None, since it is not assigned on every way."""
+    return np.zeros(np.shape(x), np.result_type(x, 0.0))
+
+
 def _shape_type(facts: Facts, x: Any) -> Type:
     t = type_of(x)
     if isinstance(t.shape, ShapeVar):

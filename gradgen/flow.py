@@ -1,0 +1,200 @@
+"""Reading control flow: branches, and what leaves a block before its end.
+
+A statement that leaves a block (`return`, `break`, `continue`) only notes so in the frame, under names that no
+variable can have. What follows an `if` with a side that always leaves is read into the other side; where either side
+may leave, what follows is read under the condition that neither did.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .branches import add_branch
+from .control import UNDEFINED
+from .expressions import Expressions
+from .graph import Graph
+from .terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline
+
+VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
+"""What is returned; whether the function returned; whether the loop was left; whether the block was left, however;
+whether it surely raised."""
+FLAGS = {RETURNED: "returned", BROKEN: "stop", LEFT: "left"}
+LEAVING = (ast.Return, ast.Break, ast.Continue)
+
+
+def leaves(node: ast.AST) -> bool:
+    """Whether a statement may leave the block that it stands in; a loop is left by its own `break`."""
+    if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.AsyncFunctionDef)):
+        return False
+    if isinstance(node, (ast.For, ast.While)):
+        return any(_returns(child) for child in [*node.body, *node.orelse]) or any(map(leaves, node.orelse))
+    return isinstance(node, LEAVING) or any(map(leaves, ast.iter_child_nodes(node)))
+
+
+def _returns(node: ast.AST) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.AsyncFunctionDef)):
+        return False
+    return isinstance(node, ast.Return) or any(map(_returns, ast.iter_child_nodes(node)))
+
+
+def always_leaves(body: list[ast.stmt]) -> bool:
+    """Whether no way through a block reaches its end."""
+    for node in body:
+        if isinstance(node, (*LEAVING, ast.Raise)):
+            return True
+        if isinstance(node, ast.If) and always_leaves(node.body) and always_leaves(node.orelse):
+            return True
+        if isinstance(node, ast.With) and always_leaves(node.body):
+            return True
+    return False
+
+
+class Flow(Expressions):
+    """The part of a `Program` that reads branches and blocks."""
+
+    def here(self, term: Term) -> Term:
+        raise NotImplementedError
+
+    def read_statement(self, node: ast.stmt) -> None:
+        raise NotImplementedError
+
+    def enter(self, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    # ---- blocks
+
+    def block(self, body: list[ast.stmt]) -> None:
+        """Read statements up to the end, or to where they leave."""
+        for i, node in enumerate(body):
+            rest = body[i + 1 :]
+            if isinstance(node, ast.If) and leaves(node):
+                self._leaving_if(node, rest)
+                return
+            self.read_statement(node)
+            if isinstance(node, ast.Raise):
+                self.frame.names[RAISED] = Static(ast.Constant(True), True)
+            if isinstance(node, (*LEAVING, ast.Raise)):
+                return
+            if leaves(node):
+                self._unless_left(rest)
+                return
+
+    def leave(self, *flags: str) -> None:
+        """Note that the block is left, and how."""
+        for flag in (LEFT, *flags):
+            self.frame.names[flag] = Static(ast.Constant(True), True)
+
+    def flag(self, name: str) -> Term:
+        """A note of how a block was left."""
+        return self.frame.names.get(name, Static(ast.Constant(False), False))  # type: ignore[no-any-return]
+
+    def _leaving_if(self, node: ast.If, rest: list[ast.stmt]) -> None:
+        yes, no = node.body, node.orelse
+        if always_leaves(yes):
+            self.branch(node, yes, [*no, *rest])
+        elif always_leaves(no):
+            self.branch(node, [*yes, *rest], no)
+        else:
+            self.branch(node, yes, no)
+            self._unless_left(rest)
+
+    def _unless_left(self, rest: list[ast.stmt]) -> None:
+        """Read what follows a statement that may have left the block."""
+        left = self.flag(LEFT)
+        if not rest or isinstance(left, Static) and left.obj:
+            return
+        if isinstance(left, Static):
+            self.block(rest)
+        else:
+            self.choose(self.here(left), self._already_left, lambda: self.block(rest))
+
+    def _already_left(self) -> None:
+        """The side on which the block was left before; outside of loops that means that the function returned."""
+        self.leave(*([] if self.frame.loops else [RETURNED]))
+
+    # ---- branches
+
+    def branch(self, node: ast.If, yes: list[ast.stmt], no: list[ast.stmt]) -> None:
+        """An `if` statement with the given sides."""
+        self.enter(node)
+        test = self.read(node.test)
+        if isinstance(test, Static):
+            self.block(yes if test.obj else no)
+        else:
+            self.choose(test, lambda: self.block(yes), lambda: self.block(no))
+
+    def choose(self, test: Term, yes: Callable[[], None], no: Callable[[], None]) -> None:
+        """Read two sides into graphs of their own, and let every name mean what either makes of it."""
+        condition, before, statement = self.value(test), self.frame.names, self.statement
+        graphs, ways = [], []
+        for side in (yes, no):
+            self.frame.names = dict(before)
+            with self.inside(Graph("", self.graph.facts)) as graph:
+                side()
+            graphs.append(graph)
+            ways.append(self.frame.names)
+        self.frame.names, self.statement = before, statement
+        self.graph.origin = statement
+        raised = [RAISED in way for way in ways]
+        if all(raised):
+            self.frame.names[RAISED] = Static(ast.Constant(True), True)
+        parts: list[tuple[str, Term, list[tuple[Term | None, Term | None]]]] = []
+        for name in dict.fromkeys([*ways[0], *ways[1]]):
+            a, b = (way.get(name) for way in ways)
+            if a is before.get(name) and b is before.get(name) or name == RAISED:
+                continue
+            if any(raised):  # what is after it, the other side decides
+                a, b = (None if gone else term for gone, term in zip(raised, (a, b), strict=True))
+            before[name], pairs = self._merged(name, a, b, any(raised))
+            if pairs:
+                parts.append((name, before[name], pairs))
+        for place, graph in enumerate(graphs):
+            with self.inside(graph):
+                leaves = [pair[place] for _, _, pairs in parts for pair in pairs]
+                graph.results = [graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in leaves]
+        node = add_branch(self.graph, condition, graphs, expression=False)
+        outputs = [Computed(Ref(out), out) for out in node.outputs]
+        for name, like, pairs in parts:
+            mine: list[Term] = [outputs.pop(0) for _ in pairs]
+            for leaf in mine:
+                leaf.value.hint = FLAGS.get(name, "" if name == VALUE else name)  # type: ignore[attr-defined]
+            before[name] = self.shaped(like, mine)
+
+    def _merged(self, name: str, a: Term | None, b: Term | None, one: bool) -> tuple[Term, list[Any]]:
+        """What a name means after a branch that makes `a` or `b` of it, None where it has no meaning.
+
+        Returned with it: the pairs of leaves that the branch has to choose from; a term of that structure replaces it.
+        one: whether only one side comes to its end.
+        """
+        if name in FLAGS and not one:
+            a = a or Static(ast.Constant(False), False)
+            b = b or Static(ast.Constant(False), False)
+        known = [term for term in (a, b) if term is not None]
+        if all(isinstance(t, Static) and _same(t.obj, known[0].obj) for t in known) and (one or len(known) == 2):  # type: ignore[attr-defined]
+            return known[0], []
+        if any(outline(t) != outline(known[0]) or not all(map(_is_data, flatten(t))) for t in known):
+            return Ambiguous(ast.Constant(None), name), []
+        sides = [flatten(t) if t is not None else [None] * len(flatten(known[0])) for t in (a, b)]
+        return known[0], list(zip(*sides, strict=True))
+
+    def shaped(self, like: Term, leaves: list[Term]) -> Term:
+        """A term with the structure of `like`, whose leaves are the first of `leaves`, which are taken from it."""
+        if not isinstance(like, Sequence):
+            return leaves.pop(0)
+        items = [self.shaped(item, leaves) for item in like.items]
+        make = ast.Tuple if like.kind is tuple else ast.List
+        return Sequence(make([item.ast for item in items], ast.Load()), like.kind, items)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or type(a) is type(b) and isinstance(a, (bool, int, str)) and bool(a == b)
+
+
+def _is_data(term: Term) -> bool:
+    """Whether a term may become a value: no function, no module."""
+    if isinstance(term, Static):
+        return not (callable(term.obj) or isinstance(term.obj, types.ModuleType))
+    return isinstance(term, Computed)

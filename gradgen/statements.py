@@ -1,0 +1,260 @@
+"""Reading statements: assignments of every form, and what is passed on as it stands."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from .buffers import may_share
+from .flow import RETURNED, VALUE, Flow
+from .graph import CONST, OPAQUE, Graph, Value
+from .refusals import COMPOUND, refuse_rebinding
+from .shapes import Type
+from .source import Statement
+from .terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, flatten, literal, references
+
+
+class Statements(Flow):
+    """The part of a `Program` that reads statements."""
+
+    statements: list[Statement]
+    returned: Statement | None
+    _graphs: list[Graph]
+    _passing: set[str]
+    _inside_with: tuple[Any, ...] = ()
+
+    def enter(self, node: ast.AST) -> None:
+        """Begin a statement: what is added to the graph from now on belongs to it."""
+        file = self.frame.function.file
+        inside, call = self._inside_with, self.frame.call
+        self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
+        self.statements.append(self.statement)
+        self.graph.origin = self.statement
+
+    def read_statement(self, node: ast.stmt) -> None:
+        self.enter(node)
+        context = self._inside_with
+        match node:
+            case ast.Assign():
+                term = self.read(node.value)
+                for target in node.targets:
+                    self._assign(target, term)
+            case ast.AnnAssign(value=ast.expr() as value):
+                self._assign(node.target, self.read(value))
+            case ast.AnnAssign() | ast.Pass():
+                pass
+            case ast.AugAssign():
+                self._augment(node)
+            case ast.Return():
+                self.returned = self.statement
+                if node.value is None:
+                    name = self.frame.function.name
+                    raise self.error(f"{name!r} returns nothing, so that there is nothing to differentiate", node)
+                self.frame.names[VALUE] = self.read(node.value)
+                self.leave(RETURNED)
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Expr():
+                self._opaque_statement(node)
+            case ast.With() if self._is_errstate(node):
+                self._inside_with = (*context, *[self._opaque_syntax(item.context_expr) for item in node.items])
+                try:
+                    self.block(node.body)
+                finally:
+                    self._inside_with = context
+            case ast.If() if _binds(node):
+                self.branch(node, node.body, node.orelse)
+            case ast.FunctionDef():
+                self.frame.names[node.name] = Closure(ast.Name(node.name, ast.Load()), node, self.frame)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
+                for target in targets:
+                    self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
+            case ast.Global() | ast.Nonlocal():
+                raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
+            case ast.Assert() | ast.If() | ast.For() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
+                self._opaque_statement(node)
+            case _:
+                raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
+
+    def _is_errstate(self, node: ast.With) -> bool:
+        for item in node.items:
+            call = item.context_expr
+            if item.optional_vars is not None or not isinstance(call, ast.Call):
+                return False
+            term = self.read(call.func)
+            if not (isinstance(term, Static) and term.obj in (np.errstate, np.printoptions)):
+                return False
+        return True
+
+    def _assign(self, target: ast.expr, term: Term) -> None:
+        match target:
+            case ast.Name():
+                self.bind(target.id, term)
+            case ast.Tuple() | ast.List():
+                self._unpack(target, term)
+            case ast.Starred():
+                raise self.error("a starred target cannot be differentiated", target, "unpack the items one by one")
+            case _:
+                self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
+
+    def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
+        count = len(target.elts)
+        if isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
+            items: list[Term] = [Static(literal(x) or term.ast, x) for x in term.obj]
+        elif isinstance(term, Sequence):
+            items = term.items
+        else:
+            items = self.unpacked(self.value(term), count, target)
+        if len(items) != count:
+            raise self.error(f"{len(items)} values cannot be unpacked into {count}", target)
+        for sub, item in zip(target.elts, items, strict=True):
+            self._assign(sub, item)
+
+    def bind(self, name: str, term: Term) -> None:
+        """Give `name` a new meaning."""
+        if isinstance(term, Static) and self._worth_a_name(term):
+            value = self._named_constant(name, term)
+            term = Computed(Ref(value), value)
+        if isinstance(term, Computed):
+            value = term.value
+            owned = value.node is not None and (value.node.op is not CONST)
+            if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
+                value.hint = name
+            if owned and self.frame.call is not None:
+                self._passing.add(name)
+            if self.frame.call is None:
+                self._passing.discard(value.hint)
+                if self.graph is self._graphs[0]:
+                    self.graph.named[name] = value
+        self.frame.names[name] = term
+
+    def _worth_a_name(self, term: Static) -> bool:
+        return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
+            isinstance(term.obj, tuple) and literal(term.obj) is not None
+        )
+
+    def _named_constant(self, name: str, term: Static) -> Value:
+        """A local name for a constant: printed where the user gave it, known to the rules all the same."""
+        node = self.graph.add(CONST, [], {"value": term.obj})
+        node.ast = term.ast
+        node.out.hint = name
+        return node.out
+
+    def _augment(self, node: ast.AugAssign) -> None:
+        if not isinstance(node.target, ast.Name):
+            return self._opaque_statement(node)
+        load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        old = self.read(load)
+        new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
+        if isinstance(old, Computed) and not old.value.type.scalar:
+            self._check_unaliased(old.value, node)
+        self.bind(node.target.id, new)
+        return None
+
+    def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:
+        """`a += b` on an array is seen through every other name of it: refuse where there is one."""
+        assert isinstance(node.target, ast.Name)
+        name = node.target.id
+        for frame_name, term in self._visible_names():
+            if frame_name == name:
+                continue
+            for other in flatten(term):
+                if isinstance(other, Computed) and may_share(other.value, value):
+                    raise self.error(
+                        f"`{name}` is changed in place here, and `{frame_name}` may be the same array",
+                        node,
+                        f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array",
+                    )
+
+    def _visible_names(self) -> list[tuple[str, Term]]:
+        found: list[tuple[str, Term]] = []
+        frame = self.frame
+        while frame is not None:
+            found += [(name, term) for name, term in frame.names.items() if name.isidentifier()]
+            frame = frame.outer
+        return found
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
+        scope["__package__"] = self.frame.globals.get("__package__")
+        exec(compile(ast.Module([node], []), self.frame.function.file.filename, "exec"), scope)
+        for alias in node.names:
+            name = alias.asname or alias.name.split(".")[0]
+            self.frame.names[name] = self.static(scope[name], ast.Name(name, ast.Load()))
+
+    # ---- what carries no derivative
+
+    def _opaque_statement(self, node: ast.stmt) -> None:
+        """Take a statement as it stands: what it reads, what it gives names to, and that it must run."""
+        writes = self._written_names(node)
+        self._refuse_escapes(node)
+        refuse_rebinding(self, node, self.frame.names)
+        tree = self._opaque_syntax(node, writes)
+        reads = list(self._refs(tree))
+        made = self.graph.add(OPAQUE, reads)
+        made.effect = True
+        self.explain(made, node)
+        made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
+        outputs = dict(zip(sorted(writes), made.outputs, strict=True))
+        inputs = list(made.inputs)
+
+        def make(part: Any) -> Any:
+            if isinstance(part, Ref):
+                return Hole(inputs.index(part.value))
+            return part
+
+        made.ast = fill(tree, make)
+        for name, value in outputs.items():
+            self.frame.names[name] = Computed(Ref(value), value)
+
+    def _refs(self, tree: Any) -> list[Value]:
+
+        return references(tree)
+
+    def _written_names(self, node: ast.stmt) -> set[str]:
+        """The local names that a statement assigns or whose arrays it writes into."""
+        writes = set()
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, (ast.Store, ast.Del)):
+                writes.add(child.id)
+            elif isinstance(child, (ast.Subscript, ast.Attribute)) and isinstance(child.ctx, (ast.Store, ast.Del)):
+                base: ast.expr = child
+                while isinstance(base, (ast.Subscript, ast.Attribute)):
+                    base = base.value
+                name = base.id if isinstance(base, ast.Name) else "it"
+                raise self.error(
+                    f"`{name}` is written in place, which gradgen does not follow yet",
+                    child,
+                    "build a new array instead: np.where, np.concatenate, np.stack",
+                )
+        return writes
+
+    def _refuse_escapes(self, node: ast.stmt) -> None:
+        for child in ast.walk(node):
+            if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
+                kind = type(child).__name__.lower()
+                inside = isinstance(node, COMPOUND) and isinstance(child, ast.Return)
+                where = "inside a branch or loop is not followed yet" if inside else "cannot be followed"
+                advice = "use np.where, or `return a if c else b`" if inside else ""
+                raise self.error(f"a `{kind}` {where}", child, advice)
+
+
+
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+}  # fmt: skip
+
+
+def is_constant(node: ast.stmt) -> bool:
+    """Whether it is a docstring, an ellipsis or the like."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _binds(node: ast.If) -> bool:
+    """Whether an `if` gives names to values; else it is a guard, or something said, and stays as it stands."""
+    return any(isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del)) for n in ast.walk(node))
