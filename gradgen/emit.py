@@ -48,7 +48,7 @@ class Emitter:
     def expression(self, v: Value) -> ast.expr:
         """The syntax of a value: its name, or the expression that computes it."""
         if v in self.names.of:
-            return standing_for(v, ast.Name(self.names.of[v], ast.Load()))
+            return standing_for(self.names.outermost(v), ast.Name(self.names.of[v], ast.Load()))
         if v in self.schedule.stands_for and self.outer is not None:
             return self.outer.expression(self.schedule.stands_for[v])
         if v.node is None:
