@@ -146,10 +146,22 @@ class Facts:
         """Begin anew."""
         self.unified: list[tuple[Size, Size]] = []
         self._renamed: dict[str, Size] = {}
+        self._canonical: dict[Dim, Size] = {}
+        """What has been worked out since the last name was given up."""
 
     def canonical(self, d: Size) -> Size:
         if isinstance(d, int) or not self._renamed or d.names.isdisjoint(self._renamed):
             return d
+        found = self._canonical.get(d)
+        if found is None:
+            found = self._canonical[d] = self._work_out(d)
+        return found
+
+    def _rename(self, name: str, value: Size) -> None:
+        self._renamed[name] = value
+        self._canonical.clear()
+
+    def _work_out(self, d: Dim) -> Size:
         total: Size = 0
         for monomial, c in d.terms:
             part: Size = c
@@ -178,7 +190,7 @@ class Facts:
                         if isinstance(value, Dim) and name in value.names:
                             continue
                         self.unified.append((a, b))
-                        self._renamed[name] = value
+                        self._rename(name, value)
                         return True
         return False
 
@@ -198,7 +210,7 @@ class Facts:
                     name = monomial[0]
                     value = dim_mul(c, dim_add(other, dim_add(one, dim_mul(c, Dim.named(name)), -1), -1))
                     if not (isinstance(value, Dim) and name in value.names):
-                        self._renamed[name] = value
+                        self._rename(name, value)
                         return self.canonical(a)
         return a if isinstance(a, int) else b if isinstance(b, int) else a
 

@@ -64,6 +64,8 @@ def agree(facts: Facts, a: Type, b: Type) -> bool:
     """Whether two types may be those of one value: the same rank and sizes, as far as they are known."""
     if isinstance(a.shape, ShapeVar) or isinstance(b.shape, ShapeVar) or "object" in (a.kind, b.kind):
         return True
+    if a.shape == b.shape:
+        return True
     pairs = zip(map(facts.canonical, a.shape), map(facts.canonical, b.shape), strict=False)
     return len(a.shape) == len(b.shape) and all(m == n or _open(m) or _open(n) for m, n in pairs)
 
