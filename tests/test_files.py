@@ -44,6 +44,8 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "pkg").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(files, "_claimed", {})
+    # byte code is told apart by size and second: a file that changes faster would be loaded as it was
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     class Project:
         root = tmp_path
