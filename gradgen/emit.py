@@ -87,6 +87,8 @@ class Emitter:
         block = out
         context: tuple[Any, ...] = current.context if isinstance(current, Statement) else ()
         for position, step in enumerate(steps):
+            if step.joint and step.joint[-1] is not step:
+                continue
             origin = step.node.origin
             wanted = origin.context if isinstance(origin, Statement) else ()
             if wanted != context:
@@ -105,7 +107,8 @@ class Emitter:
     def _is_apart(self, steps: list[Step], position: int) -> bool:
         """Whether the user left an empty line before the statement that a step begins."""
         origin = steps[position].node.origin
-        begins = position > 0 and steps[position - 1].node.origin is not origin
+        before = position - max(len(steps[position].joint), 1)
+        begins = before >= 0 and steps[before].node.origin is not origin
         return begins and isinstance(origin, Statement) and origin.apart
 
     def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
@@ -116,7 +119,13 @@ class Emitter:
             self._told.add(origin)
             out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
-        lines = self._noted(self._forward_step(step), step.node.outputs)
+        if step.joint:
+            names = [ast.Name(self.names.of[s.node.out], ast.Store()) for s in step.joint]
+            parts: list[ast.expr] = [s.value for t in step.joint for s in self._forward_step(t)]  # type: ignore[attr-defined]
+            whole = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(parts, ast.Load()))  # type: ignore[arg-type]
+            lines = self._noted([whole], [s.node.out for s in step.joint])
+        else:
+            lines = self._noted(self._forward_step(step), step.node.outputs)
         return out + [Trailing(s, trailing) if trailing else s for s in lines]
 
     def _noted(self, statements: list[ast.stmt], outputs: list[Value]) -> list[ast.stmt]:

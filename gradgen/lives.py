@@ -60,7 +60,8 @@ class Lives:
 
     def _place(self, schedule: Schedule, block: Block, top: bool = False) -> None:
         for step in schedule.steps:
-            self._at += 1
+            if not step.joint or step.joint[0] is step:  # what is written in one statement stands at one place
+                self._at += 1
             if top and step.node.backward and self._boundary is None:
                 self._boundary = self._at
             self.position[step.node] = self._at

@@ -38,11 +38,17 @@ class Names:
     def _assign(self) -> None:
         self._find_targets(self.schedule)
         busy: dict[str, Busy] = {}
-        for group in self.lives.groups():
+        groups = self.lives.groups()
+        graph = self.schedule.graph
+        returned = {v: self.bar.format(v.bar_of.hint) for v in graph.results if v.bar_of in graph.params}
+        # what is returned as a parameter's adjoint is called that; others that would be called so give way
+        for group in sorted(groups, key=lambda group: group[0] not in returned):
             head = group[0]
-            parameter = head.node is None and head.graph is self.schedule.graph
+            parameter = head.node is None and head.graph is graph
             spans = sorted(span for v in group for span in self.lives.spans[v])
-            name = head.hint if parameter else self._chosen(head, busy, spans)
+            name = returned.get(head, head.hint)
+            if not parameter and (head not in returned or name in self.taken or name in busy):
+                name = self._chosen(head, busy, spans)
             busy.setdefault(name, Busy()).add(spans)
             self.of.update(dict.fromkeys(group, name))
         for param in self.schedule.stands_for:
@@ -164,7 +170,8 @@ class Names:
             near = leaf(node, self._short)
             return f"{function_word(node)}_{near}" if near else function_word(node)
         role = role or "part"
-        return f"{target}_{role}" if target else role
+        made_up = target in ("", "value")  # what the user returns has no name of his
+        return role if made_up else f"{target}_{role}"
 
     def _short(self, v: Value, depth: int = 1) -> str:
         """The name of an operand where it has a short one, or a short formula."""

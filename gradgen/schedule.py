@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from .control import UNDEFINED, Control
 from .forms import is_named
@@ -32,10 +33,14 @@ LINEAR = ("matmul", "dot", "outer", "solve", "einsum", "tensordot")
 
 @dataclass(eq=False)
 class Step:
-    """A statement to be written: it computes `node`. reads: the named values that it reads, through what is inline."""
+    """A statement to be written: it computes `node`. reads: the named values that it reads, through what is inline.
+
+    joint: the steps that are written in one statement with it, in order and itself included; empty for most.
+    """
 
     node: Node
     reads: list[Value] = field(default_factory=list)
+    joint: list[Step] = field(default_factory=list)
 
     @property
     def out(self) -> Value | None:
@@ -74,6 +79,22 @@ class Schedule:
         self.steps = [Step(node) for node in forward + backward if self._is_step(node)]
         for step in self.steps:
             step.reads = self.reads_of(step.node)
+        self._join_tuples()
+
+    def _join_tuples(self) -> None:
+        """Note which steps are one statement of the user's, `a, b = x, y`, all parts of which are needed."""
+        start = 0
+        for stop in range(1, len(self.steps) + 1):
+            origin = self.steps[start].node.origin
+            if stop < len(self.steps) and self.steps[stop].node.origin is origin:
+                continue
+            names = tuple_targets(origin)
+            group = self.steps[stop - len(names) : stop] if 0 < len(names) <= stop - start else []
+            plain = all(is_assignment(step.node) and step.node not in self.inner for step in group)
+            if group and plain and [step.node.out.hint for step in group] == names:
+                for step in group:
+                    step.joint = group
+            start = stop
 
     def _is_step(self, node: Node) -> bool:
         return not node.outputs or node.effect or any(out in self.named for out in node.outputs)
@@ -177,6 +198,21 @@ class Schedule:
             elif v.node is not None:
                 todo += v.node.inputs
         return list(found)
+
+
+def tuple_targets(origin: Any) -> list[str]:
+    """The names in `a, b = x, y`; none for any other statement."""
+    node = getattr(origin, "node", None)
+    if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.value, ast.Tuple)):
+        return []
+    target = node.targets[0]
+    names = [t.id for t in getattr(target, "elts", []) if isinstance(t, ast.Name)]
+    return names if len(names) == len(node.value.elts) == len(set(names)) > 1 else []
+
+
+def is_assignment(node: Node) -> bool:
+    """Whether a step of the forward pass gives one name an expression."""
+    return not node.backward and not node.effect and len(node.outputs) == 1 and not isinstance(node.ast, ast.stmt)
 
 
 def grown_bases(graph: Graph) -> set[Value]:
