@@ -38,17 +38,11 @@ class Names:
     def _assign(self) -> None:
         self._find_targets(self.schedule)
         busy: dict[str, Busy] = {}
-        groups = self.lives.groups()
-        graph = self.schedule.graph
-        returned = {v: self.bar.format(v.bar_of.hint) for v in graph.results if v.bar_of in graph.params}
-        # what is returned as a parameter's adjoint is called that; others that would be called so give way
-        for group in sorted(groups, key=lambda group: group[0] not in returned):
+        for group in self.lives.groups():
             head = group[0]
-            parameter = head.node is None and head.graph is graph
+            parameter = head.node is None and head.graph is self.schedule.graph
             spans = sorted(span for v in group for span in self.lives.spans[v])
-            name = returned.get(head, head.hint)
-            if not parameter and (head not in returned or name in self.taken or name in busy):
-                name = self._chosen(head, busy, spans)
+            name = head.hint if parameter else self._chosen(head, busy, spans)
             busy.setdefault(name, Busy()).add(spans)
             self.of.update(dict.fromkeys(group, name))
         for param in self.schedule.stands_for:
