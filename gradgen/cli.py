@@ -287,8 +287,7 @@ def build(given: argparse.Namespace) -> int:
     base = project.parent
     by_file: dict[Path, list[Target]] = {}
     for entry in read_targets(project):
-        said = dict(entry.given)
-        [target] = find_targets(entry.function, _plain_options(said), entry.example, base)
+        [target] = find_targets(entry.function, entry.given, entry.example, base)
         place = base / entry.out
         if place.suffix != ".py":
             place = target.place(place)
@@ -319,12 +318,6 @@ def build(given: argparse.Namespace) -> int:
     if bad and given.check:
         print("run `gradgen build` to bring them up to date", file=sys.stderr)
     return bad
-
-
-def _plain_options(said: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(said.get("wrt"), list):
-        said["wrt"] = tuple(said["wrt"])
-    return said
 
 
 def _diff(before: str, after: str, shown: str) -> str:
