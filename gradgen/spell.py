@@ -185,8 +185,13 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
         negative = False
     head += [of(v) for v in small]
     under = ([] if p.den == 1 else [number(p.den)]) + [of(v) for v in below]
-    if not head and large and under and last and all(v.type.floating for v in last) and is_smaller(last[0], node.out):
-        head, large, last, under = [of(v) for v in large], [], [], under + [of(v) for v in last]
+    if (head or large and is_smaller(large[0], node.out)) and all(v.type.floating for v in last):
+        # what is small is multiplied and divided before anything large is
+        inner = [v for v in large if is_smaller(v, node.out)]
+        head += [of(v) for v in inner]
+        under += [of(v) for v in last if is_smaller(v, node.out)]
+        large = [v for v in large if v not in inner]
+        last = [v for v in last if not is_smaller(v, node.out)]
     if not head and large:
         head, large = [of(v) for v in large], []
     if not large and all(v.type.floating for v in last):

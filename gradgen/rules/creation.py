@@ -158,7 +158,7 @@ def linspace(g, out, start, stop, num, dtype, *, endpoint, retstep, axis):
     scalars = ndim(start) == 0 and ndim(stop) == 0
     if not scalars and axis != 0:
         g = np.moveaxis(g, axis, 0)
-    total = np.sum(g, axis=0)
+    total = np.sum(g) if scalars else np.sum(g, axis=0)
     last = np.sum(g * t) if scalars else np.tensordot(t, g, 1)
     return unbroadcast(total - last, start), unbroadcast(last, stop), None, None
 

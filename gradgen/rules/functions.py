@@ -10,7 +10,8 @@ from .. import functions as F
 from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type, float_of
 from .elementwise import finite
-from .primitives import apply, broadcast_like, unbroadcast
+from .primitives import apply, broadcast_like, length, scatter, unbroadcast
+from .products import same_shape
 from .reductions import reduced_type, restore
 from .registry import bprop, elementwise, ndim, primitive
 
@@ -73,6 +74,10 @@ def scores(rng: np.random.Generator) -> list[Any]:
 def softmax_cross_entropy(g, out, logits, labels):
     """Probabilities less the right class, which has 1."""
     p = apply(F.softmax, logits)
+    rank = ndim(logits)
+    if rank in (1, 2) and same_shape(out, labels):
+        index = labels if rank == 1 else (apply(np.arange, length(logits, 0)), labels)
+        return restore(g, logits, -1, ndim(g) == 0) * p + scatter(-g, index, logits), None
     return unbroadcast(restore(g, logits, -1, ndim(g) == 0) * (p - one_hot(labels, logits)), logits), None
 
 

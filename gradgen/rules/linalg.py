@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
+from .elementwise import nonzero
 from .primitives import length, unbroadcast
 from .products import conjugate, contraction, cross, letters, shape_of
 from .reductions import axes_of, reduced_type, restore
@@ -431,8 +432,7 @@ def norm(g, out, x, *, ord, axis, keepdims):
 
 
 def _scaled(g: Any, out: Any, x: Any) -> Any:
-    safe = np.where(np.equal(out, 0.0), 1.0, out)
-    return g / safe * (conjugate(x) if type_of(x).kind == "complex" else x)
+    return g / nonzero(out) * (conjugate(x) if type_of(x).kind == "complex" else x)
 
 
 def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
@@ -445,8 +445,7 @@ def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
         return g * np.sign(x)
     if math.isinf(ord):
         return np.sign(x) * share(g, np.equal(np.abs(x), out), x, axis=axis)
-    safe = np.where(np.equal(out, 0.0), 1.0, out)
-    return g * np.sign(x) * (np.abs(x) / safe) ** (ord - 1.0)
+    return g * np.sign(x) * (np.abs(x) / nonzero(out)) ** (ord - 1.0)
 
 
 def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:

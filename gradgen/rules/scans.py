@@ -57,7 +57,8 @@ SCANS = calls(
 def cumsum(g, out, a, *, axis, dtype):
     """The running sum of the cotangent, from the end."""
     at = 0 if axis is None else axis
-    a_bar = reverse(np.cumsum(reverse(g, at), axis=at), at)
+    options = {} if axis is None or ndim(a) == 1 else {"axis": axis}
+    a_bar = reverse(np.cumsum(reverse(g, at), **options), at)
     a_bar = _unrow(a_bar, a) if axis is None else a_bar
     return a_bar if dtype is None else cast_like(a_bar, a)
 
