@@ -1,6 +1,7 @@
 # make demo               train the network of examples/mlp.py
 # make test               ruff, mypy, the committed gradients, the tests
 # make test-all-pythons   the tests of what gradgen writes, on every Python from 3.11 to 3.13 that is there
+# make fuzz               random programs, asked three ways: PROGRAMS=20000 of them
 # make bench              generated gradients against hand-written ones
 #
 # Each makes the virtual environment that it needs. PYTHON=... chooses the interpreter, ARGS=... goes to pytest.
@@ -10,7 +11,7 @@ PYTHON ?= $(shell .ci/pythons | head -n 1 | cut -d ' ' -f 2-)
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all-pythons bench clean
+.PHONY: fuzz demo test test-all-pythons bench clean
 
 demo: .venv/examples
 	$(BIN)/python examples/mlp.py
@@ -20,6 +21,11 @@ test: .venv/examples .venv/test
 	$(BIN)/mypy
 	$(BIN)/gradgen build --check
 	$(BIN)/python -m pytest $(ARGS)
+
+PROGRAMS ?= 20000
+
+fuzz: .venv/test
+	GRADGEN_PROGRAMS=$(PROGRAMS) $(BIN)/python -m pytest tests/test_programs.py -k random $(ARGS)
 
 bench: .venv/test
 	env -u OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m benchmarks
