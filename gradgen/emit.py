@@ -155,7 +155,8 @@ class Emitter:
     def _forward_step(self, step: Step) -> list[ast.stmt]:
         node = step.node
         if isinstance(node.ast, ast.stmt):
-            return [self.filled(node.ast, node)]
+            names = {v.hint: self.names.of[v] for v in node.outputs if self.names.of.get(v, v.hint) != v.hint}
+            return [renamed(self.filled(node.ast, node), names)]
         if node in self._inner and not self.schedule.is_expression(node):
             return self._branch(node)
         value = self.computation(node) if node.op is not CONST else copied(node.ast)
@@ -238,6 +239,16 @@ class Emitter:
 
 def _is_own(step: Step, origin: Statement) -> bool:
     return step.out is None or bool(step.out.hint) or step.node.effect
+
+
+def renamed(statement: ast.stmt, names: dict[str, str]) -> ast.stmt:
+    """A statement of the user's with other names for the variables that it gives values to."""
+    for part in ast.walk(statement) if names else ():
+        if isinstance(part, ast.Name) and not hasattr(part, "means"):
+            part.id = names.get(part.id, part.id)
+        elif isinstance(part, ast.arg):
+            part.arg = names.get(part.arg, part.arg)
+    return statement
 
 
 def standing_for(v: Value, name: ast.Name) -> ast.Name:

@@ -498,8 +498,16 @@ class Expressions:
     def bind(self, name: str, term: Term) -> None:
         raise NotImplementedError
 
+    def read_defaults(self, node: ast.FunctionDef | ast.Lambda) -> dict[str, Term]:
+        """The defaults of a function that is defined here, which are read now and not when it is called."""
+        spec = node.args
+        names = [p.arg for p in [*spec.posonlyargs, *spec.args]]
+        pairs = [*zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True)]
+        pairs += [(p.arg, d) for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None]
+        return {name: self.read(default) for name, default in pairs}
+
     def _read_lambda(self, node: ast.Lambda) -> Term:
-        return Closure(node, node, self.frame)
+        return Closure(node, node, self.frame, self.read_defaults(node))
 
     # ---- calls
 
@@ -546,6 +554,7 @@ class Expressions:
 
     def _follow_closure(self, function: Function, callee: Closure, args: Any, kwargs: Any, node: ast.Call) -> Term:
         function.filled["globals"] = callee.frame.globals
+        function.filled["defaults"] = callee.defaults
         return self.follow(function, args, kwargs, node, callee.frame)
 
     def _call_static(

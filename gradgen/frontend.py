@@ -44,6 +44,7 @@ class Frame:
 
     def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
         self.function, self.outer, self.call = function, outer, call
+        self.caller: Frame | None = None
         self.names: dict[str, Term] = {}
         self.loops = 0
         fn = function.fn
@@ -180,6 +181,7 @@ class Program(Statements):
         if self._depth >= MAX_DEPTH:
             raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
         frame = Frame(function, outer, self.statement)
+        frame.caller = self.frame
         if function.fn is not None:
             self.helpers.setdefault(function.fn.__code__, function)
         saved = self.frame, self.statement, self.returned, self._inside_with
@@ -278,7 +280,7 @@ class Program(Statements):
                     obj = inspect.signature(function.fn).parameters[name].default
                     given[name] = self.static(obj, literal(obj) or default)
                 else:
-                    given[name] = self.read(default)
+                    given[name] = self.here(function.filled["defaults"][name])
         missing = [p.arg for p in [*positional, *spec.kwonlyargs] if p.arg not in given]
         if missing:
             raise self.error(f"the call of {function.name!r} misses {', '.join(missing)}", call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import itertools
 import linecache
 import weakref
@@ -237,7 +238,7 @@ def compile_text(text: str, name: str, module: str, bound: Mapping[str, Any]) ->
     with deep_recursion():
         exec(compile(text, filename, "exec"), namespace)
     function = namespace[name]
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    linecache.cache[filename] = (len(text), None, io.StringIO(text).readlines(), filename)
     weakref.finalize(function, linecache.cache.pop, filename, None)
     return function
 

@@ -143,7 +143,7 @@ class Schedule:
         if node.op is CONST:
             return True  # only constants that the user gave a name are nodes of the graph
         if node.effect:
-            return self.uses[out] > 0
+            return self.uses[out] > 0 or isinstance(node.ast, ast.stmt)
         if not node.backward:
             if out.hint:
                 return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import may_share
+from .buffers import may_share, roots
 from .flow import RETURNED, VALUE, Flow
 from .graph import CONST, OPAQUE, Graph, Value
 from .refusals import COMPOUND, refuse_rebinding
@@ -21,6 +21,7 @@ class Statements(Flow):
 
     statements: list[Statement]
     returned: Statement | None
+    context: Any
     _graphs: list[Graph]
     _passing: set[str]
     _inside_with: tuple[Any, ...] = ()
@@ -67,7 +68,9 @@ class Statements(Flow):
             case ast.If() if _binds(node):
                 self.branch(node, node.body, node.orelse)
             case ast.FunctionDef():
-                self.frame.names[node.name] = Closure(ast.Name(node.name, ast.Load()), node, self.frame)
+                self.frame.names[node.name] = Closure(
+                    ast.Name(node.name, ast.Load()), node, self.frame, self.read_defaults(node)
+                )
             case ast.Import() | ast.ImportFrom():
                 self._import(node)
             case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
@@ -159,23 +162,26 @@ class Statements(Flow):
         """`a += b` on an array is seen through every other name of it: refuse where there is one."""
         assert isinstance(node.target, ast.Name)
         name = node.target.id
-        for frame_name, term in self._visible_names():
-            if frame_name == name:
-                continue
+        advice = f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array"
+        for other_name, term in self._other_names(name):
             for other in flatten(term):
                 if isinstance(other, Computed) and may_share(other.value, value):
                     raise self.error(
-                        f"`{name}` is changed in place here, and `{frame_name}` may be the same array",
-                        node,
-                        f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array",
+                        f"`{name}` is changed in place here, and `{other_name}` may be the same array", node, advice
                     )
+        if self.context.under_way and not roots(value).isdisjoint(self.graph.params):
+            raise self.error(f"`{name}` is changed in place here, and may be the caller's array", node, advice)
 
-    def _visible_names(self) -> list[tuple[str, Term]]:
-        found: list[tuple[str, Term]] = []
-        frame = self.frame
-        while frame is not None:
-            found += [(name, term) for name, term in frame.names.items() if name.isidentifier()]
-            frame = frame.outer
+    def _other_names(self, name: str) -> list[tuple[str, Term]]:
+        """What has another name than `name` here, or a name in a function around this one or in one that called it."""
+        found = [(other, term) for other, term in self.frame.names.items() if other != name and other.isidentifier()]
+        todo, seen = [self.frame.outer, self.frame.caller], {self.frame}
+        while todo:
+            frame = todo.pop()
+            if frame is not None and frame not in seen:
+                seen.add(frame)
+                found += [(other, term) for other, term in frame.names.items() if other.isidentifier()]
+                todo += [frame.outer, frame.caller]
         return found
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -87,10 +87,11 @@ class Ambiguous(Term):
 
 @dataclass(eq=False)
 class Closure(Term):
-    """A function or lambda defined inside the function that is read."""
+    """A function or lambda defined inside the function that is read. defaults: read where it is defined."""
 
     node: Any
     frame: Any
+    defaults: dict[str, Term] = field(default_factory=dict)
 
 
 def flatten(term: Term) -> list[Term]:

@@ -23,7 +23,7 @@ from gradgen.buffers import is_number, is_owned, roots
 from gradgen.control import UNDEFINED
 from gradgen.errors import GradgenError, GradgenWarning
 from gradgen.finish import finish
-from gradgen.graph import Graph, Value
+from gradgen.graph import OPAQUE, Graph, Value
 from gradgen.interpret import evaluate, lookup
 from gradgen.memory import check_declared, facts_hold, type_of_argument
 from gradgen.options import declared_types, make_options
@@ -43,7 +43,7 @@ def load(text: str) -> types.ModuleType:
     """A module of its own, whose source gradgen finds."""
     filename = f"<random program {next(_numbers)}>"
     module = types.ModuleType("random_program")
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    linecache.cache[filename] = (len(text), None, io.StringIO(text, newline="").readlines(), filename)
     exec(compile(text, filename, "exec"), module.__dict__)
     return module
 
@@ -272,7 +272,7 @@ def check_graph(stage: str, question: Question, made: Any, count: int, bars: lis
     check_aliases(stage, graph, table)
 
 
-KINDS = {"bool": "b", "int": "iu", "number": "iuf", "float": "f", "complex": "c"}
+KINDS = {"bool": "b", "int": "iu", "number": "biuf", "float": "f", "complex": "c"}
 
 
 def check_aliases(stage: str, graph: Graph, table: dict[Value, Any]) -> None:
@@ -295,7 +295,7 @@ def check_types(stage: str, graph: Graph, table: dict[Value, Any]) -> None:
     sizes: dict[str, int] = {}
     for v, x in table.items():
         t, what = v.type, f"after {stage}, {v!r} is {x!r}"
-        if t.kind == "object" or x is UNDEFINED:
+        if t.kind == "object" or x is UNDEFINED or v.node is not None and v.node.op is OPAQUE:
             continue
         assert np.asarray(x).dtype.kind in KINDS[t.kind], what
         assert not t.array or hasattr(x, "shape"), f"{what}, without an array's attributes"
