@@ -883,6 +883,53 @@ def f(x):
         [X],
         True,
     ),
+    "walrus cond": (
+        """\
+import numpy as np
+def f(x):
+    if (n := len(x)) > 2:
+        pass
+    return np.sum(x)*n
+""",
+        [X],
+        True,
+    ),
+    "opaque if assigns": (
+        """\
+import numpy as np
+def f(x):
+    if len(x) > 2:
+        k = 2.0
+    else:
+        k = 3.0
+    return np.sum(x*x)*k
+""",
+        [X],
+        True,
+    ),
+    "opaque if keeps old": (
+        """\
+import numpy as np
+def f(x):
+    k = 2.0
+    if len(x) > 5:
+        k = 3.0
+    return np.sum(x*x)*k
+""",
+        [X],
+        True,
+    ),
+    "isinstance": (
+        """\
+import numpy as np
+def f(x):
+    if isinstance(x, np.ndarray):
+        k = 2.0
+    return np.sum(x*k)
+""",
+        [X],
+        True,
+    ),
 }
 """Text, arguments, and whether the result is one number."""
 
@@ -1103,17 +1150,6 @@ def f(x):
         [X],
         "`a` is changed in place here, and `b` may be the same array",
     ),
-    "walrus cond": (
-        """\
-import numpy as np
-def f(x):
-    if (n := len(x)) > 2:
-        pass
-    return np.sum(x)*n
-""",
-        [X],
-        "a branch over values that carry a derivative is not followed yet",
-    ),
     "opaque loop": (
         """\
 import numpy as np
@@ -1149,31 +1185,6 @@ def f(x):
 """,
         [X],
         "`k` is given a new value inside a `while`, which gradgen does not foll",
-    ),
-    "opaque if assigns": (
-        """\
-import numpy as np
-def f(x):
-    if len(x) > 2:
-        k = 2.0
-    else:
-        k = 3.0
-    return np.sum(x*x)*k
-""",
-        [X],
-        "a branch over values that carry a derivative is not followed yet",
-    ),
-    "opaque if keeps old": (
-        """\
-import numpy as np
-def f(x):
-    k = 2.0
-    if len(x) > 5:
-        k = 3.0
-    return np.sum(x*x)*k
-""",
-        [X],
-        "`k` is given a new value inside an `if`, which gradgen does not follow",
     ),
     "dict active": (
         """\
@@ -1270,17 +1281,6 @@ def f(x):
 """,
         [X],
         "gradgen knows no derivative of `sum`",
-    ),
-    "isinstance": (
-        """\
-import numpy as np
-def f(x):
-    if isinstance(x, np.ndarray):
-        k = 2.0
-    return np.sum(x*k)
-""",
-        [X],
-        "a branch over values that carry a derivative is not followed yet",
     ),
     "augment param in helper": (
         """\

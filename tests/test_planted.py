@@ -96,7 +96,7 @@ def test_the_order_of_two_statements(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_write_in_place_where_memory_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Written by the emitter into memory that a view shows, or that is not the function's own."""
-    monkeypatch.setattr(Buffers, "_writable", lambda self, i, node, base: base in self.schedule.named)
+    monkeypatch.setattr(Buffers, "_writable", lambda self, *what: True)
     text = """import numpy as np
 
 def f(x, b):
