@@ -9,7 +9,7 @@ from .control import UNDEFINED, Control, define, is_defined, join_types, keep_ou
 from .graph import CONST, Graph, Node, Value
 from .reverse import build_grads, descendants, zero_like
 from .rules.primitives import zeros_if_any
-from .schedule import is_light
+from .schedule import COMPARISONS, is_light
 from .simplify import simplify
 
 
@@ -46,7 +46,7 @@ class Branch(Control):
                 grads = [_nothing(p) if g is None else g for p, g in zip(targets, grads, strict=True)]
                 arm.results += [g if isinstance(g, Value) else arm.const(float(g)) for g in grads]
             simplify(arm)
-            back, saved = separate(arm, count, is_light)
+            back, saved = separate(arm, count, lambda inner: is_light(inner) or _is_test(inner))
             arm.params = params
             arm.captured = {v: p for v, p in arm.captured.items() if p in params}
             for v, param in saved:
@@ -110,6 +110,11 @@ BRANCH = Branch("branch")
 def is_literal(v: Value) -> bool:
     """Whether `v` is a constant without a name of the user's."""
     return v.node is not None and v.node.op is CONST and not v.hint
+
+
+def _is_test(node: Node) -> bool:
+    """Whether it compares what comes from outside: a condition that is sooner asked again than kept."""
+    return node.op.name in COMPARISONS and all(v.node is None or v.node.op is CONST for v in node.inputs)
 
 
 def _nothing(p: Value) -> Any:

@@ -76,6 +76,13 @@ def is_number(v: Value) -> bool:
         v = v.node.inputs[0]  # in whose place it may be written, unless that is a parameter
         if v.node is None:
             return True
+    if v.node is None and v.source is not None:
+        return is_number(v.source)
+    if v.node is not None and v.node.subgraphs:
+        sides = [graph.results[v.index] for graph in v.node.subgraphs]
+        return all(side.const is UNDEFINED or is_number(side) for side in sides)
+    if v.node is not None and v.node.op is CONST:
+        return type(v.const) in (int, float, complex)
     if v.node is not None and v.node.op.name == "getitem":
         return not any(item is Ellipsis for item in index_items(v.node.args[1]))
     return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)

@@ -271,7 +271,7 @@ def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
     fits = base.type.floating and base.type.kind == node.out.type.kind
     grows = base.type.scalar and is_number(base) or fits and node in e.buffers.in_place
     if e.names.of.get(base) == name and grows:
-        return [ast.AugAssign(standing_for(base, ast.Name(name, ast.Store())), op, tree)]
+        return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
 
 
@@ -284,7 +284,7 @@ def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
         out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
     elif e.names.of[base] != name:
         out.append(assign(name, e.expression(base)))
-    target = ast.Name(name, ast.Load()) if out else standing_for(base, ast.Name(name, ast.Load()))
+    target = ast.Name(name, ast.Load()) if out else standing_for(e.names.outermost(base), ast.Name(name, ast.Load()))
     if not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]

@@ -64,6 +64,9 @@ class Names:
 
     def _free(self, wanted: str, busy: dict[str, Busy], spans: list[Span]) -> str:
         """`wanted`, or the first of `wanted_1`, `wanted_2`, ... that no other value has meanwhile."""
+        reserved = wanted in self.taken or keyword.iskeyword(wanted)
+        if not reserved and wanted in busy and not busy[wanted].meets(spans):
+            return wanted  # on other ways through branches, or between two others of that name
         numbers = self._numbers.setdefault(wanted, Numbers())
         numbers.release(spans[0][0])
         passed = []

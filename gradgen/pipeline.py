@@ -26,6 +26,7 @@ from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .finish import finish
 from .frontend import Context, Program
+from .fusion import fuse
 from .graph import Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
@@ -88,7 +89,7 @@ def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, fact
         program = read(fn, options, types, facts)
         targets = target_values(program, options)
         backward(program, options, targets)
-        complete(program.graph, targets)
+        complete(program.graph, targets, closure=options.mode == "vjp")
         made = compose(program, options, targets, in_memory)
         names = [t.hint for t in targets]
         return Derivative(program, options, names, made.statements, made.name, made.bound, program.function)
@@ -199,16 +200,21 @@ def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
     outputs = [v for v, seeded in zip(program.graph.results, variant.seeded, strict=True) if seeded]
     targets = [v for v, active in zip(program.graph.params, variant.active, strict=True) if active]
     pull_back(program, outputs, distinct(outputs), targets)
-    complete(program.graph, targets)
+    complete(program.graph, targets, closure=True)
     return program, targets
 
 
-def complete(graph: Graph, targets: list[Value]) -> None:
-    """What follows the backward pass: simplify, and make results of it that may be handed out."""
+def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
+    """What follows the backward pass: simplify, and make results of it that may be handed out.
+
+    closure: whether the backward pass is a function of its own.
+    """
     verify(graph)
     simplify(graph)
     verify(graph)
     finish(graph, targets, len(graph.results) - len(targets))
+    if not closure:
+        fuse(graph)
     prune(graph)
     verify(graph)
     verify_results(graph, targets)

@@ -23,6 +23,7 @@ SYMBOLS = {
     "getitem", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "tuple", "slice",
 }  # fmt: skip
 """Operations that are written with a sign rather than a name."""
+COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 SUFFIXES = {"transpose", "real", "imag", "expand_dims"}
 """Operations that are written as a short suffix."""
 
@@ -66,6 +67,9 @@ class Schedule:
         self.uses.update(graph.results)
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
         self._taken = {v for node in graph.nodes if isinstance(node.op, Control) for v in node.inputs[1:]}
+        tests = Counter(node.inputs[0] for node in graph.nodes if node.subgraphs)
+        self._tests = {v for v, count in tests.items() if count == self.uses[v]}
+        """Values that are conditions of branches and nothing else."""
         self._operands = {
             v for node in graph.nodes if node.backward and node.op.name in LINEAR for v in node.inputs
             if v.bar_of is not None
@@ -165,6 +169,9 @@ class Schedule:
         """
         if node.op is OPAQUE or node.subgraphs:
             return False
+        if out in self._tests:
+            known = all(v in self.named or v.const is not v for v in node.inputs)
+            return known and node.op.name in COMPARISONS
         if self.uses[out] == 1:
             return not self.closure or is_tiny(node)
         return is_tiny(node) and self.uses[out] <= 3

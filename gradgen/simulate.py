@@ -283,12 +283,16 @@ class Simulation:
     def branch(self, node: ast.If) -> None:
         """Both sides, each from the state before; what they leave behind must be what the branch gives."""
         self.places(node.test)
-        before = dict(self.scope.names)
+        before, writes = dict(self.scope.names), list(self.written)
         after: list[dict[str, Held]] = []
+        most = list(writes)
         for body in (node.body, node.orelse):
             self.scope.names = dict(before)
+            self.written[: len(writes)] = writes
             self.run(body)
             after.append(self.scope.names)
+            most = [max(pair) for pair in zip(most, self.written, strict=False)]
+        self.written[: len(most)] = most
         self.scope.names = {name: held for name, held in before.items() if all(a.get(name) is held for a in after)}
         for name, value, results in node.sides:  # type: ignore[attr-defined]
             places: set[int] = set()

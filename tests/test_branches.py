@@ -199,8 +199,8 @@ def test_a_part_that_the_backward_pass_reads_is_kept_on_its_side():
         return 2.0 * y
 
     text = gradgen.grad(f, shapes="x=(n,), flag=int()").source
-    assert "    if flag:\n        exp_sin_x = np.exp(np.sin(x))" in text
-    assert "np.exp" not in text[text.index("x_bar =") :]
+    code = [line for line in text.splitlines() if not line.strip().startswith("#")]
+    assert sum("np.exp" in line for line in code) == 1
 
 
 def test_sides_of_different_structure_are_refused():
