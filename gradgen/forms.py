@@ -118,10 +118,6 @@ class Product:
         return self.times(Product(c))
 
     @property
-    def coefficient(self) -> tuple[float, float]:
-        return self.num, self.den
-
-    @property
     def bare(self) -> bool:
         return not self.factors and not self.divisors
 

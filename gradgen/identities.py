@@ -142,6 +142,7 @@ def s_sum(s: Simplifier, v: Value, axis: Any, keepdims: bool) -> Value:
                 trace = s.make(OPERATIONS[np.trace], [other], **TRACE)
                 return s.product(out.times(Product(factors=[trace])))
     rows = _sum_of_matmul(s, inner, axis, keepdims)
+    rows = _sum_of_rows(s, inner, axis, keepdims) if rows is None else rows
     if rows is not None:
         return s.product(out.times(s.opened(rows)))
     summed = s.make(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from typing import Any
 
 from .calls import CALL
 from .control import UNDEFINED
@@ -177,7 +176,3 @@ class Names:
             word = spoken(v.node, lambda x: self._short(x, depth - 1))
             return word if len(word) <= 10 else ""
         return word if word and len(word) <= 16 else ""
-
-
-def reserved(*names: Any) -> set[str]:
-    return {"np", *names}

@@ -32,15 +32,15 @@ from .shapes import OBJECT, ShapeVar
 
 def simplify(graph: Graph) -> None:
     """Rebuild the backward part of `graph` in place, until nothing changes."""
-    size = None
+    before = None
     for _ in range(4):
         prune(graph)
         Simplifier(graph).run()
         prune(graph)
-        now = [node.key() for node in graph.nodes if node.backward]
-        if size == len(now):
+        now = [(node.op.name, len(node.inputs)) for node in graph.nodes if node.backward]
+        if now == before:
             break
-        size = len(now)
+        before = now
     repoint(graph)
     prune(graph)
 

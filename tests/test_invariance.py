@@ -200,3 +200,15 @@ def test_ranks_need_not_be_known(f):
     df = gradgen.grad(f)
     assert "_share" not in df.source
     np.testing.assert_allclose(df(ROW, WEIGHTS[0]), numerical(f, ROW, WEIGHTS[0]), rtol=2e-5, atol=1e-8)
+
+
+def test_the_shift_of_the_forward_pass_keeps_its_line():
+    def loss(u, y):
+        z = u - np.max(u, axis=1, keepdims=True)
+        log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+        return -np.mean(log_p[np.arange(len(y)), y])
+
+    text = gradgen.value_and_grad(loss, shapes="u=(n, k), y=int(n,)").source
+    assert "    z = u - np.max(u, axis=1, keepdims=True)\n" in text
+    assert "    log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))\n" in text
+    assert "np.exp(log_p)" in text and "np.zeros" not in text
