@@ -18,12 +18,7 @@ from ..errors import NoRuleError
 from ..graph import OPERATIONS, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
 from .elementwise import nonzero
-from .primitives import length, unbroadcast
-from .products import conjugate, contraction, cross, letters, shape_of
-from .reductions import axes_of, reduced_type, restore
-from .registry import bprop, ndim, register
-from .shaping import diagonal, trace
-from .snippets import (
+from .matrix_snippets import (
     cholesky_bar,
     cofactors,
     eigenvectors_bar,
@@ -33,10 +28,15 @@ from .snippets import (
     outer_like,
     pinv_bar,
     qr_bar,
-    share,
     singular_vectors_bar,
     solve_like,
 )
+from .primitives import length, unbroadcast
+from .products import conjugate, contraction, cross, letters, shape_of
+from .reductions import axes_of, reduced_type, restore
+from .registry import bprop, ndim, register
+from .selecting import diagonal, trace
+from .snippets import share
 
 register(np.spacing, signature="x", elementwise=True, differentiable=False,
          infer=lambda facts, x: Type(float_of(type_of(x).kind), type_of(x).shape, array=True))  # fmt: skip
