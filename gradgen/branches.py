@@ -30,7 +30,7 @@ class Branch(Control):
         graph, condition = node.outputs[0].graph, node.inputs[0]
         count = len(bars)
         halves = []
-        chosen = [v for v, want in zip(node.inputs, wanted, strict=True) if want]
+        chosen = [i for i, want in enumerate(wanted) if want and i > 0]  # the condition has no derivative
         for arm in node.subgraphs:
             params = list(arm.params)
             targets = [p for p, want in zip(params, wanted[1:], strict=True) if want]
@@ -58,9 +58,9 @@ class Branch(Control):
         made = add_branch(graph, condition, halves, node.options["expression"])
         made.backward, made.origin = True, node.origin
         answers: list[Any] = [None] * len(node.inputs)
-        for v, out in zip(chosen, made.outputs, strict=True):
-            out.bar_of = v
-            answers[node.inputs.index(v)] = out
+        for i, out in zip(chosen, made.outputs, strict=True):
+            out.bar_of = node.inputs[i]
+            answers[i] = out
         return answers
 
     def _output(self, node: Node, arm: Graph, v: Value) -> Value:

@@ -155,6 +155,12 @@ def a_tuple(x, flag):
     return np.sum(first * second)
 
 
+def condition_that_is_a_value(x, flag):
+    first = x[0] - 0.31 * flag
+    y = x * first if first else x
+    return np.sum(y * (first if isinstance(first, float) and first else 1.0))
+
+
 def numbers(x, flag):
     if flag:
         n, scale = 3, 0.5
@@ -165,7 +171,7 @@ def numbers(x, flag):
 
 PROGRAMS = [
     statements, defined_on_one_side, early_return, return_on_some_ways, guards, swapped, helper_with_returns,
-    in_errstate, a_tuple, numbers, sides, same_on_both, one_is_constant, several, nested,
+    in_errstate, a_tuple, numbers, condition_that_is_a_value, sides, same_on_both, one_is_constant, several, nested,
     untaken_side_is_not_computed, condition_on_a_value, inside_a_helper,
 ]  # fmt: skip
 
