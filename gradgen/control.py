@@ -106,6 +106,13 @@ def keep_outputs(node: Node, kept: list[int]) -> None:
         graph.results = [graph.results[i] for i in kept]
 
 
+def reconnect(node: Node) -> None:
+    """Let the parameters of a branch's sub-graphs know what `node` takes now."""
+    for graph in node.subgraphs:
+        for v, param in zip(node.inputs[1:], graph.params, strict=True):
+            param.source = v
+
+
 def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tuple[Graph, list[tuple[Value, Value]]]:
     """Move the backward half of `graph` into a graph of its own; `graph` keeps its first `forward` results.
 
@@ -145,6 +152,7 @@ def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tu
     for node in graph.nodes:
         if node.backward:
             node.inputs = tuple(map(here, node.inputs))
+            reconnect(node)
             for out in node.outputs:
                 out.graph = back
             back.nodes.append(node)

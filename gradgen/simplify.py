@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .control import Control, is_defined
+from .control import Control, is_defined, reconnect
 from .forms import (
     Product,
     common_factors,
@@ -178,10 +178,11 @@ class Simplifier:
         self.graph.results = [self.get(v) for v in self.graph.results]
 
     def _tell(self, node: Node) -> None:
-        """Let the sub-graphs of `node` know where what they take has become a Python number, without attributes."""
+        """Let the sub-graphs of `node` know what they take now, and whether that is a Python number."""
+        reconnect(node)
         for graph in node.subgraphs:
-            for v, param in zip(node.inputs[1:], graph.params, strict=True):
-                if not v.type.array:
+            for param in graph.params:
+                if param.source is not None and not param.source.type.array:
                     param.type = param.type.but(array=False)
 
     def _keep(self, node: Node) -> None:

@@ -430,6 +430,24 @@ class Writer:
     def _errstate(self) -> bool:
         return self.write(f"with np.errstate(all='ignore'):\n    {self.name()} = {self.expr(2).text}")
 
+    def _branch(self) -> bool:
+        """An `if` whose condition carries no derivative; both sides run when it is written, the one taken last."""
+        names = [n for n in self.names if np.ndim(self.env[n])]
+        if not names:
+            return False
+        array, name = self.pick(names), self.name()
+        test = self.pick([f"{array}.ndim > 1", f"len({array}) > 2", f"{array}.shape[0] == 3", "SCALE > 0.5"])
+        taken = bool(eval(test, self.env))
+        one, other = self.expr(2).text, self.expr(2).text
+        if ":=" in one + other:  # which would be bound on one side only
+            return False
+        before, lines, kept = dict(self.env), list(self.lines), dict(self.names)
+        if not self.write(f"{name} = {other}"):
+            return False
+        self.env, self.lines, self.names = before, lines, kept
+        sides = (one, other) if taken else (other, one)
+        return self.write(f"if {test}:\n    {name} = {sides[0]}\nelse:\n    {name} = {sides[1]}")
+
     def _effect(self) -> bool:
         e = self.leaf()
         return self.write(
@@ -599,6 +617,7 @@ STATEMENTS: list[Callable[[Writer], bool]] = [
     Writer._lambda,
     Writer._nested,
     Writer._errstate,
+    Writer._branch,
     Writer._effect,
     Writer._opaque,
     Writer._delete,
