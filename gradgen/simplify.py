@@ -458,6 +458,11 @@ class Simplifier:
         if is_op(v, "where"):
             return masked(v.node.op.name, list(v.node.inputs))
         p = self.opened(v)
+        for x in p.factors:
+            side = masked(x.node.op.name, list(x.node.inputs)) if is_op(x, "where") and not is_named(x) else None  # type: ignore[union-attr]
+            if side is not None and x not in self.shared:
+                others = Product(p.num, p.den, [y for y in p.factors if y is not x], p.divisors)
+                return side[0], side[1], self.product(others.times(self.opened(side[2])))
         masks = [x for x in p.factors if x.type.kind == "bool" or is_cast_mask(x)]
         if len(masks) != 1:
             return None
