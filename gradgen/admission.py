@@ -92,10 +92,11 @@ def _warn_zero(program: Program, target: Value, outputs: list[Value], options: O
             if node.op.rule is None and not node.op.differentiable and not node.op.cheap:
                 last = node
     connected = any(v in reach for v in outputs)
-    span = getattr(last.origin if last is not None else program.returned, "span", None)
+    end = (last.origin if last is not None else None) or program.returned
+    assert end is not None
     how = f"only through `{last.op.name}`, which has no derivative" if connected and last is not None else "not at all"
     message = f"the result of {program.function.name!r} depends on {target.hint!r} {how}: its gradient is zero"
     if options.strict:
-        raise NonDifferentiableError(message, span, "choose other targets with wrt, or leave out `strict`")
-    where = f"{span.filename}:{span.line}: " if span is not None else ""
-    warnings.warn(where + message, GradgenWarning, stacklevel=2)
+        raise NonDifferentiableError(message, end.span, "choose other targets with wrt, or leave out `strict`")
+    message = f"{end.span.filename}:{end.span.line}: {message}"
+    warnings.warn_explicit(message, GradgenWarning, end.file.path, end.span.line)

@@ -29,10 +29,10 @@ class Span:
 
 
 class SourceFile:
-    """A parsed file."""
+    """A parsed file. filename: the path as messages show it. path: the one that it was compiled with."""
 
-    def __init__(self, filename: str, lines: list[str]):
-        self.filename, self.lines = filename, lines
+    def __init__(self, filename: str, lines: list[str], path: str = ""):
+        self.filename, self.lines, self.path = filename, lines, path or filename
         self.tree = ast.parse("".join(lines), filename)
 
     @functools.cached_property
@@ -152,7 +152,7 @@ def source_file(filename: str, module_globals: dict[str, Any] | None = None) -> 
     lines = linecache.getlines(filename, module_globals)
     cached = _files.get(filename)
     if cached is None or cached[0] != lines:
-        cached = _files[filename] = (lines, SourceFile(shown_path(filename), lines))
+        cached = _files[filename] = (lines, SourceFile(shown_path(filename), lines, filename))
     return cached[1]
 
 

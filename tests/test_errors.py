@@ -867,6 +867,16 @@ def test_python_itself_prints_line_and_carets(tmp_path):
     assert message.startswith("gradgen.errors.NoRuleError: gradgen knows no derivative of `np.convolve`; gradgen's docs/")
 
 
+def test_a_warning_shows_the_line_where_the_path_ends(tmp_path):
+    """Python prints the user's file and line, not gradgen's."""
+    program, said, _ = CASES["zero through floor"]
+    path = tmp_path / "m.py"
+    path.write_text(f"import gradgen\nimport numpy as np\n\n{program}\n\ngradgen.grad(f)(np.ones(3))\n")
+    env = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    result = subprocess.run([sys.executable, path], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert result.stderr == f"{path}:5: {said.replace(' ', ': ', 1)}\n  steps = np.floor(x)\n"
+
+
 def test_errors_pickle():
     """As those do that come out of another process."""
     with pytest.raises(gradgen.UnsupportedError) as caught:
