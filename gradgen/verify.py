@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import GradgenError
 from .graph import CONST, Graph, Node, Value
-from .shapes import Dim, Facts, ShapeMismatch, ShapeVar, Type
+from .shapes import Dim, Facts, ShapeMismatch, ShapeVar, Size, Type
 
 
 def verify(graph: Graph) -> None:
@@ -61,17 +61,20 @@ def _check_type(graph: Graph, node: Node) -> None:
 
 
 def agree(facts: Facts, a: Type, b: Type) -> bool:
-    """Whether two types may be those of one value: the same rank and sizes, as far as they are known."""
+    """Whether two types may be those of one value: the same rank and sizes, as far as they are known.
+
+    NumPy may see to it that two named sizes are equal; one that was 1 before broadcasting is not the other.
+    """
     if isinstance(a.shape, ShapeVar) or isinstance(b.shape, ShapeVar) or "object" in (a.kind, b.kind):
         return True
     if a.shape == b.shape:
         return True
     pairs = zip(map(facts.canonical, a.shape), map(facts.canonical, b.shape), strict=False)
-    return len(a.shape) == len(b.shape) and all(m == n or _open(m) or _open(n) for m, n in pairs)
+    return len(a.shape) == len(b.shape) and all(m == n or _open(m, n) or _open(n, m) for m, n in pairs)
 
 
-def _open(d: int | Dim) -> bool:
-    return isinstance(d, Dim) and d.loose
+def _open(d: Size, other: Size) -> bool:
+    return isinstance(d, Dim) and (d.loose or other != 1)
 
 
 def _is_literal(v: Value) -> bool:

@@ -1053,6 +1053,16 @@ def f(y):
         [X],
         True,
     ),
+    "sizes that only NumPy knows to be equal": (
+        """\
+import numpy as np
+def f(y, w):
+    a = y.sum(keepdims=True) * np.vdot(y, w) - 2.0
+    return np.sum(w) + np.sum(a)
+""",
+        [X, Y[None]],
+        True,
+    ),
     "a default is read where the function is defined": (
         """\
 import numpy as np
