@@ -137,7 +137,7 @@ def test_two_results_in_one_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (lambda graph: graph.nodes.insert(0, graph.nodes.pop()), "before it is computed"),
         (lambda graph: graph.nodes.pop(0), "before it is computed"),
-        (lambda graph: setattr(graph.nodes[0].out, "type", pipeline.Type("float", (7,))), "is inferred to be"),
+        (lambda graph: setattr(graph.nodes[0].out, "type", pipeline.Type("float", (1,))), "is inferred to be"),
         (lambda graph: setattr(graph.nodes[0].out, "graph", Graph()), "is not the output of|another graph"),
         (lambda graph: graph.results.append(Graph().param("x", graph.params[0].type)), "is not computed"),
     ],
