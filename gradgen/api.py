@@ -200,7 +200,7 @@ class Gradient:
             adjoint = self.options.adjoint
             if adjoint == Options().adjoint:
                 adjoint = "{}_grad" if depth == 1 else f"{{}}_grad{depth}"
-            self._within = Gradient(self.primal, self.options.but(adjoint=adjoint), "", self.example)
+            self._within = Gradient(self.primal, self.options.but(adjoint=adjoint, guards=False), "", self.example)
             self._within._depth = depth
         return self._within
 
@@ -412,6 +412,7 @@ def vjp(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     """Like `grad`, for results of any shape: returns `(value, pullback)`.
 
     `pullback(value_bar)` maps a cotangent, shaped like the value, to those of the targets; call it as often as needed.
+    It raises ValueError for a cotangent of another shape, unless `guards` is False.
     """
     return _make("vjp", fn, wrt, options)
 

@@ -13,7 +13,7 @@ from .emit import Emitter, dtype_source
 from .errors import UnsupportedError
 from .frontend import Program
 from .graph import Value
-from .guards import conditions
+from .guards import conditions, misshapen
 from .lives import Lives
 from .module import constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
@@ -37,8 +37,8 @@ def compose(program: Program, options: Options, targets: list[Value], in_memory:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
     name = options.name or f"{options.mode}_{program.function.name}"
     snippets = Snippets(Functions(program, name))
-    guarded = options.guards and not in_memory
-    main = define(program, name, signature(program), snippets, targets, options.mode, guarded=guarded)
+    checks = "" if not options.guards else "pullback" if in_memory else "entry"
+    main = define(program, name, signature(program), snippets, targets, options.mode, checks=checks)
     definitions = [main, *called_definitions(snippets)]
     used = names_in(definitions)
     worked_in = {name: x for name, x in program.constants.items() if name not in used}
@@ -97,10 +97,11 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
 
 def define(
     program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Value], mode: str,
-    doc: str = "", guarded: bool = False,
+    doc: str = "", checks: str = "",
 ) -> ast.FunctionDef:  # fmt: skip
     """The definition of one function. mode: as in `Options`; or "value" for what has no derivative, "called" for a
-    pullback that takes its cotangents as arguments of their own."""
+    pullback that takes its cotangents as arguments of their own. checks: "entry" for a function that checks what was
+    declared, and its pullback the shape of its cotangent; "pullback" for the latter alone."""
     graph, adjoint = program.graph, program.context.adjoint
     closure = mode in ("vjp", "called")
     refuse_collisions(program, mode)
@@ -124,7 +125,7 @@ def define(
     simulate(graph.params if not closure else parameters(program), forward, back, value, gradient,
              graph.params[len(parameters(program)) :] if closure else None)  # fmt: skip
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
-    if guarded:
+    if checks == "entry":
         body += guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])
     if mode == "value":
         body += [*forward, ast.Return(value)]
@@ -134,7 +135,12 @@ def define(
             value = structured(program.result, [emitter.expression(v) for v in outputs], ast.Load())
             unpacked = structured(program.result, [ast.Name(name, ast.Store()) for name in seeds], ast.Store())
             accepted = [adjoint.format("value")]
-        body += with_pullback(pullback, forward, back, value, gradient, accepted, unpacked)
+        cotangents = graph.params[len(parameters(program)) :]
+        test = misshapen(graph, parameters(program), cotangents, names.of, checks == "pullback") if checks else ""
+        said = f"{accepted[0]} must be shaped like the value of {program.function.name}()" if test else ""
+        opening: list[Any] = [] if unpacked is None else [ast.Assign([unpacked], ast.Name(accepted[0], ast.Load()))]
+        opening += refusal(test, said) if test else []
+        body += with_pullback(pullback, forward, back, value, gradient, accepted, opening)
     else:
         body += straight(forward, back, gradient if value is None else ast.Tuple([value, gradient], ast.Load()))
     return ast.FunctionDef(name, arguments, body, [], None)
@@ -152,14 +158,12 @@ def straight(forward: list[Any], back: list[Any], result: Any) -> list[Any]:
 
 
 def with_pullback(
-    name: str, forward: list[Any], back: list[Any], value: Any, gradient: Any, accepted: list[str], unpacked: Any
+    name: str, forward: list[Any], back: list[Any], value: Any, gradient: Any, accepted: list[str], opening: list[Any]
 ) -> list[Any]:
-    """The forward pass, and the backward pass as a closure of that name. accepted: the closure's arguments; unpacked:
-    the names that the parts of the only one get, as syntax, or None."""
+    """The forward pass, and the backward pass as a closure of that name. accepted: the closure's arguments; opening:
+    the statements that it begins with."""
     body = _headed(forward)
-    inner: list[Any] = []
-    if unpacked is not None:
-        inner += [ast.Assign([unpacked], ast.Name(accepted[0], ast.Load())), writer.Blank()]
+    inner: list[Any] = [*opening, writer.Blank()] if opening else []
     inner += _without_leading_blank(back)
     inner += ([writer.Blank()] if len(back) > 1 else []) + [ast.Return(gradient)]
     arguments = ast.arguments([], [ast.arg(part, None) for part in accepted], None, [], [], None, [])
@@ -208,8 +212,13 @@ def guard(program: Program, sources: list[Value]) -> list[ast.stmt]:
     if len(message) > 90:
         message = f"{program.function.name}() is written for shapes that are not these; see the docstring"
     single = len(terms) == 1 and terms[0].count(" == ") == 1
-    test = f"if {terms[0].replace('==', '!=')}:" if single else f"if not ({' and '.join(terms)}):"
-    return [*ast.parse(f"{test}\n    raise ValueError({message!r})").body, writer.Blank()]
+    test = terms[0].replace("==", "!=") if single else f"not ({' and '.join(terms)})"
+    return [*refusal(test, message), writer.Blank()]
+
+
+def refusal(test: str, message: str) -> list[ast.stmt]:
+    """The statement that raises ValueError with a message where a test holds."""
+    return ast.parse(f"if {test}:\n    raise ValueError({message!r})").body
 
 
 def signature(program: Program) -> ast.arguments:

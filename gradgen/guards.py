@@ -59,6 +59,28 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value]) -> list[
     return chains + terms
 
 
+def misshapen(graph: Graph, params: list[Value], cotangents: list[Value], names: dict[Value, str], exact: bool) -> str:
+    """When a cotangent is not shaped like the result that it is of, as a Python expression; "" where none is read.
+
+    Nearly any other shape broadcasts, and the answer is wrong. names: of the results. exact: whether what is a scalar
+    by its type is surely one, no array that a function of one number goes through entry by entry.
+    """
+    read = {v for node in graph.nodes for v in node.inputs} | set(graph.results)
+    exact = exact or not entry_by_entry(graph, params)
+    terms = []
+    for bar in cotangents:
+        of = bar.bar_of
+        assert of is not None
+        if bar not in read:
+            continue
+        if of.type.scalar and exact:
+            terms.append(f'getattr({bar.hint}, "ndim", 0) != 0')
+        elif of in names:
+            shape = f"{names[of]}.shape" if of.type.ndim else f"np.shape({names[of]})"
+            terms.append(f"np.shape({bar.hint}) != {shape}")
+    return " or ".join(terms)
+
+
 def own_size(p: Value, axis: int) -> Dim:
     """The size that stands for one dimension of a parameter alone."""
     return Dim.named(f"{p.hint}.shape[{axis}]")

@@ -22,8 +22,8 @@ class Options:
 
     wrt: the targets, by name or position; the first parameter if empty. mode: one of `MODES`. shapes: declared
     shapes, as text or a dict. name: of the generated function, instead of `grad_f`. guards: whether the module
-    checks at entry what was declared. strict: whether warnings at generation are errors. adjoint: how the adjoint
-    of `v` is called, `{}` standing for it.
+    checks at entry what was declared, and a pullback the shape of its cotangent. strict: whether warnings at
+    generation are errors. adjoint: how the adjoint of `v` is called, `{}` standing for it.
     """
 
     wrt: tuple[str | int, ...] = ()

@@ -27,7 +27,7 @@ from .compose import compose
 from .finish import finish
 from .frontend import Context, Program
 from .fusion import fuse
-from .graph import Graph, Value
+from .graph import CONST, Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .shapes import Facts, Type, float_of
@@ -156,6 +156,9 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
     The graph's results become all values, then the cotangents of the targets.
     """
     graph = program.graph
+    for v, name in zip(outputs, names, strict=True):
+        if not v.hint and v.node is not None and v.node.op is not CONST:
+            v.hint = name
     graph.origin = program.returned
     seeds: dict[Value, Any] = {}
     params = []

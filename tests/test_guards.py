@@ -144,10 +144,68 @@ def test_a_matrix_product_that_is_not_computed_checks_nothing():
 
 
 def test_what_is_called_in_memory_needs_no_check():
-    d = vjp(distance, shapes="a=(n,), b=(n,)")
+    d = grad(distance, shapes="a=(n,), b=(n,)")
     d(W, W)
     assert "raise ValueError" in d.source
     assert "raise" not in inspect.getsource(d)
+
+
+# ---- cotangents
+
+
+def stretched(x, s):
+    return s * np.exp(x)
+
+
+def two(x, s):
+    return np.sum(x * s), np.exp(x)
+
+
+SHAPES = [np.ones(()), np.ones(1), np.ones(2), np.ones(3), np.ones((1, 3)), np.ones((2, 3)), np.ones((3, 1)), 1.0]
+
+
+@pytest.mark.parametrize("shapes", ["", "x=(n,), s=()"])
+@pytest.mark.parametrize("file", [True, False], ids=["written", "in memory"])
+def test_a_pullback_takes_a_cotangent_that_is_shaped_like_the_value(file, shapes):
+    make = (lambda f: written(vjp, f, shapes)[0]) if file else (lambda f: vjp(f, shapes=shapes))
+    _, pullback = make(stretched)(W, 2.0)
+    _, pullback_two = make(two)(W, 2.0)
+    np.testing.assert_allclose(pullback(W), 2.0 * np.exp(W))
+    np.testing.assert_allclose(pullback_two((1.0, W)), 2.0 + np.exp(W))
+    np.testing.assert_allclose(pullback_two((np.ones(()), [1.0, 1.0, 1.0])), 2.0 + np.exp(W))
+    for bar in SHAPES:
+        if np.shape(bar) != (3,):
+            with pytest.raises(ValueError, match=r"^value_bar must be shaped like the value of stretched\(\)$"):
+                pullback(bar)
+            with pytest.raises(ValueError, match=r"^value_bar must be shaped like the value of two\(\)$"):
+                pullback_two((1.0, bar))
+        if np.shape(bar) != ():
+            with pytest.raises(ValueError, match="value_bar must be shaped"):
+                pullback_two((bar, W))
+
+
+def test_a_function_of_one_number_may_be_given_an_array_and_so_its_pullback():
+    _, pullback = written(vjp, wave, "x=()")[0](W)
+    np.testing.assert_allclose(pullback(W), grad(wave)(1.0) * W)
+    with pytest.raises(ValueError, match="value_bar must be shaped"):
+        pullback(1.0)
+    _, pullback = written(vjp, wave, "x=()")[0](1.0)
+    with pytest.raises(ValueError, match="value_bar must be shaped"):
+        pullback(W)
+
+
+def test_a_cotangent_that_nobody_reads_is_not_checked():
+    def f(x, y):
+        return x * 2.0, y * 3.0
+
+    assert "np.shape(value_2_bar)" not in vjp(f, shapes="x=(n,), y=(n,)").source
+
+
+def test_without_guards_a_cotangent_is_not_checked():
+    assert "must be shaped" not in vjp(stretched, guards=False).source
+    d = vjp(stretched, guards=False)
+    d(W, 2.0)
+    assert "must be shaped" not in inspect.getsource(d)
 
 
 def test_nothing_declared_nothing_checked():
