@@ -2,14 +2,13 @@
 
 The function is read once, statement by statement, with a value of the graph where a number would be: calls of
 functions with source are followed, names resolve through the real globals and closure. What carries no derivative
-need not be understood: it becomes an opaque node that prints as it was written. `expressions` reads expressions;
-here are statements, calls of the user's functions, and what comes from outside.
+need not be understood: it becomes an opaque node that prints as it was written. `reading` has a module for each kind
+of syntax; here is the function as a whole, and calls of the user's functions.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator
@@ -18,11 +17,13 @@ from typing import Any
 
 from .calls import Budget, Callee, Variant, add_call
 from .errors import GradgenError, UnsupportedError
-from .flow import RETURNED, VALUE, leaves
 from .graph import CONST, Graph, Value
-from .shapes import OBJECT, Facts, Type
-from .source import Function, Statement, function_source, unwrap
-from .statements import Statements, is_constant
+from .reading.expressions import defaults
+from .reading.flow import RETURNED, VALUE, leaves
+from .reading.names import Frame, Outside
+from .reading.statements import Statements, is_constant
+from .shapes import Facts, Type
+from .source import Function, Statement
 from .terms import (
     Ambiguous,
     Computed,
@@ -34,37 +35,11 @@ from .terms import (
     copied,
     flatten,
     literal,
+    sequence,
+    shaped,
 )
 
 MAX_DEPTH = 120
-
-
-class Frame:
-    """The local names of one function that is being read."""
-
-    def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
-        self.function, self.outer, self.call = function, outer, call
-        self.caller: Frame | None = None
-        self.names: dict[str, Term] = {}
-        self.loops = 0
-        fn = function.fn
-        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
-        self.cells: dict[str, Any] = {}
-        if fn is not None and fn.__closure__:
-            for name, cell in zip(fn.__code__.co_freevars, fn.__closure__, strict=True):
-                try:
-                    self.cells[name] = cell.cell_contents
-                except ValueError:  # a name of the enclosing function that has no value yet
-                    continue
-        local = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        self.locals = {n.id for n in local}
-
-
-class Outside:
-    """A name or attribute from outside the function whose value was read: how to read it again, and what it was."""
-
-    def __init__(self, path: str, read: Any, obj: Any):
-        self.path, self.read, self.obj = path, read, obj
 
 
 def no_derivative(variant: Variant) -> Any:
@@ -255,7 +230,7 @@ class Program(Statements):
         leaves = [] if program is None else program.graph.results
         node = add_call(self.graph, callee, list(args.values()), [v.type for v in leaves] or [Type()])
         outs: list[Term] = [Computed(Ref(v), v) for v in node.outputs]
-        return outs[0] if program is None else self.shaped(program.result, outs)
+        return outs[0] if program is None else shaped(program.result, outs)
 
     def _bound_arguments(
         self, function: Function, args: list[Term], kwargs: dict[str, Term], call: ast.Call, outer: Any
@@ -272,9 +247,7 @@ class Program(Statements):
         if len(args) > len(names) or wrong:
             raise self.error(f"the call does not fit {function.name!r}", call)
         given.update(kwargs)
-        defaults = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
-        defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-        for name, default in defaults.items():
+        for name, default in defaults(spec).items():
             if name not in given:
                 if function.fn is not None:
                     obj = inspect.signature(function.fn).parameters[name].default
@@ -293,31 +266,6 @@ class Program(Statements):
         if not isinstance(term, Static):
             raise self.error("a default must be a constant or one of NumPy's names", node)
         return copied(term.ast)  # type: ignore[no-any-return]
-
-    # ---- names
-
-    def lookup(self, node: ast.Name) -> Term:
-        """What a name means here: a local, one of an enclosing function, a global, or a builtin."""
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if node.id in frame.names:
-                term = frame.names[node.id]
-                if isinstance(term, Ambiguous):
-                    raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
-                return self.here(term)
-            if node.id in frame.locals and frame is self.frame:
-                raise self.error(f"the name {node.id!r} has no value here", node)
-            if node.id in frame.cells:
-                obj = frame.cells[node.id]
-                cells, name = frame.function.fn, node.id
-                return self.from_outside(name, lambda: _cell(cells, name), obj, node)
-            if node.id in frame.globals:
-                scope, name = frame.globals, node.id
-                return self.from_outside(name, lambda: scope[name], scope[name], node)
-            frame = frame.outer
-        if hasattr(builtins, node.id):
-            return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
-        raise self.error(f"the name {node.id!r} is not defined", node)
 
     # ---- sub-graphs
 
@@ -345,8 +293,7 @@ class Program(Statements):
             return Method(ast.Attribute(base.ast, term.name, ast.Load()), base.value, term.name)  # type: ignore[attr-defined]
         if isinstance(term, Sequence) and len(self._graphs) > 1:
             items = [self.here(item) for item in term.items]
-            make = ast.Tuple if term.kind is tuple else ast.List
-            return Sequence(make([item.ast for item in items], ast.Load()), term.kind, items)
+            return sequence(term.kind, items)
         return term
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
@@ -359,15 +306,3 @@ class Program(Statements):
 def _identity(obj: Any) -> Any:
     """What tells known objects apart: numbers and strings by their text, all else by what they are."""
     return repr(obj) if isinstance(obj, (bool, int, float, complex, str, bytes, type(None))) else id(obj)
-
-
-def _cell(fn: Any, name: str) -> Any:
-    return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents
-
-
-def trace_function(fn: Any, types: dict[str, Type], facts: Facts | None = None) -> Program:
-    """Read a Python function. Raises UnsupportedError for what cannot be followed."""
-    return Program(function_source(unwrap(fn)), types, facts)
-
-
-__all__ = ["OBJECT", "Frame", "Program", "UnsupportedError", "flatten", "trace_function"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from .control import Control
 from .graph import CONST, OPAQUE, Graph, Node, Value
-from .terms import Hole, Verbatim
+from .terms import Hole, Verbatim, rebuilt
 
 
 def run(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = None) -> list[Any]:
@@ -52,7 +52,7 @@ def opaque(node: Node, inputs: list[Any], names: Mapping[str, Any]) -> list[Any]
     return [eval(compile(ast.fix_missing_locations(ast.Expression(tree)), "<opaque>", "eval"), scope)]
 
 
-class Concrete(ast.NodeTransformer):
+class Concrete:
     """Turns the syntax of a node into Python's own: holes become names, literals their values."""
 
     def visit(self, node: Any) -> Any:
@@ -60,10 +60,4 @@ class Concrete(ast.NodeTransformer):
             return ast.Name(f"_input{node.index}", ast.Store() if node.store else ast.Load())
         if isinstance(node, Verbatim):
             return ast.Constant(node.value)
-        copied = type(node)()
-        for name, child in ast.iter_fields(node):
-            if isinstance(child, list):
-                setattr(copied, name, [self.visit(c) if isinstance(c, ast.AST) else c for c in child])
-            else:
-                setattr(copied, name, self.visit(child) if isinstance(child, ast.AST) else child)
-        return copied
+        return rebuilt(node, self.visit)

@@ -11,9 +11,10 @@ from typing import Any
 
 from .calls import calls_in
 from .errors import GradgenError
-from .expressions import BINARY, COMPARE, UNARY, library_path
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Graph, Node, Value
+from .library import library_path
+from .operators import BINARY, COMPARE, UNARY
 from .shapes import ShapeVar
 from .terms import copied, literal, numpy_path
 

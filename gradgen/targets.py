@@ -147,7 +147,7 @@ def sources(fn: Any) -> tuple[list[Function], dict[str, Any]]:
 
     Raises LookupError where a name has no value yet, as in a decorator above the function that is called.
     """
-    from .expressions import is_library
+    from .library import is_library
 
     functions: list[Function] = []
     constants: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +95,16 @@ class Closure(Term):
     defaults: dict[str, Term] = field(default_factory=dict)
 
 
+def display(kind: type, items: list[Any]) -> ast.expr:
+    """The syntax of a tuple or list of `items`."""
+    return ast.Tuple(items, ast.Load()) if kind is tuple else ast.List(items, ast.Load())
+
+
+def sequence(kind: type, items: list[Term]) -> Sequence:
+    """A tuple or list of terms, written out."""
+    return Sequence(display(kind, [item.ast for item in items]), kind, items)
+
+
 def flatten(term: Term) -> list[Term]:
     """The leaves of a term: the items of tuples and lists, in order."""
     if isinstance(term, Sequence):
@@ -104,6 +115,13 @@ def flatten(term: Term) -> list[Term]:
 def outline(term: Term) -> Any:
     """The structure of a term: nested tuples of its kind and items, None for a leaf."""
     return (term.kind.__name__, *map(outline, term.items)) if isinstance(term, Sequence) else None
+
+
+def shaped(like: Term, leaves: list[Term]) -> Term:
+    """A term with the structure of `like`, whose leaves are the first of `leaves`, which are taken from it."""
+    if not isinstance(like, Sequence):
+        return leaves.pop(0)
+    return sequence(like.kind, [shaped(item, leaves) for item in like.items])
 
 
 def fill(tree: Any, make: Any) -> Any:
@@ -126,6 +144,17 @@ def fill(tree: Any, make: Any) -> Any:
 def copied(tree: Any) -> Any:
     """A copy of syntax: astor notes in a node what surrounds it."""
     return fill(tree, lambda part: part)
+
+
+def rebuilt(node: Any, visit: Callable[[Any], Any]) -> Any:
+    """A copy of `node` with `visit(child)` in place of each child."""
+    new = type(node)()
+    for name, child in ast.iter_fields(node):
+        if isinstance(child, list):
+            setattr(new, name, [visit(item) if isinstance(item, ast.AST) else item for item in child])
+        else:
+            setattr(new, name, visit(child) if isinstance(child, ast.AST) else child)
+    return new
 
 
 def references(tree: Any) -> list[Value]:
@@ -176,8 +205,7 @@ def literal(x: Any) -> ast.expr | None:
         items = [literal(item) for item in x]
         if any(item is None for item in items):
             return None
-        make = ast.Tuple if isinstance(x, tuple) else ast.List
-        return make([item for item in items if item is not None], ast.Load())
+        return display(tuple if isinstance(x, tuple) else list, items)
     if isinstance(x, slice):
         parts = [None if part is None else literal(part) for part in (x.start, x.stop, x.step)]
         return ast.Slice(*parts)
@@ -206,7 +234,13 @@ def _array_literal(x: np.ndarray) -> ast.expr | None:
 
 def numpy_path(name: str) -> ast.expr:
     """`np.linalg.solve` as syntax, from the dotted name after `np`."""
-    tree: ast.expr = ast.Name("np", ast.Load())
-    for part in name.split("."):
+    return dotted(f"np.{name}")
+
+
+def dotted(path: str) -> ast.expr:
+    """A dotted name as syntax."""
+    first, *rest = path.split(".")
+    tree: ast.expr = ast.Name(first, ast.Load())
+    for part in rest:
         tree = ast.Attribute(tree, part, ast.Load())
     return tree

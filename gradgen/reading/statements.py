@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import may_share, roots
+from ..buffers import may_share, roots
+from ..graph import CONST, OPAQUE, Graph, Value
+from ..operators import SYMBOLS
+from ..shapes import Type
+from ..source import Statement
+from ..terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, flatten, literal, references
 from .flow import RETURNED, VALUE, Flow
-from .graph import CONST, OPAQUE, Graph, Value
 from .refusals import COMPOUND, refuse_rebinding
-from .shapes import Type
-from .source import Statement
-from .terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, flatten, literal, references
 
 
 class Statements(Flow):
@@ -60,7 +61,7 @@ class Statements(Flow):
             case ast.Expr():
                 self._opaque_statement(node)
             case ast.With() if self._is_errstate(node):
-                self._inside_with = (*context, *[self._opaque_syntax(item.context_expr) for item in node.items])
+                self._inside_with = (*context, *[self.opaque_syntax(item.context_expr) for item in node.items])
                 try:
                     self.block(node.body)
                 finally:
@@ -162,7 +163,7 @@ class Statements(Flow):
         """`a += b` on an array is seen through every other name of it: refuse where there is one."""
         assert isinstance(node.target, ast.Name)
         name = node.target.id
-        advice = f"write `{name} = {name} {OPERATORS[type(node.op)]} ...` to make a new array"
+        advice = f"write `{name} = {name} {SYMBOLS[type(node.op)]} ...` to make a new array"
         for other_name, term in self._other_names(name):
             for other in flatten(term):
                 if isinstance(other, Computed) and may_share(other.value, value):
@@ -199,9 +200,8 @@ class Statements(Flow):
         writes = self._written_names(node)
         self._refuse_escapes(node)
         refuse_rebinding(self, node, self.frame.names)
-        tree = self._opaque_syntax(node, writes)
-        reads = list(self._refs(tree))
-        made = self.graph.add(OPAQUE, reads)
+        tree = self.opaque_syntax(node, writes)
+        made = self.graph.add(OPAQUE, references(tree))
         made.effect = True
         self.explain(made, node)
         made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
@@ -216,10 +216,6 @@ class Statements(Flow):
         made.ast = fill(tree, make)
         for name, value in outputs.items():
             self.frame.names[name] = Computed(Ref(value), value)
-
-    def _refs(self, tree: Any) -> list[Value]:
-
-        return references(tree)
 
     def _written_names(self, node: ast.stmt) -> set[str]:
         """The local names that a statement assigns or whose arrays it writes into."""
@@ -247,13 +243,6 @@ class Statements(Flow):
                 where = "inside a branch or loop is not followed yet" if inside else "cannot be followed"
                 advice = "use np.where, or `return a if c else b`" if inside else ""
                 raise self.error(f"a `{kind}` {where}", child, advice)
-
-
-
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
-}  # fmt: skip
 
 
 def is_constant(node: ast.stmt) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import NoRuleError
-from .graph import OPAQUE, OPERATIONS
-from .terms import Computed, Sequence, Static
+from ..errors import NoRuleError
+from ..graph import OPAQUE, OPERATIONS
+from ..library import among
+from ..terms import Computed, Sequence, Static
 
 IN_PLACE = {
     "sort": "write `{base} = np.sort({base})`",
@@ -70,7 +71,7 @@ def is_writer(program: Any, func: ast.expr) -> bool:
     term = known(program, func)
     obj = term.obj if isinstance(term, Static) else None
     of_ufunc = isinstance(getattr(obj, "__self__", None), np.ufunc)
-    return _among(obj, WRITERS) or of_ufunc and getattr(obj, "__name__", "") == "at"
+    return among(obj, WRITERS) or of_ufunc and getattr(obj, "__name__", "") == "at"
 
 
 def reads_only(program: Any, code: ast.AST) -> bool:
@@ -83,7 +84,7 @@ def _is_reader(program: Any, func: ast.expr) -> bool:
     if isinstance(term, Static):
         obj = term.obj
         library = (getattr(obj, "__module__", None) or type(obj).__module__ or "").split(".")[0]
-        return _among(obj, OPERATIONS) or library == "numpy" or library in sys.stdlib_module_names
+        return among(obj, OPERATIONS) or library == "numpy" or library in sys.stdlib_module_names
     return isinstance(func, ast.Attribute) and (hasattr(np.ndarray, func.attr) or hasattr(str, func.attr))
 
 
@@ -102,13 +103,6 @@ def known(program: Any, node: ast.expr) -> Any:
         return program.read(node) if isinstance(term, Static) and not isinstance(node, ast.Subscript) else term
     except SyntaxError:  # a name of a comprehension or of the statement itself
         return None
-
-
-def _among(x: Any, table: Any) -> bool:
-    try:
-        return x in table
-    except TypeError:  # it has no hash
-        return False
 
 
 def refuse_rebinding(program: Any, code: ast.stmt, names: Any) -> None:

@@ -12,11 +12,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .branches import add_branch
-from .control import UNDEFINED
+from ..branches import add_branch
+from ..control import UNDEFINED
+from ..graph import Graph
+from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
 from .expressions import Expressions
-from .graph import Graph
-from .terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
 """What is returned; whether the function returned; whether the loop was left; whether the block was left, however;
@@ -55,13 +55,7 @@ def always_leaves(body: list[ast.stmt]) -> bool:
 class Flow(Expressions):
     """The part of a `Program` that reads branches and blocks."""
 
-    def here(self, term: Term) -> Term:
-        raise NotImplementedError
-
     def read_statement(self, node: ast.stmt) -> None:
-        raise NotImplementedError
-
-    def enter(self, node: ast.AST) -> None:
         raise NotImplementedError
 
     # ---- blocks
@@ -161,7 +155,7 @@ class Flow(Expressions):
             mine: list[Term] = [outputs.pop(0) for _ in pairs]
             for leaf in mine:
                 leaf.value.hint = FLAGS.get(name, "" if name == VALUE else name)  # type: ignore[attr-defined]
-            before[name] = self.shaped(like, mine)
+            before[name] = shaped(like, mine)
 
     def _merged(self, name: str, a: Term | None, b: Term | None, one: bool) -> tuple[Term, list[Any]]:
         """What a name means after a branch that makes `a` or `b` of it, None where it has no meaning.
@@ -179,14 +173,6 @@ class Flow(Expressions):
             return Ambiguous(ast.Constant(None), name), []
         sides = [flatten(t) if t is not None else [None] * len(flatten(known[0])) for t in (a, b)]
         return known[0], list(zip(*sides, strict=True))
-
-    def shaped(self, like: Term, leaves: list[Term]) -> Term:
-        """A term with the structure of `like`, whose leaves are the first of `leaves`, which are taken from it."""
-        if not isinstance(like, Sequence):
-            return leaves.pop(0)
-        items = [self.shaped(item, leaves) for item in like.items]
-        make = ast.Tuple if like.kind is tuple else ast.List
-        return Sequence(make([item.ast for item in items], ast.Load()), like.kind, items)
 
 
 def _same(a: Any, b: Any) -> bool:

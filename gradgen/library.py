@@ -1,0 +1,79 @@
+"""Objects of NumPy, the standard library and SciPy: what belongs to them, and how they are written in a module."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from . import functions
+from .graph import OPERATIONS
+from .terms import dotted, numpy_path
+
+
+def library_path(obj: Any) -> tuple[str, ast.expr] | None:
+    """(module to import or "", syntax) for an object of NumPy, the standard library or SciPy, else None."""
+    if isinstance(obj, types.ModuleType):
+        path = obj.__name__
+        if is_numpy_module(obj):
+            return "", dotted("np" + path[len("numpy") :])
+        root = path.split(".")[0]
+        if root in sys.stdlib_module_names and root != "__main__" or root == "scipy":
+            return path, dotted(path)
+        return None
+    name: Any = getattr(obj, "__name__", None)
+    if not isinstance(name, str) or isinstance(obj, (bool, int, float, np.ndarray)):
+        return None
+    if isinstance(obj, np.ufunc):
+        return ("", numpy_path(name)) if getattr(np, name, None) is obj else _scipy_special(name, obj)
+    if not (callable(obj)):
+        return None
+    module = getattr(obj, "__module__", None) or ""
+    for prefix in ("", "linalg.", "fft.", "random."):
+        owner = getattr(np, prefix[:-1]) if prefix else np
+        if module.split(".")[0] in ("numpy", "builtins") and getattr(owner, name, None) is obj:
+            if module == "builtins" and getattr(builtins, name, None) is obj:
+                return "", ast.Name(name, ast.Load())
+            return "", numpy_path(prefix + name)
+    root = module.split(".")[0]
+    if root == "builtins" and getattr(builtins, name, None) is obj:
+        return "", ast.Name(name, ast.Load())
+    found = sys.modules.get(module)
+    if found is not None and getattr(found, name, None) is obj:
+        if (root in sys.stdlib_module_names and root != "__main__") or root == "scipy":
+            return module, ast.Attribute(dotted(module), name, ast.Load())
+    return None
+
+
+def _scipy_special(name: str, obj: Any) -> tuple[str, ast.expr] | None:
+    special = sys.modules.get("scipy.special")
+    if special is not None and getattr(special, name, None) is obj:
+        return "scipy.special", ast.Attribute(dotted("scipy.special"), name, ast.Load())
+    return None
+
+
+def is_numpy_module(obj: Any) -> bool:
+    return obj is np or getattr(obj, "__name__", "").split(".")[0] == "numpy"
+
+
+def is_library(fn: Any) -> bool:
+    """Whether a function belongs to NumPy, SciPy or the standard library, whose source is not followed."""
+    root = (getattr(fn, "__module__", None) or "").split(".")[0]
+    return root in ("numpy", "scipy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
+
+
+def is_carried(obj: Any) -> bool:
+    """Whether `obj` is a function of `gradgen.functions`, which a module takes along: one with a rule of its own."""
+    return isinstance(obj, types.FunctionType) and obj.__module__ == functions.__name__ and obj in OPERATIONS
+
+
+def among(x: Any, table: Any) -> bool:
+    """Whether `x` is in `table`; what has no hash is in none."""
+    try:
+        return x in table
+    except TypeError:
+        return False

@@ -1,0 +1,121 @@
+"""Reading expressions: each becomes a term, and what computes becomes a node with the user's syntax."""
+
+from __future__ import annotations
+
+import ast
+
+from ..branches import add_branch
+from ..control import join_types
+from ..graph import Graph, const_type
+from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
+from .invoking import Invoking
+
+
+class Expressions(Invoking):
+    """The part of a `Program` that reads expressions."""
+
+    def read(self, node: ast.expr) -> Term:
+        """The term that an expression denotes. Long chains of one operator are read without recursion."""
+        if isinstance(node, ast.BinOp):
+            spine = []
+            while isinstance(node, ast.BinOp):
+                spine.append(node)
+                node = node.left
+            term = self.read(node)
+            for parent in reversed(spine):
+                term = self.binary(parent, term, self.read(parent.right))
+            return term
+        match node:
+            case ast.Constant():
+                term = self.constant(node)
+            case ast.Name():
+                term = self.lookup(node)
+            case ast.Attribute():
+                term = self.attribute(node)
+            case ast.Subscript():
+                term = self.subscript(node)
+            case ast.Call():
+                term = self.call(node)
+            case ast.UnaryOp():
+                term = self.unary(node)
+            case ast.Compare():
+                term = self.compare(node)
+            case ast.Tuple():
+                term = self._display(tuple, node.elts)
+            case ast.List():
+                term = self._display(list, node.elts)
+            case ast.IfExp():
+                term = self._conditional(node)
+            case ast.NamedExpr():
+                term = self._named(node)
+            case ast.Lambda():
+                term = Closure(node, node, self.frame, self.read_defaults(node))
+            case _:
+                term = self.opaque_expression(node)
+        return self.opaque_term(term.ast, node) if isinstance(term, Method) else term
+
+    def _display(self, kind: type, elements: list[ast.expr]) -> Term:
+        """A tuple or list written out."""
+        items: list[Term] = []
+        for element in elements:
+            if isinstance(element, ast.Starred):
+                inner = self.read(element.value)
+                if isinstance(inner, Sequence):
+                    items += inner.items
+                    continue
+                raise self.error("only a tuple or list written out can be starred", element)
+            items.append(self.read(element))
+        made = sequence(kind, items)
+        if all(isinstance(t, Static) for t in items):
+            return Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
+        return made
+
+    def _conditional(self, node: ast.IfExp) -> Term:
+        """`x if c else y`: a side that cannot be taken is not read."""
+        test = self.read(node.test)
+        if isinstance(test, Static):
+            return self.read(node.body if test.obj else node.orelse)
+        condition = self.value(test)
+        arms = [self._arm(part) for part in (node.body, node.orelse)]
+        first, second = (term for _, term in arms)
+        if isinstance(first, Static) and isinstance(second, Static):
+            tree = ast.IfExp(test.ast, first.ast, second.ast)
+            types = (const_type(first.obj), const_type(second.obj))
+            return self.opaque_term(tree, node, join_types(self.graph.facts, *types))
+        made = add_branch(self.graph, condition, self._results(arms, node), expression=True)
+        return shaped(first, [Computed(Ref(v), v) for v in made.outputs])
+
+    def _arm(self, node: ast.expr) -> tuple[Graph, Term]:
+        """One side of a conditional expression, read into a graph of its own."""
+        before = dict(self.frame.names)
+        with self.inside(Graph("", self.graph.facts)) as graph:
+            term = self.read(node)
+        if self.frame.names != before:
+            raise self.error("a name is bound inside a conditional expression", node, "bind it in a statement before")
+        return graph, term
+
+    def _results(self, arms: list[tuple[Graph, Term]], at: ast.AST) -> list[Graph]:
+        """The graphs of arms, what they compute being their results."""
+        if len({str(outline(term)) for _, term in arms}) > 1:
+            raise self.error("the two sides differ in their tuples or lists", at, "give both the same structure")
+        for graph, term in arms:
+            with self.inside(graph):
+                graph.results = [self.value(leaf) for leaf in flatten(term)]
+        return [graph for graph, _ in arms]
+
+    def _named(self, node: ast.NamedExpr) -> Term:
+        """`(name := x)`."""
+        term = self.read(node.value)
+        self.bind(node.target.id, term)
+        return self.read(node.target)
+
+    def read_defaults(self, node: ast.FunctionDef | ast.Lambda) -> dict[str, Term]:
+        """The defaults of a function that is defined here, which are read now and not when it is called."""
+        return {name: self.read(default) for name, default in defaults(node.args).items()}
+
+
+def defaults(spec: ast.arguments) -> dict[str, ast.expr]:
+    """The defaults of parameters, by name."""
+    names = [p.arg for p in [*spec.posonlyargs, *spec.args]]
+    found = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+    return found | {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}

@@ -1,0 +1,158 @@
+"""Calls: of NumPy's functions and methods, of the user's own functions, and of all else, which is passed on."""
+
+from __future__ import annotations
+
+import ast
+import types
+from typing import Any
+
+import numpy as np
+
+from ..graph import OPERATIONS, PRIMITIVES
+from ..library import among, is_library
+from ..shapes import ShapeVar, Type
+from ..source import Function, function_source, unwrap
+from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, literal, sequence
+from .access import Access
+from .arithmetic import Arithmetic
+from .opaque import PURE
+
+METHODS = {
+    "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "var": np.var, "std": np.std,
+    "dot": np.dot, "reshape": np.reshape, "ravel": np.ravel, "flatten": np.ravel, "transpose": np.transpose,
+    "swapaxes": np.swapaxes, "squeeze": np.squeeze, "copy": np.copy, "clip": np.clip, "cumsum": np.cumsum,
+    "cumprod": np.cumprod, "diagonal": np.diagonal, "trace": np.trace, "repeat": np.repeat, "take": np.take,
+    "round": np.round, "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all,
+    "conj": np.conj, "conjugate": np.conj,
+}  # fmt: skip
+"""Methods of arrays, and the functions that do the same."""
+SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
+"""Functions that look at a value's shape, and the operation that each is."""
+
+
+class Invoking(Access, Arithmetic):
+    """The part of a `Program` that reads calls."""
+
+    def call(self, node: ast.Call) -> Term:
+        """What a call gives."""
+        callee = self.attribute(node.func) if isinstance(node.func, ast.Attribute) else self.read(node.func)
+        if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
+            expanded = self._expand(node)
+            if expanded is None:
+                return self.opaque_expression(node)
+            args, kwargs = expanded
+        else:
+            args = [self.by_reference(self.read(a)) for a in node.args]
+            kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
+        tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
+        if isinstance(callee, Closure):
+            return self._follow_closure(callee, args, kwargs, node)
+        if isinstance(callee, Method):
+            return self._call_method(callee, args, kwargs, tree, node)
+        if not isinstance(callee, Static):
+            return self.opaque_term(tree, node, effect=True)
+        return self._call_static(callee, args, kwargs, tree, node)
+
+    def _expand(self, node: ast.Call) -> tuple[list[Term], dict[str, Term]] | None:
+        """The arguments of a call with stars, one by one; None where they are not known so."""
+        args: list[Term] = []
+        for a in node.args:
+            term = self.read(a.value if isinstance(a, ast.Starred) else a)
+            if not isinstance(a, ast.Starred):
+                args.append(term)
+            elif isinstance(term, Sequence):
+                args += term.items
+            elif isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
+                args += [Static(literal(x) or ast.Constant(None), x) for x in term.obj]
+            elif isinstance(term, Computed) and term.value.type.items is not None:
+                args += self.unpacked(term.value, len(term.value.type.items), node)
+            else:
+                return None
+        kwargs: dict[str, Term] = {}
+        for k in node.keywords:
+            if k.arg is None:
+                return None
+            kwargs[k.arg] = self.read(k.value)
+        return args, kwargs
+
+    def _call_static(
+        self, callee: Static, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
+        """A call of a function, or of another object, that is known."""
+        fn = unwrap(callee.obj)
+        terms = [*args, *kwargs.values()]
+        if fn is np.where and len(terms) == 1:
+            return self.opaque_term(tree, node)  # np.nonzero, by another name
+        if among(fn, OPERATIONS):
+            builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
+            if builtin and any(isinstance(t, Sequence) for t in terms):
+                return self._sequence_call(fn, args, kwargs, tree, node)
+            return self.apply(OPERATIONS[fn], args, kwargs, tree, node)
+        if among(fn, SIZES) and len(args) == 1 and not kwargs and isinstance(args[0], Computed):
+            return self.apply(PRIMITIVES[SIZES[fn]], args, {}, tree, node)
+        if among(fn, PURE) and all(isinstance(t, Static) for t in terms):
+            return self.evaluate(fn, args, kwargs, tree, node)
+        if fn is len and len(args) == 1 and isinstance(args[0], Computed):
+            return self._length(args[0], tree, node)
+        if fn in (len, sum, tuple, list, min, max) and args and isinstance(args[0], Sequence):
+            return self._sequence_call(fn, args, kwargs, tree, node)
+        if fn.__class__ is types.FunctionType and (fn.__module__ or "").startswith("gradgen.api"):
+            name = ast.unparse(node.func)
+            advice = f"call it outside, as in `dg = {name}(g)`, and use `dg` here"
+            raise self.error(f"`{name}` is called within the function", node, advice)
+        if isinstance(fn, types.FunctionType) and not is_library(fn):
+            return self.follow(function_source(fn), args, kwargs, node)
+        tree.func = self.by_reference(callee).ast
+        pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
+        return self.opaque_term(tree, node, effect=not pure)
+
+    def _call_method(
+        self, callee: Method, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
+        """A call of a method of a value."""
+        base = Computed(Ref(callee.value), callee.value)
+        name = callee.name
+        if callee.value.type.kind != "object":
+            if name == "astype" and "astype" in PRIMITIVES:
+                return self.apply(PRIMITIVES["astype"], [base, *args], kwargs, tree, node)
+            if name == "item" and not args:
+                return self.apply(OPERATIONS[float], [base], {}, tree, node)
+            fn = METHODS.get(name)
+            if fn is not None and fn in OPERATIONS:
+                if name in ("reshape", "transpose") and len(args) > 1:
+                    given = sequence(tuple, args)
+                    if all(isinstance(t, Static) for t in args):
+                        args = [Static(given.ast, tuple(t.obj for t in args))]  # type: ignore[attr-defined]
+                    else:
+                        args = [given]
+                        tree = ast.Call(callee.ast, [given.ast], tree.keywords)
+                return self.apply(OPERATIONS[fn], [base, *args], kwargs, tree, node)
+        return self.opaque_term(tree, node, effect=True)
+
+    def _follow_closure(self, callee: Closure, args: Any, kwargs: Any, node: ast.Call) -> Term:
+        """A call of a function that is defined inside the one that is read."""
+        function = Function(None, callee.node, callee.frame.function.file)
+        function.filled["globals"] = callee.frame.globals
+        function.filled["defaults"] = callee.defaults
+        return self.follow(function, args, kwargs, node, callee.frame)
+
+    def _length(self, base: Computed, tree: ast.expr, node: ast.AST) -> Term:
+        """`len` of a value, the size of its first dimension."""
+        t = base.value.type
+        size = None if isinstance(t.shape, ShapeVar) or not t.shape else t.shape[0]
+        return self.opaque_term(tree, node, Type("int", (), size=size))
+
+    def _sequence_call(self, fn: Any, args: list[Term], kwargs: Any, tree: ast.expr, node: ast.Call) -> Term:
+        """A builtin on a tuple or list whose items are known one by one."""
+        first = args[0]
+        if isinstance(first, Sequence) and len(args) == 1 and not kwargs:
+            if fn is len:
+                return Static(ast.Constant(len(first.items)), len(first.items))
+            if fn in (tuple, list):
+                return sequence(fn, first.items)
+            if fn is sum and first.items:
+                total = first.items[0]
+                for item in first.items[1:]:
+                    total = self.binary(ast.BinOp(node, ast.Add(), node), total, item)
+                return total
+        return self.opaque_term(tree, node)

@@ -1,0 +1,131 @@
+"""Names: what each means where it stands, and how what comes from outside is written in the module."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+from typing import Any
+
+import numpy as np
+
+from ..library import is_carried, is_numpy_module, library_path
+from ..source import Function, Statement
+from ..terms import Ambiguous, Static, Term, Verbatim, numpy_path
+from .applying import Applying
+
+
+class Frame:
+    """The local names of one function that is being read."""
+
+    def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
+        self.function, self.outer, self.call = function, outer, call
+        self.caller: Frame | None = None
+        self.names: dict[str, Term] = {}
+        self.loops = 0
+        fn = function.fn
+        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
+        self.cells: dict[str, Any] = {}
+        if fn is not None and fn.__closure__:
+            for name, cell in zip(fn.__code__.co_freevars, fn.__closure__, strict=True):
+                try:
+                    self.cells[name] = cell.cell_contents
+                except ValueError:  # a name of the enclosing function that has no value yet
+                    continue
+        local = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        self.locals = {n.id for n in local}
+
+
+class Outside:
+    """A name or attribute from outside the function whose value was read: how to read it again, and what it was."""
+
+    def __init__(self, path: str, read: Any, obj: Any):
+        self.path, self.read, self.obj = path, read, obj
+
+
+class Names(Applying):
+    """The part of a `Program` that reads names and literals."""
+
+    def lookup(self, node: ast.Name) -> Term:
+        """What a name means here: a local, one of an enclosing function, a global, or a builtin."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if node.id in frame.names:
+                term = frame.names[node.id]
+                if isinstance(term, Ambiguous):
+                    raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
+                return self.here(term)
+            if node.id in frame.locals and frame is self.frame:
+                raise self.error(f"the name {node.id!r} has no value here", node)
+            if node.id in frame.cells:
+                obj = frame.cells[node.id]
+                cells, name = frame.function.fn, node.id
+                return self.from_outside(name, lambda: _cell(cells, name), obj, node)
+            if node.id in frame.globals:
+                scope, name = frame.globals, node.id
+                return self.from_outside(name, lambda: scope[name], scope[name], node)
+            frame = frame.outer
+        if hasattr(builtins, node.id):
+            return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
+        raise self.error(f"the name {node.id!r} is not defined", node)
+
+    def constant(self, node: ast.Constant) -> Static:
+        """A literal, numbers as the user wrote them."""
+        text = self.frame.function.file.text(node)
+        if isinstance(node.value, (bool, type(None), type(Ellipsis), str, bytes)):
+            return Static(ast.Constant(node.value), node.value)
+        return Static(Verbatim(text, node.value), node.value)
+
+    def from_outside(self, path: str, read: Any, obj: Any, node: ast.AST) -> Term:
+        """A name or attribute whose value is looked up outside the function."""
+        term = self.static(obj, node)
+        if not isinstance(obj, types.ModuleType) or not is_numpy_module(obj):
+            self.outside[path] = Outside(path, read, obj)
+        return term
+
+    def static(self, obj: Any, node: ast.AST) -> Static:
+        """A known object with the syntax that names it in the module."""
+        path = library_path(obj)
+        if path is not None:
+            module, tree = path
+            if module:
+                self.modules[module] = module
+            elif isinstance(node, ast.Attribute) and getattr(np, node.attr, None) is obj:
+                tree = numpy_path(node.attr)  # np.abs is np.absolute: as the user wrote it
+            return Static(tree, obj)
+        if obj is None:
+            return Static(ast.Constant(None), obj)
+        if is_carried(obj):
+            name = f"_{obj.__name__}"
+            self.carried[name] = obj
+            return Static(ast.Name(name, ast.Load()), obj)
+        if isinstance(obj, (bool, int, float, complex, str, bytes, tuple, list, np.ndarray, np.generic, dict)):
+            name = getattr(node, "id", None) or getattr(node, "attr", None) or "constant"
+            if isinstance(obj, float) and obj == np.pi:
+                return Static(numpy_path("pi"), obj)
+            if isinstance(node, ast.Attribute) and isinstance(obj, float) and getattr(np, node.attr, None) is obj:
+                return Static(numpy_path(node.attr), obj)  # np.inf, np.e
+            return Static(self.constant_name(name, obj), obj)
+        if isinstance(node, ast.Name) and not isinstance(obj, (types.FunctionType, types.ModuleType, type)):
+            return Static(self.constant_name(node.id, obj), obj)
+        return Static(node if isinstance(node, ast.expr) else ast.Constant(None), obj)
+
+    def by_reference(self, term: Term) -> Term:
+        """A function or another object of the user's that is used as it is, under its name in the module."""
+        if not (isinstance(term, Static) and isinstance(term.ast, ast.Name) and callable(term.obj)):
+            return term
+        if library_path(term.obj) is not None or term.ast.id in self.carried:
+            return term
+        return Static(self.constant_name(term.ast.id, term.obj), term.obj)
+
+    def constant_name(self, name: str, obj: Any) -> ast.expr:
+        """The name under which a constant from outside is written into the module; one name, one object."""
+        unique, k = name, 2
+        while unique in self.constants and self.constants[unique] is not obj:
+            unique, k = f"{name}_{k}", k + 1
+        self.constants[unique] = obj
+        return ast.Name(unique, ast.Load())
+
+
+def _cell(fn: Any, name: str) -> Any:
+    return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents

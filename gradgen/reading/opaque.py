@@ -1,0 +1,107 @@
+"""Code that carries no derivative: it need not be understood, and is passed on as it is written."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Set
+from typing import Any
+
+import numpy as np
+
+from ..graph import OPAQUE, OPERATIONS, Node, Value
+from ..library import among
+from ..shapes import Type
+from ..terms import Closure, Computed, Hole, Ref, Static, Verbatim, rebuilt, references
+from .names import Names
+from .refusals import reads_only, refuse_writes, unknown
+
+PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumerate, zip, type, hasattr, slice, sum,
+        abs, float, int, bool, round, any, all, divmod, complex, pow, np.shape, np.ndim, np.size, np.errstate,
+        np.result_type, np.isscalar, np.iscomplexobj, np.issubdtype}  # fmt: skip
+"""Callables without effects that opaque code may use and that need not be kept when nobody reads the result."""
+
+
+class Opaque(Names):
+    """The part of a `Program` that passes expressions on."""
+
+    def opaque_expression(self, node: ast.expr, type: Type | None = None) -> Computed:
+        """An expression that is not looked into."""
+        tree = self.opaque_syntax(node)
+        return self.opaque_term(tree, node, type, effect=self._has_effect(node))
+
+    def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
+        """An expression of which only the syntax is known, its operands being read already."""
+        inputs = references(tree)
+        made = self.graph.add(OPAQUE, list(inputs))
+        made.effect = effect
+        self.explain(made, node)
+        made.outputs = [Value(self.graph, type or Type(), made)]
+        return self.written(made, tree)
+
+    def explain(self, made: Node, code: ast.AST) -> None:
+        """Note on an opaque node what to say if a derivative reaches it; refuse code that writes in place."""
+        refuse_writes(self, code)
+        made.options = {"unknown": unknown(self, code), "reads": reads_only(self, code)}
+
+    def _has_effect(self, node: ast.AST) -> bool:
+        """Whether it calls anything that is not known to have no effect."""
+        for child in ast.walk(node):
+            if isinstance(child, ast.Call):
+                name = child.func
+                if not (isinstance(name, ast.Name) and getattr(builtins, name.id, None) in PURE):
+                    plain = isinstance(name, (ast.Name, ast.Attribute))
+                    term = self.read(name) if plain else None
+                    known = isinstance(term, Static) and (among(term.obj, OPERATIONS) or among(term.obj, PURE))
+                    if not known:
+                        return True
+        return False
+
+    def opaque_syntax(self, tree: Any, bound: Set[str] = frozenset()) -> Any:
+        """A copy of `tree` with the free names replaced by what they refer to. bound: those that are not free."""
+        return Closing(self, bound).visit(tree)
+
+
+class Closing:
+    """Replaces the free names of a piece of syntax by references; names bound inside stay as they are."""
+
+    def __init__(self, program: Opaque, bound: Set[str]):
+        self.program, self.bound = program, bound
+
+    def visit(self, node: Any) -> Any:
+        if isinstance(node, (Ref, Hole, Verbatim)):
+            return node
+        if isinstance(node, ast.Constant):
+            return self.program.constant(node).ast
+        if isinstance(node, ast.Name):
+            if node.id in self.bound:
+                return ast.Name(node.id, node.ctx)
+            term = self.program.lookup(node)
+            if isinstance(term, Closure):
+                raise self.program.error(f"the function {node.id!r} is used where it cannot be followed", node)
+            return self.program.by_reference(term).ast
+        if isinstance(node, ast.JoinedStr):
+            return ast.JoinedStr([self.visit(v) if isinstance(v, ast.FormattedValue) else v for v in node.values])
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+            return self._inside(node, names)
+        if isinstance(node, ast.Lambda):
+            arguments = node.args
+            names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+            return self._inside(node, names)
+        if isinstance(node, ast.Attribute):
+            path = self.program.read(node) if self._is_static_path(node) else None
+            if isinstance(path, Static):
+                return path.ast
+        return rebuilt(node, self.visit)
+
+    def _inside(self, node: Any, names: set[str]) -> Any:
+        return rebuilt(node, Closing(self.program, self.bound | names).visit)
+
+    def _is_static_path(self, node: ast.Attribute) -> bool:
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute):
+            base = base.value
+        if not isinstance(base, ast.Name) or base.id in self.bound:
+            return False
+        return isinstance(self.program.lookup(base), Static)

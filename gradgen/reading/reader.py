@@ -1,0 +1,56 @@
+"""What the parts of a `Program` have in common, and what each may ask of the others."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..graph import Graph
+from ..source import Function, Statement
+from ..terms import Term
+
+
+class Reader:
+    """What a `Program` is made of builds on this.
+
+    graph: what is being added to. statement: the user's statement that is being read. frame: the local names of the
+    function that is being read. constants, modules, carried, outside: as in `frontend.Context`.
+    """
+
+    graph: Graph
+    statement: Statement | None
+    frame: Any
+    constants: dict[str, Any]
+    modules: dict[str, str]
+    carried: dict[str, Any]
+    outside: dict[str, Any]
+
+    def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
+        """An error at `node` of the function that is being read."""
+        raise NotImplementedError
+
+    def read(self, node: ast.expr) -> Term:
+        """The term that an expression denotes."""
+        raise NotImplementedError
+
+    def enter(self, node: ast.AST) -> None:
+        """Begin a statement."""
+        raise NotImplementedError
+
+    def bind(self, name: str, term: Term) -> None:
+        """Give `name` a new meaning."""
+        raise NotImplementedError
+
+    def follow(self, function: Function, args: Any, kwargs: Any, call: Any, outer: Any = None) -> Term:
+        """Read the body of a function that is called."""
+        raise NotImplementedError
+
+    def inside(self, graph: Graph) -> contextlib.AbstractContextManager[Graph]:
+        """Read into a sub-graph meanwhile."""
+        raise NotImplementedError
+
+    def here(self, term: Term) -> Term:
+        """The term as the graph that is being read sees it."""
+        raise NotImplementedError
