@@ -3,6 +3,7 @@ entry by entry."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import CheckError, GradgenError
-from .shapes import Dim, Type
+from .shapes import Dim, Type, evaluate_size
 
 PRIMES = (5, 3, 7, 4, 6, 2, 8, 11, 13, 17, 19, 23)
 """Sizes for named dimensions: small, different."""
@@ -189,10 +190,6 @@ def random_arguments(fn: Any, declared: Mapping[str, Type], targets: Any, seed: 
 
     Raises GradgenError where a parameter without a default is not declared.
     """
-    import inspect
-
-    from .memory import evaluate_size
-
     rng = np.random.default_rng(seed)
     named = {n for t in declared.values() if t.ndim is not None for d in t.shape if isinstance(d, Dim) for n in d.names}  # type: ignore[union-attr]
     sizes = {name: PRIMES[i % len(PRIMES)] + 24 * (i // len(PRIMES)) for i, name in enumerate(sorted(named))}

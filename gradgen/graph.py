@@ -7,33 +7,32 @@ NumPy's protocols, so that a rule in plain NumPy builds graph when it is given v
 
 from __future__ import annotations
 
-import ast
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from .constants import const_type, plain
 from .errors import GradgenError, NoRuleError
-from .shapes import NONE, OBJECT, Dim, Facts, ShapeVar, Type
+from .probing import probe
+from .shapes import Facts, Type
+from .signature import Signature
 
 OPERATIONS: dict[Any, Operation] = {}
 """Every known operation by the NumPy function (or gradgen primitive) that it is; `gradgen.rules` fills it."""
 
 
-class Operation:
+class Operation(Signature):
     """A function that graphs may call.
 
-    fn: what it computes, on arrays. signature: its parameters in NumPy's order, as in a `def`, `*v` for
-    variadic and `**v` for one that takes a sequence. inputs: the names of those that are values of the graph (default:
-    those without a default); the others are static options. rule: `rule(g, out, *inputs, **options)`, the
-    cotangents of the inputs given that of the output; None where there is none, and `differentiable` tells whether
-    that means a derivative of zero (False) or one that gradgen does not know (True). elementwise: inputs broadcast
-    against each other. infer: `infer(facts, *inputs, **options)`, the type of the result. alias: whether the result
-    may share memory with the first input: "fresh", "view" or "maybe"; "any" where it may share it with anything.
-    cheap: costs no arithmetic, so it is computed again rather than kept. effect: must run, in order. aliases: other
-    names of parameters, which then may be left out, for None. fields: the names of the outputs, where they come as a
-    named tuple.
+    fn: what it computes, on arrays. name, signature, inputs, aliases: as of a `Signature`. rule: `rule(g, out,
+    *inputs, **options)`, the cotangents of the inputs given that of the output; None where there is none, and
+    `differentiable` tells whether that means a derivative of zero (False) or one that gradgen does not know (True).
+    elementwise: inputs broadcast against each other. infer: `infer(facts, *inputs, **options)`, the type of the
+    result. alias: whether the result may share memory with the first input: "fresh", "view" or "maybe"; "any" where
+    it may share it with anything. cheap: costs no arithmetic, so it is computed again rather than kept. effect: must
+    run, in order. fields: the names of the outputs, where they come as a named tuple.
     """
 
     def __init__(
@@ -54,99 +53,14 @@ class Operation:
         aliases: dict[str, str] | None = None,
         fields: tuple[str, ...] = (),
     ):
+        super().__init__(name or fn.__name__, signature, inputs, aliases)
         self.fn = fn
-        self.name = name or fn.__name__
-        self.signature, self._inputs = signature, inputs
         self.rule, self.differentiable, self.elementwise = rule, differentiable, elementwise
         self.infer, self.alias, self.cheap, self.effect, self.samples = infer, alias, cheap, effect, samples
-        self.aliases, self.fields = aliases or {}, fields
-        self._parameters: list[Parameter] | None = None
+        self.fields = fields
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
-
-    @property
-    def parameters(self) -> list[Parameter]:
-        if self._parameters is None:
-            parts = [part.partition("=") for part in self.signature.split(", ")] if self.signature else []
-            chosen = self._inputs
-            self._parameters = [
-                Parameter(
-                    name.lstrip("*"),
-                    ast.literal_eval(default) if default else REQUIRED,
-                    (not default) if chosen is None else name.lstrip("*") in chosen.split(),
-                    name.count("*"),
-                )
-                for name, _, default in parts
-            ]
-        return self._parameters
-
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Split a call's arguments into inputs, in order, and options, with defaults filled in.
-
-        Raises TypeError where the call does not fit, or passes an option that gradgen does not follow.
-        """
-        given: dict[str, Any] = {}
-        rest = list(args)
-        for p in self.parameters:
-            if p.stars == 1:
-                given[p.name], rest = tuple(rest), []
-            elif rest:
-                given[p.name] = rest.pop(0)
-        if rest:
-            raise TypeError(f"{self.name}() takes {len(self.parameters)} arguments, {len(args)} were given")
-        if kwargs.keys() & self.aliases.keys():
-            kwargs = dict.fromkeys(set(self.aliases.values()) - given.keys() - kwargs.keys()) | kwargs
-            kwargs = {self.aliases.get(name, name): value for name, value in kwargs.items()}
-        for name, value in kwargs.items():
-            if name in given:
-                raise TypeError(f"{self.name}() got two values for {name!r}")
-            if name not in [p.name for p in self.parameters]:
-                raise TypeError(f"{self.name}() with the option {name!r} is not differentiated")
-            given[name] = value
-        inputs: list[Any] = []
-        options: dict[str, Any] = {}
-        for p in self.parameters:
-            value = given.get(p.name, p.default)
-            if value is REQUIRED:
-                raise TypeError(f"{self.name}() misses the argument {p.name!r}")
-            if p.name == "out":
-                if value is not None:
-                    raise TypeError(f"{self.name}() with `out=` is not differentiated; assign its result instead")
-            elif p.is_input and p.stars:
-                if not isinstance(value, (tuple, list)):
-                    raise TypeError(f"{self.name}() needs {p.name!r} written out, as a tuple or a list")
-                inputs.extend(value)
-            elif p.is_input:
-                inputs.append(value)
-            else:
-                options[p.name] = value
-        return inputs, options
-
-    def unbind(self, inputs: Sequence[Any], options: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The inverse of `bind`: the positional and keyword arguments of a call, those at their defaults left out."""
-        args: list[Any] = []
-        kwargs: dict[str, Any] = {}
-        rest = list(inputs)
-        fixed = sum(1 for p in self.parameters if p.is_input and not p.stars)
-        variadic = False
-        for p in self.parameters:
-            if p.name == "out":
-                continue
-            if p.is_input and p.stars:
-                variadic = variadic or p.stars == 1
-                several = tuple(rest.pop(0) for _ in range(len(inputs) - fixed))
-                args.extend(several if p.stars == 1 else [several])
-                continue
-            value = rest.pop(0) if p.is_input else options[p.name]
-            bare = value.const if isinstance(value, Value) else value
-            if p.default is not REQUIRED and type(bare) is type(p.default) and bare == p.default:
-                continue
-            if p.default is REQUIRED and not kwargs and not variadic:
-                args.append(value)
-            else:
-                kwargs[p.name] = value
-        return args, kwargs
 
     def run(self, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
         """Compute on arrays, given inputs and options as a node holds them."""
@@ -171,18 +85,6 @@ class Operation:
         for g in parts[1:]:
             total = total + g
         return total
-
-
-REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
-
-
-class Parameter(NamedTuple):
-    """A parameter of an operation. stars: 1 for `*operands`, 2 for one that takes a sequence of inputs."""
-
-    name: str
-    default: Any
-    is_input: bool
-    stars: int
 
 
 class Value:
@@ -451,35 +353,6 @@ def is_array_constant(v: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fc"
 
 
-def plain(x: Any) -> Any:
-    """A NumPy scalar as the Python number that it is: in a float32 computation a literal must stay weak."""
-    return x.item() if isinstance(x, np.generic) else x
-
-
-def const_type(x: Any) -> Type:
-    if x is None:
-        return NONE
-    if isinstance(x, (bool, np.bool_)):
-        return Type("bool", ())
-    if isinstance(x, (int, np.integer)):
-        return Type("int", (), size=int(x))
-    if isinstance(x, (float, np.floating)):
-        return Type("float", ())
-    if isinstance(x, (complex, np.complexfloating)):
-        return Type("complex", ())
-    if isinstance(x, np.ndarray):
-        return array_type(x)
-    if isinstance(x, tuple):
-        return Type("object", (len(x),), items=tuple(const_type(item) for item in x))
-    return OBJECT
-
-
-def array_type(x: np.ndarray) -> Type:
-    """The exact type of an array that is at hand."""
-    kind = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}.get(x.dtype.kind, "object")
-    return Type(kind, x.shape, array=True)
-
-
 def type_of(x: Any) -> Type:
     """The type of an input, be it a value or a constant."""
     return x.type if isinstance(x, Value) else const_type(x)
@@ -538,52 +411,4 @@ def infer(facts: Facts, op: Operation, args: list[Any], options: dict[str, Any])
     """The type of `op`'s result, or a list of them: by its own inference, else by probing."""
     if op.infer is not None:
         return op.infer(facts, *args, **options)
-    return probe(facts, op, args, options)
-
-
-def probe(facts: Facts, op: Operation, args: list[Any], options: dict[str, Any]) -> Any:
-    """Learn the type of a result by running `op` on small arrays, twice, with different sizes for each name.
-
-    A dimension of the result is believed to be a dimension of an input, or a constant, where it is so in both runs.
-    """
-    types = [type_of(a) for a in args]
-    if any(isinstance(a, Value) and (a.type.ndim is None or a.type.kind == "object") for a in args):
-        return Type(array=True)
-    dims = [facts.canonical(d) for t in types if not isinstance(t.shape, ShapeVar) for d in t.shape]
-    names = sorted({name for d in dims if isinstance(d, Dim) for name in d.names})
-    shapes, kind = [], "number"
-    for primes in ((5, 7, 11, 13, 17, 19, 23, 29), (31, 37, 41, 43, 47, 53, 59, 61)):
-        sizes = {name: primes[i % 8] + 60 * (i // 8) for i, name in enumerate(names)}
-        arrays = [a if not isinstance(a, Value) else _dummy(t, sizes, facts) for a, t in zip(args, types, strict=True)]
-        try:
-            with np.errstate(all="ignore"):
-                result = np.asarray(op.run(arrays, options))
-        except Exception:  # the probe's made-up numbers may be out of the function's domain
-            return Type(array=True)
-        kind = array_type(result).kind
-        shapes.append([(n, {d: _evaluate(d, sizes) for d in dims}) for n in result.shape])
-    if len(shapes[0]) != len(shapes[1]):
-        return Type(array=True)
-    shape = []
-    for (m, first), (n, second) in zip(*shapes, strict=True):
-        known = [d for d in dims if first[d] == m and second[d] == n]
-        shape.append(m if m == n else known[0] if known else Dim.fresh())
-    floating = any(t.kind in ("number", "float", "complex") for t in types)
-    return Type("number" if kind == "float" and not floating else kind, tuple(shape), array=True)
-
-
-def _evaluate(d: Any, sizes: dict[str, int]) -> int:
-    if isinstance(d, int):
-        return d
-    total = 0
-    for monomial, c in d.terms:
-        for name in monomial:
-            c *= sizes[name]
-        total += c
-    return max(total, 0)
-
-
-def _dummy(t: Type, sizes: dict[str, int], facts: Facts) -> Any:
-    shape = tuple(_evaluate(facts.canonical(d), sizes) for d in t.shape)  # type: ignore[union-attr]
-    dtype = {"int": int, "bool": bool, "complex": complex}.get(t.kind, float)
-    return np.ones(shape, dtype)
+    return probe(facts, lambda arrays: op.run(arrays, options), [a.type if isinstance(a, Value) else a for a in args])

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from .constants import array_type
 from .errors import NotScalarError
 from .options import Options
-from .shapes import NONE, OBJECT, Dim, Facts, Size, Type
+from .shapes import NONE, OBJECT, Dim, Facts, Size, Type, evaluate_size
 
 _numbers = itertools.count(1)
 
@@ -28,8 +29,6 @@ def type_of_argument(x: Any) -> Type:
     if isinstance(x, np.ndarray):
         if type(x).__name__ in ("matrix", "MaskedArray"):
             raise TypeError(f"a {type(x).__name__} follows rules of its own; pass np.asarray(...) of it")
-        from .graph import array_type
-
         exact = array_type(x)
         return exact if exact.kind != "object" else OBJECT
     scalars = (
@@ -108,18 +107,6 @@ def _solve(d: Dim, name: str, sizes: Mapping[str, int], n: int) -> int | None:
             factor *= sizes[other]
     rest = evaluate_size(Dim({m: c for m, c in d.terms if name not in m}), sizes)
     return (n - rest) // factor if factor and (n - rest) % factor == 0 and (n - rest) // factor >= 0 else None
-
-
-def evaluate_size(d: Size, sizes: Mapping[str, int]) -> int:
-    """A size as a number. Raises KeyError for one that is not known."""
-    if isinstance(d, int):
-        return d
-    total = 0
-    for monomial, c in d.terms:
-        for name in monomial:
-            c *= sizes[name]
-        total += c
-    return total
 
 
 def specialised(

@@ -8,6 +8,7 @@ integer coefficients over named sizes, so that `n`, `n - 2` and `n*d` are told a
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,6 +111,18 @@ def dim_div(a: Size, b: Size) -> Size | None:
             return None
         terms[tuple(rest)] = e // c
     return _size(terms)
+
+
+def evaluate_size(d: Size, sizes: Mapping[str, int]) -> int:
+    """A size as a number. Raises KeyError for one that is not known."""
+    if isinstance(d, int):
+        return d
+    total = 0
+    for monomial, c in d.terms:
+        for name in monomial:
+            c *= sizes[name]
+        total += c
+    return total
 
 
 class ShapeVar:

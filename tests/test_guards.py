@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from gradgen import grad, value_and_grad, vjp
-from gradgen.memory import check_declared, evaluate_size, type_of_argument
+from gradgen.memory import check_declared, type_of_argument
 from gradgen.options import parse_shapes
+from gradgen.shapes import evaluate_size
 
 
 def written(make, f, shapes, **options):

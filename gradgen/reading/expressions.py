@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from ..branches import add_branch
+from ..constants import const_type
 from ..control import join_types
-from ..graph import Graph, const_type
+from ..graph import Graph
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
 from .invoking import Invoking
 

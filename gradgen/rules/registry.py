@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import OPERATIONS, PRIMITIVES, Operation, Value, array_type, call, type_of
+from ..graph import OPERATIONS, PRIMITIVES, Operation, Value, call, type_of
 from ..shapes import Facts, Type, float_of, join_kinds
 
 
@@ -90,5 +90,3 @@ def ndim(x: Any) -> int | None:
 def shape_known(x: Any) -> bool:
     return ndim(x) is not None
 
-
-__all__ = ["array_type", "bprop", "elementwise", "is_value", "ndim", "primitive", "register", "shape_known"]
