@@ -6,6 +6,7 @@ part in the expression around it: a denominator, an exponent, a term.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,7 @@ LONGEST = 20
 FUNCTIONS = {
     "absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "maximum": "max", "minimum": "min",
     "conjugate": "conj", "concatenate": "joined", "hstack": "joined", "vstack": "joined", "stack": "stacked",
+    "opaque": "part",
 }  # fmt: skip
 """Words for functions whose names say too much or too little."""
 ROLES: dict[str, Sequence[str]] = {
@@ -160,6 +162,19 @@ def _where(node: Node, parts: list[str]) -> str:
     return ""
 
 
+def _opaque(node: Node, parts: list[str]) -> str:
+    """A condition; all other code that is passed on has no word."""
+    first = parts[0] if parts else ""
+    match node.ast:
+        case ast.Compare(ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]) if first:
+            return f"{first}_is_{'none' if isinstance(op, ast.Is) else 'given'}"
+        case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id=kind) | ast.Attribute(attr=kind)]) if first:
+            return f"{first}_is_{kind}"
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return "condition"
+    return ""
+
+
 SAID: dict[str, Callable[[Node, list[str]], str]] = {
     "add": _sum,
     "subtract": _sum,
@@ -174,6 +189,7 @@ SAID: dict[str, Callable[[Node, list[str]], str]] = {
     "transpose": lambda node, parts: f"{parts[0]}_T" if parts[0] else "",
     "getitem": _item,
     "shape": lambda node, parts: "",
+    "opaque": _opaque,
     "total": _total,
     "product": lambda node, parts: "",
     "where": _where,

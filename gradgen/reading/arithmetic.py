@@ -6,8 +6,9 @@ import ast
 
 from ..graph import OPERATIONS, Value
 from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_UNARY, UNARY
-from ..shapes import NONE, Type, dim_add, dim_mul
+from ..shapes import Type, dim_add, dim_mul
 from ..terms import Computed, Sequence, Static, Term, sequence
+from .decide import decided, truth
 from .opaque import Opaque
 
 
@@ -70,22 +71,8 @@ class Arithmetic(Opaque):
             if _number_like(left) and _number_like(right):
                 return self.apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
             return self.opaque_term(tree, node, Type("bool", ()))
-        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            decided = is_none(self.read(node.left), self.read(node.comparators[0]))
-            if decided is not None:
-                answer = decided == isinstance(node.ops[0], ast.Is)
-                return Static(ast.Constant(answer), answer)
-        return self.opaque_expression(node, Type("bool", ()))
-
-
-def is_none(a: Term, b: Term) -> bool | None:
-    """Whether `a is b`, one of them being None and of the other known what it is; None for all else."""
-    a, b = (b, a) if isinstance(a, Static) else (a, b)
-    if not (isinstance(a, Computed) and isinstance(b, Static) and b.obj is None):
-        return None
-    if a.value.type == NONE:
-        return True
-    return False if a.value.type.kind in ("int", "float", "bool", "complex") else None
+        known = decided(self, node)
+        return self.opaque_expression(node, Type("bool", ())) if known is None else truth(known)
 
 
 def _number_like(term: Term) -> bool:

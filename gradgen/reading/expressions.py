@@ -9,6 +9,7 @@ from ..constants import const_type
 from ..control import join_types
 from ..graph import Graph
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
+from .decide import decided, shortened, truth
 from .invoking import Invoking
 
 
@@ -45,6 +46,9 @@ class Expressions(Invoking):
                 term = self._display(tuple, node.elts)
             case ast.List():
                 term = self._display(list, node.elts)
+            case ast.BoolOp():
+                rest = shortened(self, node)
+                term = self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.read(rest)
             case ast.IfExp():
                 term = self._conditional(node)
             case ast.NamedExpr():
@@ -71,9 +75,14 @@ class Expressions(Invoking):
             return Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
         return made
 
+    def test(self, node: ast.expr) -> Term:
+        """A condition; True or False where the answer is known."""
+        known = decided(self, node)
+        return self.read(node) if known is None else truth(known)
+
     def _conditional(self, node: ast.IfExp) -> Term:
         """`x if c else y`: a side that cannot be taken is not read."""
-        test = self.read(node.test)
+        test = self.test(node.test)
         if isinstance(test, Static):
             return self.read(node.body if test.obj else node.orelse)
         condition = self.value(test)

@@ -114,7 +114,7 @@ class Flow(Expressions):
     def branch(self, node: ast.If, yes: list[ast.stmt], no: list[ast.stmt]) -> None:
         """An `if` statement with the given sides."""
         self.enter(node)
-        test = self.read(node.test)
+        test = self.test(node.test)
         if isinstance(test, Static):
             self.block(yes if test.obj else no)
         else:
