@@ -30,6 +30,7 @@ from .fusion import fuse
 from .graph import CONST, Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
+from .rules.primitives import broadcast_like
 from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
@@ -225,7 +226,5 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
 
 def ones_for(v: Value) -> Any:
     """The seed of the gradient of the sum, where a result of unknown rank may be of any size."""
-    from .rules.primitives import broadcast_like
-
     with v.graph.at(v.graph.origin, backward=True):
         return broadcast_like(1.0, v)

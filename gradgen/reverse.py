@@ -18,7 +18,7 @@ from .forms import accumulate
 from .graph import OPAQUE, Graph, Node, Operation, Value, type_of
 from .invariance import without_influence
 from .masks import Mask, Masks
-from .rules.primitives import unbroadcast
+from .rules.primitives import unbroadcast, zeros_for
 
 
 def pullback(
@@ -198,6 +198,4 @@ def build_grad(V: Value, G: Graph, z: Value) -> Any:
 
 
 def zero_like(v: Value) -> Any:
-    from .rules.primitives import zeros_for
-
     return 0.0 if type_of(v).scalar else zeros_for(v)

@@ -10,6 +10,7 @@ from typing import Any
 from .control import UNDEFINED, Control
 from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
+from .rules.primitives import is_basic
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
@@ -240,9 +241,7 @@ def is_light(node: Node) -> bool:
     if node.op is OPAQUE or node.op is CONST:
         return node.op is CONST
     if node.op.name == "getitem":
-        from .rules.primitives import is_basic
-
-        return is_basic(node.args[1]) and node.inputs[0].type.ndim != 1 or _is_slice(node)
+        return is_basic(node.args[1])
     return node.op.cheap
 
 
@@ -261,13 +260,6 @@ def is_tiny(node: Node) -> bool:
     known = [v for v in node.inputs if v.node is None or v.node.op is not CONST]
     named = all(v.hint for v in known)
     return named and (node.out.type.scalar or all(v.node is None for v in known) and len(known) == 1)
-
-
-def _is_slice(node: Node) -> bool:
-    from .rules.primitives import index_items, is_basic, slice_parts
-
-    index = node.args[1]
-    return is_basic(index) and any(slice_parts(i) is not None for i in index_items(index)) or is_basic(index)
 
 
 def in_groups(nodes: list[Node]) -> list[Node]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type, float_of, join_kinds
-from .primitives import unbroadcast, zeros_for
+from .primitives import apply, shape, unbroadcast, zeros_for
 from .registry import primitive
 
 
@@ -80,8 +80,6 @@ def _others_rule(g: Any, out: Any, x: Any, *, axis: Any) -> Any:
 
 
 def _shaped_like(x: Any, like: Any) -> Any:
-    from .primitives import apply, shape
-
     return apply(np.reshape, x, shape(like))
 
 
