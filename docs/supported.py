@@ -22,6 +22,7 @@ FAMILIES = {
     "products": "products",
     "einsum": "sums of products",
     "linalg": "linear algebra",
+    "norms": "norms",
     "shaping": "shapes",
     "selecting": "reading",
     "joining": "joining and splitting",

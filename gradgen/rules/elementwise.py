@@ -323,7 +323,8 @@ elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only")
 _ufunc: np.ufunc
 for _ufunc in (np.sign, np.floor_divide, np.floor, np.ceil, np.trunc):
     elementwise(_ufunc, None, kind="same")
-elementwise(np.rint, None)
+for _ufunc in (np.rint, np.spacing):
+    elementwise(_ufunc, None)
 elementwise(np.fix, None, kind="same", signature="x, out=None")
 for _function in (np.round, np.around):
     elementwise(_function, None, kind="same", signature="a, decimals=0, out=None")

@@ -9,7 +9,6 @@ eigh) get a symmetric cotangent. Everything also holds for stacks of matrices.
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,12 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
-from .elementwise import nonzero
 from .matrix_snippets import (
     cholesky_bar,
     cofactors,
     eigenvectors_bar,
     matrix_power_bar,
     multi_dot_bar,
-    norm_bar,
     outer_like,
     pinv_bar,
     qr_bar,
@@ -32,14 +29,9 @@ from .matrix_snippets import (
     solve_like,
 )
 from .primitives import length, unbroadcast
-from .products import conjugate, contraction, cross, letters, shape_of
-from .reductions import axes_of, reduced_type, restore
+from .products import contraction, cross, letters, shape_of
 from .registry import bprop, ndim, register
 from .selecting import diagonal, trace
-from .snippets import share
-
-register(np.spacing, signature="x", elementwise=True, differentiable=False,
-         infer=lambda facts, x: Type(float_of(type_of(x).kind), type_of(x).shape, array=True))  # fmt: skip
 
 
 def mT(x: Any) -> Any:
@@ -392,80 +384,6 @@ def _chain(arrays: Any) -> Any:
     return None if not arrays else arrays[0] if len(arrays) == 1 else np.linalg.multi_dot(list(arrays))
 
 
-# ---- norm
-
-
-def _norm_type(facts: Facts, x: Any, *, ord: Any, axis: Any, keepdims: bool) -> Type:
-    kind = kind_of_float(x)
-    return reduced_type(facts, x, axis, keepdims, "float" if kind == "complex" else kind)
-
-
-def _norm_samples(rng: np.random.Generator) -> list[Any]:
-    cases: list[Any] = [((x,), {}) for x in (2.5, rng.normal(size=4), rng.normal(size=1), rng.normal(size=(3, 2)),
-                                            rng.normal(size=(2, 3, 2)))]  # fmt: skip
-    x, a, b = rng.normal(size=4), rng.normal(size=(3, 4)), rng.normal(size=(2, 3, 4))
-    kept: dict[str, Any] = {"keepdims": True}
-    along: list[Any] = [(x, {}), (x, {"axis": 0, **kept}), (a, {"axis": 1}), (b, {"axis": 1})]
-    along.append((b, {"axis": -1, **kept}))
-    cases += [((v,), {"ord": ord, **o}) for ord in (None, 1, 2, 3, 0.5, math.inf, -math.inf, -1) for v, o in along]
-    planes: list[Any] = [(a, {}), (a, kept), (b, {"axis": (1, 2)}), (b, {"axis": (2, 0)})]
-    planes.append((b, {"axis": (0, -1), **kept}))
-    orders = (None, "fro", 1, -1, 2, -2, math.inf, -math.inf, "nuc")
-    cases += [((v,), {"ord": ord, **o}) for ord in orders for v, o in planes]
-    return cases
-
-
-@bprop(np.linalg.norm, signature="x, ord=None, axis=None, keepdims=False", infer=_norm_type, samples=_norm_samples)
-def norm(g, out, x, *, ord, axis, keepdims):
-    """x / norm for the Euclidean norm, and 0 at 0; see the other orders below. Ties share evenly."""
-    rank = ndim(x)
-    if ord is None or ord == "fro":
-        return _scaled(restore(g, x, axis, keepdims), restore(out, x, axis, keepdims), x)
-    real(x, f"norm of order {ord}")
-    if axis is None and rank is None:
-        if ord != "nuc":
-            return norm_bar(g, out, x, ord)
-        rank = 2
-    axes = (axis,) if isinstance(axis, int) else axes_of(axis, rank) if rank is not None else tuple(axis)
-    g, out = restore(g, x, axis, keepdims), restore(out, x, axis, keepdims)
-    return _vector_norm(g, out, x, ord, axes[0]) if len(axes) == 1 else _matrix_norm(g, out, x, ord, axes)
-
-
-def _scaled(g: Any, out: Any, x: Any) -> Any:
-    return g / nonzero(out) * (conjugate(x) if type_of(x).kind == "complex" else x)
-
-
-def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
-    """sign(x) times: 1 for the sum, the share of a largest entry for inf, else (|x| / norm)^(ord - 1)."""
-    if ord == 2:
-        return _scaled(g, out, x)
-    if ord == 0:
-        return None
-    if ord == 1:
-        return g * np.sign(x)
-    if math.isinf(ord):
-        return np.sign(x) * share(g, np.equal(np.abs(x), out), x, axis=axis)
-    return g * np.sign(x) * (np.abs(x) / nonzero(out)) ** (ord - 1.0)
-
-
-def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
-    """The largest or smallest sum over columns or rows; singular values for 2, -2 and the nuclear norm."""
-    rows, columns = axes
-    if ord in (1, -1, math.inf, -math.inf):
-        along, across = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = np.sum(np.abs(x), axis=along, keepdims=True)
-        return np.sign(x) * share(g, np.equal(sums, out), sums, axis=across)
-    last = ndim(x) == 2 and (rows, columns) == (0, 1)
-    a = x if last else np.moveaxis(x, (rows, columns), (-2, -1))
-    u, _, vh = np.linalg.svd(a, full_matrices=False)
-    if ord == "nuc":
-        part = u @ vh
-    else:
-        k = 0 if ord == 2 else -1
-        part = np.expand_dims(u[..., k], -1) * np.expand_dims(vh[..., k, :], -2)
-    return g * (part if last else np.moveaxis(part, (-2, -1), (rows, columns)))
-
-
 # ---- no derivative
 
 register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False", inputs="A", differentiable=False,
@@ -473,27 +391,6 @@ register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False", inputs
 
 
 # ---- the array API's names
-
-
-def _vector_norm_type(facts: Facts, x: Any, *, axis: Any, keepdims: bool, ord: Any) -> Type:
-    if not isinstance(axis, int) and ndim(x) != 1:
-        raise TypeError("np.linalg.vector_norm needs one axis, or a vector of known rank: declare its shape")
-    return _norm_type(facts, x, ord=ord, axis=axis, keepdims=keepdims)
-
-
-@bprop(np.linalg.vector_norm, signature="x, axis=None, keepdims=False, ord=2", infer=_vector_norm_type,
-       samples=lambda rng: [((rng.normal(size=(3, 4)),), {"axis": 1}), ((rng.normal(size=4),), {"ord": 1}),
-                            ((rng.normal(size=(3, 4)),), {"axis": 0, "ord": math.inf, "keepdims": True})])  # fmt: skip
-def vector_norm(g, out, x, **options):
-    return norm(g, out, x, **options)
-
-
-@bprop(np.linalg.matrix_norm, signature="x, keepdims=False, ord='fro'",
-       infer=lambda facts, x, **options: _norm_type(facts, x, axis=(-2, -1), **options),
-       samples=lambda rng: [((rng.normal(size=(3, 4)),), {}), ((rng.normal(size=(2, 3, 4)),), {"ord": "nuc"}),
-                            ((rng.normal(size=(3, 4)),), {"ord": 1, "keepdims": True})])  # fmt: skip
-def matrix_norm(g, out, x, **options):
-    return norm(g, out, x, axis=(-2, -1), **options)
 
 
 def _of_last_axes(fn: Any, rule: Any, signature: str) -> None:
