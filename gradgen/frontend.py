@@ -267,6 +267,12 @@ class Program(Statements):
             raise self.error("a default must be a constant or one of NumPy's names", node)
         return copied(term.ast)  # type: ignore[no-any-return]
 
+    def called(self, name: str) -> str:
+        """What a variable is called in the module: one of a function that is followed gives way to a parameter."""
+        if self.frame.call is None or all(v.hint != name for v in self._graphs[0].params):
+            return name
+        return f"{self.frame.function.name.strip('_')}_{name}"
+
     # ---- sub-graphs
 
     @contextlib.contextmanager

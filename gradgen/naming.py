@@ -27,7 +27,7 @@ class Names:
         self.taken = set(taken) | BUILTINS
         self.of: dict[Value, str] = {}
         self.described: dict[Value, str] = {}
-        self.hints = {v.hint for v in schedule.named if v.hint}
+        self.hints = {v.hint for v in [*schedule.graph.params, *schedule.named] if v.hint}
         self._target: dict[Value, str] = {}
         self._before: dict[Value, str] = {}
         self._role: dict[Value, str] = {}

@@ -154,7 +154,7 @@ class Flow(Expressions):
         for name, like, pairs in parts:
             mine: list[Term] = [outputs.pop(0) for _ in pairs]
             for leaf in mine:
-                leaf.value.hint = FLAGS.get(name, "" if name == VALUE else name)  # type: ignore[attr-defined]
+                leaf.value.hint = FLAGS.get(name, "" if name == VALUE else self.called(name))  # type: ignore[attr-defined]
             before[name] = shaped(like, mine)
 
     def _merged(self, name: str, a: Term | None, b: Term | None, one: bool) -> tuple[Term, list[Any]]:

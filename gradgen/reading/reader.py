@@ -43,6 +43,10 @@ class Reader:
         """Give `name` a new meaning."""
         raise NotImplementedError
 
+    def called(self, name: str) -> str:
+        """What a variable is called in the module."""
+        raise NotImplementedError
+
     def follow(self, function: Function, args: Any, kwargs: Any, call: Any, outer: Any = None) -> Term:
         """Read the body of a function that is called."""
         raise NotImplementedError

@@ -127,9 +127,9 @@ class Statements(Flow):
             value = term.value
             owned = value.node is not None and (value.node.op is not CONST)
             if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
-                value.hint = name
+                value.hint = self.called(name)
             if owned and self.frame.call is not None:
-                self._passing.add(name)
+                self._passing.add(value.hint)
             if self.frame.call is None:
                 self._passing.discard(value.hint)
                 if self.graph is self._graphs[0]:
@@ -145,7 +145,7 @@ class Statements(Flow):
         """A local name for a constant: printed where the user gave it, known to the rules all the same."""
         node = self.graph.add(CONST, [], {"value": term.obj})
         node.ast = term.ast
-        node.out.hint = name
+        node.out.hint = self.called(name)
         return node.out
 
     def _augment(self, node: ast.AugAssign) -> None:
