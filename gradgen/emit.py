@@ -17,7 +17,7 @@ from .rules.primitives import has_no_repeats
 from .schedule import Schedule, Step
 from .source import Statement
 from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
-from .terms import Hole, copied, fill, numpy_path
+from .syntax import Hole, copied, fill, numpy_path
 from .writer import Blank, Comment, Trailing
 
 

@@ -24,20 +24,8 @@ from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .shapes import Facts, Type
 from .source import Function, Statement
-from .terms import (
-    Ambiguous,
-    Computed,
-    Method,
-    Ref,
-    Sequence,
-    Static,
-    Term,
-    copied,
-    flatten,
-    literal,
-    sequence,
-    shaped,
-)
+from .syntax import copied, literal
+from .terms import Ambiguous, Computed, Method, Ref, Sequence, Static, Term, flatten, sequence, shaped
 
 MAX_DEPTH = 120
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .control import Control
 from .graph import CONST, OPAQUE, Graph, Node, Value
-from .terms import Hole, Verbatim, rebuilt
+from .syntax import Hole, Verbatim, rebuilt
 
 
 def run(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = None) -> list[Any]:

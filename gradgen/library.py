@@ -12,7 +12,7 @@ import numpy as np
 
 from . import functions
 from .graph import OPERATIONS
-from .terms import dotted, numpy_path
+from .syntax import dotted, numpy_path
 
 
 def library_path(obj: Any) -> tuple[str, ast.expr] | None:

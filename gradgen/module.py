@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import GradgenError
 from .source import Function
-from .terms import literal
+from .syntax import literal
 from .writer import Blank, Raw
 
 FORMAT = 1

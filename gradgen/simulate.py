@@ -19,7 +19,7 @@ from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
 from .graph import PRIMITIVES, Value
-from .terms import Verbatim
+from .syntax import Verbatim
 from .writer import Blank, Comment, Trailing
 
 NOTHING = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})

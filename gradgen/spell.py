@@ -16,7 +16,7 @@ from .graph import CONST, Graph, Node, Value
 from .library import library_path
 from .operators import BINARY, COMPARE, UNARY
 from .shapes import ShapeVar
-from .terms import copied, literal, numpy_path
+from .syntax import copied, literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradgen
 
 LAYERS = {
-    "what needs no graph": "errors functions operators shapes constants probing signature source options config writer",
+    "what needs no graph": "errors functions operators syntax shapes constants probing signature source options config writer",
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Node, Operation, Value
 from ..shapes import ShapeMismatch
-from ..terms import Computed, Hole, Ref, Sequence, Static, Term, display, fill, literal, numpy_path, sequence
+from ..syntax import Hole, display, fill, literal, numpy_path
+from ..terms import Computed, Ref, Sequence, Static, Term, sequence
 from .reader import Reader
 
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)

@@ -12,7 +12,8 @@ from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
-from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, literal, sequence
+from ..syntax import literal
+from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, sequence
 from .access import Access
 from .arithmetic import Arithmetic
 from .opaque import PURE

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..library import is_carried, is_numpy_module, library_path
 from ..source import Function, Statement
-from ..terms import Ambiguous, Static, Term, Verbatim, numpy_path
+from ..syntax import Verbatim, numpy_path
+from ..terms import Ambiguous, Static, Term
 from .applying import Applying
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from ..graph import OPAQUE, OPERATIONS, Node, Value
 from ..library import among
 from ..shapes import Type
-from ..terms import Closure, Computed, Hole, Ref, Static, Verbatim, rebuilt, references
+from ..syntax import Hole, Verbatim, rebuilt
+from ..terms import Closure, Computed, Ref, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
 

@@ -12,7 +12,8 @@ from ..graph import CONST, OPAQUE, Graph, Value
 from ..operators import SYMBOLS
 from ..shapes import Type
 from ..source import Statement
-from ..terms import Closure, Computed, Hole, Ref, Sequence, Static, Term, fill, flatten, literal, references
+from ..syntax import Hole, fill, literal
+from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
 from .flow import RETURNED, VALUE, Flow
 from .refusals import COMPOUND, refuse_rebinding
 
