@@ -7,7 +7,8 @@ from pathlib import Path
 import gradgen
 
 LAYERS = {
-    "what needs no graph": "errors functions operators syntax shapes constants probing signature source options config writer",
+    "what stands alone": "errors functions operators syntax writer shapes constants",
+    "what needs no graph": "signature probing source options config",
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",
