@@ -334,6 +334,40 @@ case(
     """,
 )
 case(
+    "an effect in a branch",
+    """
+    def note(x):
+        '''Keeps it somewhere.'''
+
+    def f(x, flag):
+        if flag:
+            note(x)
+        return x * x
+    """,
+    """
+    NoRuleError m.py:8:5: what this `if` does with values that carry a derivative is not followed
+        if flag:
+        ^^^^^^^^
+      do it outside, with the value that is returned
+    """,
+)
+case(
+    "a return in a loop",
+    """
+    def f(x):
+        for i in range(3):
+            if x > i:
+                return x
+        return x * x
+    """,
+    """
+    UnsupportedError m.py:7:13: a `return` inside a `for` is not followed yet
+        return x
+        ^^^^^^^^
+      use whole arrays, and return after it
+    """,
+)
+case(
     "a loop that gives a new value to a name",
     """
     def f(x):
@@ -346,7 +380,7 @@ case(
     UnsupportedError m.py:7:9: `total` is given a new value inside a `for`, which gradgen does not follow yet
         total = total + x[i]
         ^^^^^
-      use np.where, `y = a if c else b`, or whole arrays
+      use whole arrays, or `if`
     """,
 )
 case(
@@ -361,7 +395,7 @@ case(
     UnsupportedError m.py:6:9: `x` is given a new value inside a `while`, which gradgen does not follow yet
         x = x / 2.0
         ^
-      use np.where, `y = a if c else b`, or whole arrays
+      use whole arrays, or `if`
     """,
 )
 case(

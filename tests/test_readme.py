@@ -78,9 +78,23 @@ def run_python(block, namespace, folder):
     path = Path(folder) / (name[1] if name else f"block_{block.line}.py")
     path.write_text(block.text, encoding="utf-8")
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), importable(folder):
         exec(compile(block.text, path, "exec"), namespace)
     return printed.getvalue()
+
+
+@contextlib.contextmanager
+def importable(folder):
+    """Let files of `folder` be imported meanwhile, as those beside a script are."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+                del sys.modules[name]
 
 
 def run_page(page, folder):

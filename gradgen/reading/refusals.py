@@ -106,16 +106,16 @@ def known(program: Any, node: ast.expr) -> Any:
 
 
 def refuse_rebinding(program: Any, code: ast.stmt, names: Any) -> None:
-    """Raise UnsupportedError where a branch or a loop gives a new value to a name that has one."""
+    """Raise UnsupportedError where a loop or the like gives a new value to a name that has one."""
     targets = [n.id for n in ast.walk(code.target) if isinstance(n, ast.Name)] if isinstance(code, ast.For) else []
     for child in ast.walk(code) if isinstance(code, COMPOUND) else ():
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store) and child.id in names:
             if child.id not in targets:
-                kind = "an `if`" if isinstance(code, ast.If) else f"a `{type(code).__name__.lower()}`"
+                kind = type(code).__name__.lower()
                 raise program.error(
-                    f"`{child.id}` is given a new value inside {kind}, which gradgen does not follow yet",
+                    f"`{child.id}` is given a new value inside a `{kind}`, which gradgen does not follow yet",
                     child,
-                    "use np.where, `y = a if c else b`, or whole arrays",
+                    "use whole arrays, or `if`",
                 )
 
 
@@ -128,7 +128,8 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
         case ast.For() | ast.While():
             message, advice = f"a loop over {carry} is not followed yet", "use whole arrays: np.sum, np.cumsum, `@`"
         case ast.If():
-            message, advice = f"a branch over {carry} is not followed yet", "use np.where, or `y = a if c else b`"
+            message = f"what this `if` does with {carry} is not followed"
+            advice = "do it outside, with the value that is returned"
         case ast.Try() | ast.With() | ast.Match():
             kind = type(code).__name__.lower()
             message, advice = f"a `{kind}` around {carry} is not followed", "move them out of it"

@@ -241,8 +241,9 @@ class Statements(Flow):
             if isinstance(child, (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)):
                 kind = type(child).__name__.lower()
                 inside = isinstance(node, COMPOUND) and isinstance(child, ast.Return)
-                where = "inside a branch or loop is not followed yet" if inside else "cannot be followed"
-                advice = "use np.where, or `return a if c else b`" if inside else ""
+                around = type(node).__name__.lower()
+                where = f"inside a `{around}` is not followed yet" if inside else "cannot be followed"
+                advice = "use whole arrays, and return after it" if inside else ""
                 raise self.error(f"a `{kind}` {where}", child, advice)
 
 
