@@ -6,6 +6,7 @@ import ast
 import hashlib
 import inspect
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -110,8 +111,6 @@ def constant_statements(
 
 def import_statements(modules: dict[str, str], used: set[str]) -> list[ast.stmt]:
     """NumPy, and what the user's own lines call, the standard library first."""
-    import sys
-
     wanted = sorted(m for m in modules if m.split(".")[0] in used)
     standard = [m for m in wanted if m.split(".")[0] in sys.stdlib_module_names]
     others = [m for m in wanted if m not in standard]

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from .errors import GradgenError
+from .library import is_library
+from .memory import check_declared, type_of_argument
 from .module import source_digest
 from .options import Options, declared_types, parse_shapes
 from .source import Function, function_source, project_root, unwrap
@@ -127,8 +129,6 @@ def example_arguments(fn: Any, example: Any) -> dict[str, Any]:
 
 def example_shapes(fn: Any, options: Options, example: Any) -> str:
     """The declaration of shapes that an example's kinds, ranks and sizes of 1 amount to, after those declared."""
-    from .memory import check_declared, type_of_argument
-
     declared = declared_types(function_source(fn), options)
     given = {name: type_of_argument(x) for name, x in example_arguments(fn, example).items()}
     check_declared(declared, given, getattr(fn, "__name__", "f"))
@@ -147,8 +147,6 @@ def sources(fn: Any) -> tuple[list[Function], dict[str, Any]]:
 
     Raises LookupError where a name has no value yet, as in a decorator above the function that is called.
     """
-    from .library import is_library
-
     functions: list[Function] = []
     constants: dict[str, Any] = {}
     done: set[int] = set()
