@@ -13,7 +13,7 @@ import numpy as np
 from .control import UNDEFINED
 from .graph import CONST, Node, Value
 from .lives import Lives
-from .rules.primitives import index_items
+from .rules.indices import index_items
 from .schedule import Schedule
 
 NUMBERS = (

@@ -13,7 +13,7 @@ from .errors import GradgenError
 from .forms import is_negative
 from .graph import CONST, Node, Value
 from .naming import Names
-from .rules.primitives import has_no_repeats
+from .rules.indices import has_no_repeats
 from .schedule import Schedule, Step
 from .source import Statement
 from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell

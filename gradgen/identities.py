@@ -12,7 +12,8 @@ import numpy as np
 
 from .forms import Product, compared, is_named, is_op, literal_number, parts_of
 from .graph import OPERATIONS, PRIMITIVES, Node, Value
-from .rules.primitives import index_items, not_negative, size_of, slice_parts
+from .rules.indices import index_items, slice_parts
+from .rules.sizes import not_negative, size_of
 from .shapes import ShapeVar
 from .sums import summed
 

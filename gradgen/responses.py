@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from .graph import Node, Value, type_of
-from .rules.primitives import counts_up, index_items, slice_parts
+from .rules.indices import counts_up, index_items, slice_parts
 
 EXTREMA = ("max", "amax", "min", "amin")
 

@@ -10,7 +10,7 @@ from typing import Any
 from .control import UNDEFINED, Control
 from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
-from .rules.primitives import is_basic
+from .rules.indices import is_basic
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""

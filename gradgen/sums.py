@@ -11,7 +11,7 @@ import numpy as np
 
 from .forms import Product, is_named, is_op
 from .graph import OPERATIONS, Value, type_of
-from .rules.primitives import counts_up, index_items
+from .rules.indices import counts_up, index_items
 
 if TYPE_CHECKING:
     from .simplify import Simplifier

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from .forms import literal_number
 from .graph import CONST, OPAQUE, Node, Value
-from .rules.primitives import index_items, slice_parts
+from .rules.indices import index_items, slice_parts
 
 LONGEST = 20
 """How long, in characters, a spoken formula may be."""

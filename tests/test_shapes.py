@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradgen.graph import Graph, Value, structure
-from gradgen.rules.primitives import along, getitem_type, shape_from, size_of, sizes_in
+from gradgen.rules.indices import along, getitem_type
+from gradgen.rules.sizes import shape_from, size_of, sizes_in
 from gradgen.shapes import (
     Dim,
     Facts,

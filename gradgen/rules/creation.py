@@ -8,9 +8,10 @@ import numpy as np
 
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, float_of, join_kinds
-from .primitives import apply, kind_of, shape_from, size_of, sizes_in, unbroadcast
+from .primitives import apply, kind_of, unbroadcast
 from .primitives import dtype as dtype_of
 from .registry import bprop, ndim, register
+from .sizes import shape_from, size_of, sizes_in
 
 
 def _made(kind: str) -> Any:

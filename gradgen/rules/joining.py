@@ -9,22 +9,12 @@ import numpy as np
 
 from ..graph import Value, type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, dim_div, dim_product, join_kinds
-from .primitives import (
-    along,
-    cast_like,
-    count,
-    kind_of,
-    length,
-    plus,
-    scatter,
-    size_of,
-    slice_length,
-    unbroadcast,
-    zeros_for,
-)
+from .indices import along, slice_length
+from .primitives import cast_like, count, kind_of, length, plus, scatter, unbroadcast, zeros_for
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
 from .shaping import array_like_type, calls, case, like_shape
+from .sizes import size_of
 from .snippets import unstack
 
 # ---- concatenate

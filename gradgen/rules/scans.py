@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, dim_product
-from .primitives import along, apply, broadcast_like, cast_like, kind_of, scatter
+from .indices import along
+from .primitives import apply, broadcast_like, cast_like, kind_of, scatter
 from .reductions import axes_of
 from .registry import bprop, ndim, register
 from .shaping import calls, case, like_shape, view_type

@@ -9,7 +9,8 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add
-from .primitives import along, apply, cast_like, count, getitem_type, kind_of, length, scatter, unbroadcast
+from .indices import along, getitem_type
+from .primitives import apply, cast_like, count, kind_of, length, scatter, unbroadcast
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
 from .shaping import calls, case, like_shape, view_type

@@ -9,22 +9,11 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, PRIMITIVES, type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_div, dim_mul, dim_product
-from .primitives import (
-    along,
-    apply,
-    broadcast_like,
-    cast_like,
-    kind_of,
-    leaf_kind,
-    length,
-    scatter,
-    shape,
-    shape_from,
-    sizes_in,
-    unbroadcast,
-)
+from .indices import along, leaf_kind
+from .primitives import apply, broadcast_like, cast_like, kind_of, length, scatter, shape, unbroadcast
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
+from .sizes import shape_from, sizes_in
 from .snippets import untile
 
 

@@ -1,0 +1,185 @@
+"""Indices: what is known of them, and the type of what is read at one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Value, type_of
+from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, dim_add, join_kinds
+from .registry import ndim
+from .sizes import not_negative, size_of
+
+
+def index_items(index: Any) -> list[Any]:
+    """The parts of an index, constants as Python objects, whether it was built from values or not."""
+    if isinstance(index, Value) and index.node is not None and index.node.op.name == "tuple":
+        return index.node.args
+    return list(index) if isinstance(index, tuple) else [index]
+
+
+def slice_parts(item: Any) -> tuple[Any, Any, Any] | None:
+    """(start, stop, step) where `item` is a slice, else None."""
+    if isinstance(item, slice):
+        return item.start, item.stop, item.step
+    if isinstance(item, Value) and item.node is not None and item.node.op.name == "slice":
+        start, stop, step = item.node.args
+        return start, stop, step
+    return None
+
+
+def is_basic(index: Any) -> bool:
+    """Whether `x[index]` surely is a view, or a scalar: integers, slices, None and Ellipsis only."""
+    for item in index_items(index):
+        t = type_of(item)
+        integer = t.kind == "int" and t.scalar
+        if not (integer or item is None or item is Ellipsis or slice_parts(item) is not None):
+            return False
+    return True
+
+
+def has_no_repeats(index: Any) -> bool:
+    """Whether no element can be named twice, so that adding at `index` needs no `np.add.at`."""
+    arrays = [item for item in index_items(index) if slice_parts(item) is None and item is not None]
+    arrays = [item for item in arrays if item is not Ellipsis]
+    if all(type_of(a).kind == "bool" or type_of(a).scalar for a in arrays):
+        return all(type_of(a).kind in ("bool", "int") for a in arrays)
+    return all(type_of(a).ndim == 1 or type_of(a).scalar for a in arrays) and any(map(_distinct, arrays))
+
+
+def counts_up(x: Any) -> bool:
+    """Whether `x` surely is 0, 1, 2, ...: `np.arange(n)`."""
+    return isinstance(x, Value) and x.node is not None and x.node.op.name == "arange" and len(x.node.inputs) == 2
+
+
+def _distinct(x: Any) -> bool:
+    if isinstance(x, Value):
+        name = "" if x.node is None else x.node.op.name
+        return name in ("arange", "argsort")
+    return isinstance(x, (list, np.ndarray)) and len(set(np.ravel(x).tolist())) == np.size(x)
+
+
+def along(axis: int, item: Any, x: Any = None) -> Any:
+    """The index that has `item` at `axis`, which may be negative, and all of the other axes of `x`."""
+    rank = None if x is None else ndim(x)
+    if rank:
+        axis %= rank
+    if axis >= 0:
+        return (*[slice(None)] * axis, item) if axis else item
+    return (Ellipsis, item, *[slice(None)] * (-axis - 1))
+
+
+def slice_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
+    """The length of `x[start:stop:step]` for x of length n; where n is not a number, at least 1 is taken for granted.
+
+    A length such as n - 2 stands for 0 where it is negative. What depends on whether n is large enough, such as
+    `x[:3]` and `x[-2:]`, is an unknown size.
+    """
+    start, stop, step = parts
+    if step not in (None, 1):
+        if all(p is None or isinstance(p, int) for p in (start, stop, step)) and isinstance(n, int):
+            return len(range(*slice(start, stop, step).indices(n)))
+        return n if isinstance(step, int) and step == -1 and start is None and stop is None else Dim.fresh()
+    first = 0 if start is None else size_of(start)
+    last = n if stop is None else size_of(stop)
+    if first is None or last is None:
+        return Dim.fresh()
+    first, last, n = facts.canonical(first), facts.canonical(last), facts.canonical(n)
+    if isinstance(n, int) and isinstance(first, int) and isinstance(last, int):
+        return len(range(*slice(first, last).indices(n)))
+    if first == -1 and last == n:
+        return 1
+    if isinstance(last, int) and last < 0:
+        last = dim_add(n, last)
+    elif not (not_negative(last) and not_negative(dim_add(n, last, -1)) or last == dim_add(n, 1, -1)):
+        return Dim.fresh()
+    return dim_add(last, first, -1) if not_negative(first) else Dim.fresh()
+
+
+def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
+    """The type of `x[index]`, for every kind of index that NumPy takes."""
+    t = type_of(x)
+    items = index_items(index)
+    if t.kind == "object":
+        return _item_type(x, t, items)
+    unknown = Type(t.kind, ShapeVar(), array=t.array)
+    if t.ndim is None:
+        return unknown
+    used = 0
+    for item in items:
+        it = _index_type(item)
+        if item is None or item is Ellipsis:
+            continue
+        if slice_parts(item) is None and (it.kind not in ("int", "bool") or it.ndim is None or it == Type("bool", ())):
+            return unknown
+        used += (it.ndim or 1) if it.kind == "bool" else 1
+    if not any(item is Ellipsis for item in items):
+        items = [*items, Ellipsis]
+    rest: list[Size] = list(t.shape)  # type: ignore[arg-type]
+    if used > len(rest):
+        return unknown
+    shape: list[Size] = []
+    advanced: list[Any] = []
+    places: list[int] = []
+    for position, item in enumerate(items):
+        parts = slice_parts(item)
+        if item is None:
+            shape.append(1)
+        elif item is Ellipsis:
+            count = t.ndim - used
+            shape += rest[:count]
+            rest = rest[count:]
+        elif parts is not None:
+            shape.append(slice_length(facts, parts, rest.pop(0)))
+        else:
+            it = _index_type(item)
+            if it.kind == "bool":
+                rest = rest[it.ndim :]
+                it = Type("int", (Dim.fresh(),))
+            else:
+                rest.pop(0)
+            places.append(position)
+            advanced.append((len(shape), it))
+    if advanced and any(not it.scalar for _, it in advanced):
+        joined = facts.broadcast(*(it.shape for _, it in advanced))
+        contiguous = places == list(range(places[0], places[-1] + 1))
+        where = advanced[0][0] if contiguous else 0
+        assert not isinstance(joined, ShapeVar)
+        shape[where:where] = joined
+    return Type(t.kind, tuple(shape), array=t.array)
+
+
+def _index_type(item: Any) -> Type:
+    """The type of one part of an index: a list means the array that it makes."""
+    if isinstance(item, list):
+        array = np.asarray(item) if item else np.zeros(0, int)
+        return Type("bool" if array.dtype == bool else "int", array.shape)
+    if isinstance(item, Value) and item.node is not None and item.node.op.name == "list":
+        return Type(leaf_kind(item.type), item.type.shape)
+    return type_of(item)
+
+
+def _item_type(x: Any, t: Type, items: list[Any]) -> Type:
+    """The type of an item of a tuple or list, or of a slice of one."""
+    [item] = items if len(items) == 1 else [None]
+    if t.items is not None:
+        if isinstance(item, int) and -len(t.items) <= item < len(t.items):
+            return t.items[item]
+        if isinstance(item, slice) and all(p is None or isinstance(p, int) for p in (item.start, item.stop, item.step)):
+            return sequence_type(t.items[item])
+    if isinstance(x, Value) and x.node is not None and x.node.op.name == "shape" and type_of(item).kind == "int":
+        return Type("int", ())
+    return Type(t.kind, ShapeVar(), array=t.array) if isinstance(item, slice) else Type()  # anything may be in it
+
+
+def leaf_kind(t: Type) -> str:
+    """The kind of the numbers in a tuple or list, however deep; of what is none of the two, its own."""
+    return t.kind if t.items is None else join_kinds(*(leaf_kind(item) for item in t.items))
+
+
+def sequence_type(items: tuple[Type, ...]) -> Type:
+    """The type of a tuple or list; its shape is that of the array which it makes, where it can make one."""
+    inner: Shape = items[0].shape if items else ()
+    fits = bool(items) and not isinstance(inner, ShapeVar) and all(t.shape == inner for t in items)
+    return Type("object", (len(items), *inner) if fits else (len(items),), items=items)  # type: ignore[misc]
