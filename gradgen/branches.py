@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .control import UNDEFINED, Control, define, is_defined, join_types, keep_outputs, separate
+from .control import (
+    UNDEFINED,
+    Control,
+    define,
+    is_defined,
+    is_literal,
+    join_types,
+    keep_outputs,
+    replace_params,
+    separate,
+)
 from .graph import CONST, Graph, Node, Value
 from .reverse import build_grads, descendants, zero_like
 from .rules.primitives import zeros_if_any
@@ -22,6 +32,12 @@ class Branch(Control):
             inner = descendants(arm, _inside(node, arm, lambda v: v in varied))
             found = [before or v in inner for before, v in zip(found, arm.results, strict=True)]
         return found
+
+    def stands_for(self, node: Node) -> dict[Value, Value]:
+        return {p: v for arm in node.subgraphs for p, v in zip(arm.params, node.inputs[1:], strict=True)}
+
+    def sources(self, node: Node, i: int) -> list[Value]:
+        return [arm.results[i] for arm in node.subgraphs if i < len(arm.results)]
 
     def takes_totals(self, node: Node) -> bool:
         return not node.options["expression"]
@@ -76,15 +92,9 @@ class Branch(Control):
     def settle(self, node: Node) -> list[Graph]:
         literals = [i for i, v in enumerate(node.inputs[1:]) if is_literal(v)]
         for arm in node.subgraphs if literals else ():
-            table = {arm.params[i]: arm.const(node.inputs[i + 1].const) for i in literals}
-            for inner in arm.nodes:
-                inner.inputs = tuple(table.get(v, v) for v in inner.inputs)
-            arm.results = [table.get(v, v) for v in arm.results]
-            arm.params = [p for p in arm.params if p not in table]
+            replace_params(arm, {arm.params[i]: arm.const(node.inputs[i + 1].const) for i in literals})
         node.inputs = (node.inputs[0], *[v for i, v in enumerate(node.inputs[1:]) if i not in literals])
-        for arm in node.subgraphs:
-            for param, v in zip(arm.params, node.inputs[1:], strict=True):
-                param.source = v
+        self.connect(node)
         return list(node.subgraphs) if literals else []
 
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
@@ -105,11 +115,6 @@ class Branch(Control):
 
 
 BRANCH = Branch("branch")
-
-
-def is_literal(v: Value) -> bool:
-    """Whether `v` is a constant without a name of the user's."""
-    return v.node is not None and v.node.op is CONST and not v.hint
 
 
 def _is_test(node: Node) -> bool:

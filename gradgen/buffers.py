@@ -56,8 +56,9 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
             continue
         found.add(v)
         if v.node is not None and v.node.subgraphs:
-            todo += [graph.results[v.index] for graph in v.node.subgraphs]
+            todo += v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
             continue
+        todo += v.held
         if v.source is not None:
             todo.append(v.source)
         if v.node is not None:
@@ -79,7 +80,7 @@ def is_number(v: Value) -> bool:
     if v.node is None and v.source is not None:
         return is_number(v.source)
     if v.node is not None and v.node.subgraphs:
-        sides = [graph.results[v.index] for graph in v.node.subgraphs]
+        sides = v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
         return all(side.const is UNDEFINED or is_number(side) for side in sides)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
@@ -97,7 +98,7 @@ def is_owned(v: Value) -> bool:
         return True
     return all(
         (root.node is not None and root.node.subgraphs)  # it is one of the results of these, which are roots as well
-        or (root.node is None and root.source is not None)  # it is what it stands for
+        or (root.node is None and (root.source is not None or root.held))  # it is what it stands for
         or root.node is not None
         and root.node.op is not CONST
         and root.node.op.alias != "any"
@@ -147,10 +148,40 @@ class Buffers:
                 self._memory[node.out] = self.of(base)
             else:
                 self._memory[node.out] = self._new()
-        for inner in schedule.inner.get(node, ()):
-            self._go(inner)
+        if node.op is LOOP:
+            self._turn(schedule.inner[node][0], node)
+        else:
+            for inner in schedule.inner.get(node, ()):
+                self._go(inner)
         for out in node.outputs:
             self._hold(out)
+
+    def _turn(self, inner: Schedule, node: Node) -> None:
+        """The body of a loop, in which a carried value is ours to write where it is so before and after each step."""
+        carried, initial = LOOP.carried(node), LOOP.initial(node)
+        ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
+        while True:
+            for i, p in enumerate(carried):
+                self._memory[p] = self._new(ours=i in ours)
+                self._hold(p)
+            self._go(inner)
+            ends = [self.of(inner.graph.results[i]) for i in range(len(carried))]
+            wrong = {i for i in ours if not ends[i].ours}
+            wrong |= {i for i in ours for j, end in enumerate(ends) if j != i and end.places & ends[i].places}
+            if not wrong:
+                return
+            ours -= wrong
+            self._forget(inner)
+
+    def _forget(self, schedule: Schedule) -> None:
+        """Undo what was found out about a body."""
+        for step in schedule.steps:
+            self.in_place.discard(step.node)
+            for inner in schedule.inner.get(step.node, ()):
+                self._forget(inner)
+        for node in schedule.graph.nodes:
+            for out in node.outputs:
+                self._memory.pop(out, None)
 
     def _hold(self, v: Value) -> None:
         for place in self.of(v).places:
@@ -174,7 +205,7 @@ class Buffers:
         if node is None or node.op is CONST:
             return self._new(ours=False)
         if node.subgraphs:
-            results = [graph.results[v.index] for graph in node.subgraphs]
+            results = node.op.sources(node, v.index)  # type: ignore[attr-defined]
             sides = [self.of(side) for side in results if side.const is not UNDEFINED]
             return Memory(frozenset().union(*(m.places for m in sides)), all(m.ours for m in sides))
         shared = [self.of(base) for base in bases(node)]

@@ -29,7 +29,7 @@ def is_defined(v: Value) -> bool:
         return False
     if v.node is None:
         return v.source is None or is_defined(v.source)
-    return all(is_defined(g.results[v.index]) for g in v.node.subgraphs if v.index < len(g.results))
+    return not v.node.subgraphs or all(map(is_defined, v.node.op.sources(v.node, v.index)))  # type: ignore[attr-defined]
 
 
 def define(v: Value) -> None:
@@ -70,6 +70,19 @@ class Control(Operation):
         """Whether `pull` adds to what was sent so far; else it is added up outside."""
         return True
 
+    def stands_for(self, node: Node) -> dict[Value, Value]:
+        """The parameters of the sub-graphs that are values from outside all the time."""
+        return {}
+
+    def connect(self, node: Node) -> None:
+        """Let the parameters of the sub-graphs know what `node` takes now."""
+        for param, v in self.stands_for(node).items():
+            param.source = v
+
+    def sources(self, node: Node, i: int) -> list[Value]:
+        """What output `i` is one of: results of sub-graphs, or inputs."""
+        return []
+
     def settle(self, node: Node) -> list[Graph]:
         """Let the sub-graphs know their inputs, which changed; those are returned that are worth another look.
 
@@ -106,11 +119,17 @@ def keep_outputs(node: Node, kept: list[int]) -> None:
         graph.results = [graph.results[i] for i in kept]
 
 
-def reconnect(node: Node) -> None:
-    """Let the parameters of a branch's sub-graphs know what `node` takes now."""
-    for graph in node.subgraphs:
-        for v, param in zip(node.inputs[1:], graph.params, strict=True):
-            param.source = v
+def is_literal(v: Value) -> bool:
+    """Whether `v` is a constant without a name of the user's."""
+    return v.node is not None and v.node.op is CONST and not v.hint
+
+
+def replace_params(graph: Graph, table: dict[Value, Value]) -> None:
+    """Let other values stand for some parameters, which go."""
+    for node in graph.nodes:
+        node.inputs = tuple(table.get(v, v) for v in node.inputs)
+    graph.results = [table.get(v, v) for v in graph.results]
+    graph.params = [p for p in graph.params if p not in table]
 
 
 def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tuple[Graph, list[tuple[Value, Value]]]:
@@ -152,7 +171,8 @@ def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tu
     for node in graph.nodes:
         if node.backward:
             node.inputs = tuple(map(here, node.inputs))
-            reconnect(node)
+            if isinstance(node.op, Control):
+                node.op.connect(node)
             for out in node.outputs:
                 out.graph = back
             back.nodes.append(node)

@@ -12,6 +12,7 @@ from .control import UNDEFINED
 from .errors import GradgenError
 from .forms import is_negative
 from .graph import CONST, Node, Value
+from .loops import LOOP
 from .naming import Names
 from .rules.indices import has_no_repeats
 from .schedule import Schedule, Step
@@ -81,11 +82,12 @@ class Emitter:
         """The backward pass in groups, each headed by the statements that it answers."""
         return self.statements([step for step in self.schedule.steps if step.node.backward])
 
-    def statements(self, steps: list[Step], current: Any = None) -> list[ast.stmt]:
-        """The statements of steps. current: the user's statement that the backward steps before them answer."""
+    def statements(self, steps: list[Step], around: Any = None) -> list[ast.stmt]:
+        """The statements of steps. around: the user's statement that they are a part of."""
         out: list[ast.stmt] = []
         block = out
-        context: tuple[Any, ...] = current.context if isinstance(current, Statement) else ()
+        context: tuple[Any, ...] = around.context if isinstance(around, Statement) else ()
+        current = around if isinstance(around, Statement) and not around.compound else None
         for position, step in enumerate(steps):
             if step.joint and step.joint[-1] is not step:
                 continue
@@ -158,7 +160,7 @@ class Emitter:
             names = {v.hint: self.names.of[v] for v in node.outputs if self.names.of.get(v, v.hint) != v.hint}
             return [renamed(self.filled(node.ast, node), names)]
         if node in self._inner and not self.schedule.is_expression(node):
-            return self._branch(node)
+            return self._loop(node) if node.op is LOOP else self._branch(node)
         value = self.computation(node) if node.op is not CONST else copied(node.ast)
         targets = [v for v in node.outputs if v in self.names.of]
         if not targets:
@@ -201,7 +203,7 @@ class Emitter:
 
     def _branch(self, node: Node) -> list[ast.stmt]:
         """An `if` statement: each side, then what it leaves behind."""
-        around = node.origin if not node.origin.compound else None
+        around = node.origin
         arms = self._inner[node]
         yes, no = (arm.statements(arm.schedule.steps, around) + arm.leave(node.outputs) for arm in arms)
         test = self.expression(node.inputs[0])
@@ -212,6 +214,46 @@ class Emitter:
         made.sides = [(name, v, [arm.outside(v.index) for arm in arms]) for name, v in named]  # type: ignore[attr-defined]
         return [made]
 
+    def _loop(self, node: Node) -> list[ast.stmt]:
+        """A loop: what is carried gets its name, the records are begun, and each step leaves things behind."""
+        [inner] = self._inner[node]
+        count = node.options["carried"]
+        items, carried = LOOP.items(node), LOOP.carried(node)
+        results = inner.schedule.graph.results
+        begins = [(o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False) if v.const is not UNDEFINED]
+        out = self._moves([(o, self.expression(v)) for o, v in begins])
+        first: list[ast.stmt] = []
+        last: list[ast.stmt] = []
+        for o, r in zip(node.outputs[count:], results[count:], strict=True):
+            begin = assign(self.names.of[o], ast.List([], ast.Load()))
+            begin.gives = [(self.names.of[o], o)]  # type: ignore[attr-defined]
+            out.append(begin)
+            name = standing_for(o, ast.Name(self.names.of[o], ast.Load()))
+            call = ast.Call(ast.Attribute(name, "append", ast.Load()), [inner.expression(r)], [])
+            (first if r in carried or r in items else last).append(ast.Expr(call))
+
+        def target(header: Any) -> ast.expr:
+            if isinstance(header, int):
+                return ast.Name(self.names.of.get(items[header], "_"), ast.Store())
+            parts = list(map(target, header[1:]))
+            return parts[0] if header[0] == "reversed" else ast.Tuple(parts, ast.Store())
+
+        def through(header: Any) -> ast.expr:
+            if isinstance(header, int):
+                return self.expression(node.inputs[header])
+            parts = header[2:] if header[0] == "enumerate" else header[1:]
+            return ast.Call(ast.Name(header[0], ast.Load()), list(map(through, parts)), [])
+
+        around = node.origin
+        body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
+        header = node.options["header"]
+        made = ast.For(target(header), through(header), body or [ast.Pass()], [])
+        made.loop = (  # type: ignore[attr-defined]
+            [(self.names.of[p], p) for p in items if p in self.names.of],
+            [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
+        )
+        return [*out, made]
+
     def outside(self, index: int) -> Value:
         """A result of a sub-graph: the value around it, where it is one that the sub-graph took."""
         v, emitter = self.schedule.graph.results[index], self
@@ -221,11 +263,15 @@ class Emitter:
 
     def leave(self, outputs: list[Value]) -> list[ast.stmt]:
         """Give the results of a sub-graph the names that they have outside, where they differ."""
+        return self._moves(
+            [(out, self.expression(v)) for out, v in zip(outputs, self.schedule.graph.results, strict=False)
+             if v.const is not UNDEFINED and out in self.names.of]
+        )  # fmt: skip
+
+    def _moves(self, pairs: list[tuple[Value, ast.expr]]) -> list[ast.stmt]:
+        """Assign values to the names of others, where they differ; at once where one of these names is read."""
         moves, moved = [], []
-        for out, v in zip(outputs, self.schedule.graph.results, strict=True):
-            if v.const is UNDEFINED or out not in self.names.of:
-                continue
-            tree = self.expression(v)
+        for out, tree in pairs:
             if not (isinstance(tree, ast.Name) and tree.id == self.names.of[out]):
                 moves.append((self.names.of[out], tree))
                 moved.append(out)

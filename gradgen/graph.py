@@ -90,7 +90,7 @@ class Operation(Signature):
 class Value:
     """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
 
-    __slots__ = ("bar_of", "graph", "hint", "index", "node", "said", "source", "through", "type")
+    __slots__ = ("bar_of", "graph", "held", "hint", "index", "node", "said", "source", "through", "type")
     __array_priority__ = 1000.0
     __iter__ = None
 
@@ -102,6 +102,8 @@ class Value:
         """The primal whose cotangent this is."""
         self.source: Value | None = None
         """The value of the enclosing graph that this parameter of a sub-graph stands for."""
+        self.held: list[Value] = []
+        """What a parameter of a loop's body is at the first step, and at the others."""
         self.through: list[Any] = []
         """The statements that handed this cotangent on unchanged."""
 

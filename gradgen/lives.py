@@ -11,17 +11,22 @@ import heapq
 from collections import defaultdict
 
 from .graph import Node, Value
+from .loops import LOOP
 from .schedule import Schedule
 
 Span = tuple[int, int]
 
 
 class Block:
-    """The statements of one graph. opens: where the statement stands that holds the block."""
+    """The statements of one graph. opens: where the statement stands that holds the block.
+
+    loop: whether it runs many times, so that what it reads of outside lives from its `start` to its `stop`.
+    """
 
     def __init__(self, outer: Block | None = None, opens: int = 0):
         self.outer, self.opens = outer, opens
-        self.start = 0
+        self.start = self.stop = 0
+        self.loop = False
 
 
 class Lives:
@@ -39,6 +44,8 @@ class Lives:
         """Where each statement stands."""
         self.merged: dict[Value, Value] = {}
         """What a side of a branch computes and the output of the branch that it becomes."""
+        self._turns: list[tuple[Value, Value, Value]] = []
+        """What a step of a loop finds, what it hands on, and what is left after the last."""
         self._home: dict[Value, tuple[Block, int]] = {}
         self._last: dict[tuple[Value, int], int] = {}
         self._blocks: list[Block] = []
@@ -68,6 +75,9 @@ class Lives:
             for v in step.reads:
                 self._read(v, block, self._at + outlasts(v, step.node))
             if step.node in schedule.inner and not schedule.is_expression(step.node):
+                if step.node.op is LOOP:
+                    self._place_body(schedule, step.node, block)
+                    continue
                 self._place_arms(schedule, step.node, block)
             for out in step.node.outputs:
                 if out in schedule.named:
@@ -86,6 +96,52 @@ class Lives:
                     self.merged[v] = out
                 self.spans[out].append((self._at, self._at + 1))
         self._at += 1
+
+    def _place_body(self, schedule: Schedule, node: Node, block: Block) -> None:
+        opens = self._at
+        [inner] = schedule.inner[node]
+        results, count = inner.graph.results, node.options["carried"]
+        items, carried = LOOP.items(node), LOOP.carried(node)
+        for out in node.outputs[count:]:
+            self._define(out, block, opens)
+        self._at += 1
+        body = self._open(block, opens)
+        body.loop = True
+        for p in [*items, *carried]:
+            self._define(p, body, self._at)
+        self._at += 1
+        for r in results[count:]:
+            if r in carried or r in items:  # it is recorded as the step finds it
+                self._read(r, body, self._at)
+        self._place(inner, body)
+        self._at += 1
+        for i, r in enumerate(results):
+            if i < count or not (r in carried or r in items):
+                self._read_through(inner, r, body, self._at)
+        body.stop = self._at + 1
+        self._at += 1
+        for out, p, r in zip(node.outputs, carried, results, strict=False):
+            self._define(out, block, self._at)
+            self.spans[out] += [(opens, body.start + 1), (body.stop - 1, body.stop + 1)]
+            self.merged[p] = out
+            self._turns.append((p, r, out))
+
+    def _join_turns(self) -> None:
+        """Let what a step hands on have the name of what it found, where that is not read any more."""
+        members: dict[Value, list[Value]] = defaultdict(list)
+        for v in self.order:
+            head = v
+            while head in self.merged:
+                members[head].append(v)
+                head = self.merged[head]
+            members[head].append(v)
+        for p, r, out in self._turns:
+            if r in self.merged or r not in self._home or r.node is None or r.graph is not p.graph:
+                continue
+            busy = Busy()
+            busy.add(sorted(self.spans[p]))
+            if not busy.meets([span for v in members[r] for span in self.spans[v]]):
+                self.merged[r] = out
 
     def _define(self, v: Value, block: Block, at: int) -> None:
         self._home[v] = (block, at)
@@ -121,16 +177,19 @@ class Lives:
         for v, (top, _) in self._home.items():
             if v.node is None and v.bar_of is not None and boundary is not None:
                 self._home[v] = (top, boundary)  # a cotangent that is given: it comes with the backward pass
-        starts = {id(block): block.start for block in self._blocks}
+        blocks = {id(block): block for block in self._blocks}
         for v, (_, at) in self._home.items():
             self.spans[v].append((at, at + 1))
         for (v, block), last in self._last.items():
             home, at = self._home[v]
-            self.spans[v].append((at if block == id(home) else starts[block], last))
+            inner = blocks[block]
+            whole = inner.loop and inner is not home
+            self.spans[v].append((at if inner is home else inner.start, inner.stop if whole else last))
         for v, (_, at) in self._home.items():
             first, last = min(a for a, _ in self.spans[v]), max(b for _, b in self.spans[v])
             if closure and boundary is not None and at < boundary <= last:
                 self.spans[v] = [(first, end + 1)]
+        self._join_turns()
 
     def alive(self, v: Value, at: int) -> bool:
         """Whether `v` is read after the statement at a position, on a way through it."""

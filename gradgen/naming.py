@@ -12,6 +12,7 @@ from .calls import CALL
 from .control import UNDEFINED
 from .graph import CONST, Node, Value
 from .lives import Busy, Lives, Numbers, Span
+from .loops import LOOP
 from .schedule import Schedule
 from .words import ROLES, function_word, leaf, spoken
 
@@ -135,11 +136,13 @@ class Names:
             return v.hint
         node = v.node
         if node is None:
-            return "value"
+            return self.describe(v.held[0]) if v.held else "value"
         if node.op is CONST:
             return "constant"
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
+        if node.op is LOOP and v.index >= node.options["carried"]:
+            return f"{self.describe(node.subgraphs[0].results[v.index])}_steps"
         sides = [graph.results[v.index] for graph in node.subgraphs]
         if any(side.const is UNDEFINED for side in sides):
             return next(self.describe(side) for side in sides if side.const is not UNDEFINED)

@@ -67,7 +67,8 @@ class Schedule:
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
-        self._taken = {v for node in graph.nodes if isinstance(node.op, Control) for v in node.inputs[1:]}
+        controls = [node for node in graph.nodes if isinstance(node.op, Control)]
+        self._taken = {v for node in controls for v in node.op.stands_for(node).values()}  # type: ignore[attr-defined]
         tests = Counter(node.inputs[0] for node in graph.nodes if node.subgraphs)
         self._tests = {v for v, count in tests.items() if count == self.uses[v]}
         """Values that are conditions of branches and nothing else."""
@@ -126,8 +127,7 @@ class Schedule:
         self._widths[out] = width
 
     def _look_inside(self, node: Node) -> None:
-        for graph in node.subgraphs:
-            self.stands_for.update(zip(graph.params, node.inputs[1:], strict=True))
+        self.stands_for.update(node.op.stands_for(node))  # type: ignore[attr-defined]
         tight = bool(node.options.get("expression")) and len(node.outputs) == 1
         self.inner[node] = [Schedule(graph, self, tight) for graph in node.subgraphs]
 

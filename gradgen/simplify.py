@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .control import Control, is_defined, reconnect
+from .control import Control, is_defined
 from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Operation, Value
 from .identities import REWRITES, rebuild
@@ -61,6 +61,8 @@ def repoint(graph: Graph) -> None:
         if node.effect or any(out in live for out in node.outputs):
             skip = SHAPE_ONLY.get(node.op.name) if node.backward else None
             live.update(v for i, v in enumerate(node.inputs) if i != skip)
+            if node.op.name == "loop":  # what it carries is there when it ends
+                live.update(node.outputs)
     best: dict[Any, Value] = {}
     for v in graph.params:
         note_shape(graph, best, v, live)
@@ -151,12 +153,10 @@ class Simplifier(Totals):
         self.graph.results = [self.get(v) for v in self.graph.results]
 
     def _tell(self, node: Node) -> None:
-        """Let the sub-graphs of `node` know what they take now, and whether that is a Python number."""
-        reconnect(node)
-        for graph in node.subgraphs:
-            for param in graph.params:
-                if param.source is not None and not param.source.type.array:
-                    param.type = param.type.but(array=False)
+        """Let the sub-graphs of `node` know where what they take has become a Python number, without attributes."""
+        for param, v in node.op.stands_for(node).items():  # type: ignore[attr-defined]
+            if not v.type.array:
+                param.type = param.type.but(array=False)
 
     def _keep(self, node: Node) -> None:
         """Take over a forward node, and note what it makes superfluous to compute."""

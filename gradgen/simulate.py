@@ -247,6 +247,8 @@ class Simulation:
                 self.run(node.body)
             case ast.If() if hasattr(node, "sides"):
                 self.branch(node)
+            case ast.For() if hasattr(node, "loop"):
+                self.loop(node)
             case _:  # the user's own code, as it stands
                 places = self.apart(node) | self.buffer(ours=False)
                 for n in ast.walk(node):
@@ -304,6 +306,33 @@ class Simulation:
                     raise wrong(f"a branch should leave {value!r} as `{name}`")
                 places |= held.places
             self.give(name, frozenset(places), value)
+
+    def loop(self, node: ast.For) -> None:
+        """Two turns: what the first leaves behind, the second finds. What a turn binds for itself is gone after it."""
+        self.places(node.iter)
+        items, carried = node.loop  # type: ignore[attr-defined]
+        before = dict(self.scope.names)
+        for name, p, _, _ in carried:
+            held = before.get(name)
+            given = self.buffer(ours=False) if held is None else held.places
+            self.give(name, given, p)
+        for _ in range(2):
+            for name, item in items:
+                self.give(name, self.buffer(ours=False), item)
+            self._fresh.clear()
+            self.run(node.body)
+            for name, p, result, out in carried:
+                held = self.scope.names.get(name)
+                if result.const is UNDEFINED:
+                    continue
+                if held is None or held.value not in (p, result, out):
+                    raise wrong(f"a step should hand on {result!r} as `{name}`")
+                self.give(name, held.places, p)
+        names = self.scope.names
+        bound = {name for name, _ in items}
+        self.scope.names = {k: held for k, held in names.items() if before.get(k) is held and k not in bound}
+        for name, _, _, out in carried:
+            self.give(name, names[name].places, out)
 
     # ---- results
 

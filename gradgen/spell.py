@@ -416,6 +416,15 @@ def _user_call(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Call(ast.Name(snippets.functions.name(node), ast.Load()), [of(v) for v in node.inputs], [])
 
 
+def _range(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Call(ast.Name("range", ast.Load()), [of(v) for v in node.inputs], [])
+
+
+def _steps_of(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    length = ast.Call(ast.Name("len", ast.Load()), [of(node.inputs[0])], [])
+    return ast.Call(ast.Name("range", ast.Load()), [length], [])
+
+
 def _pullback(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     pullback, *bars = node.inputs
     return ast.Call(of(pullback), [of(bar) for bar in bars], [])
@@ -438,6 +447,8 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     CONST.name: _const,
     "call": _user_call,
     "pullback": _pullback,
+    "range": _range,
+    "steps_of": _steps_of,
     "product": _product,
     "total": _total,
     "power": _power,

@@ -534,6 +534,30 @@ def f(x):
         [X],
         True,
     ),
+    "loop over integers": (
+        """\
+import numpy as np
+def f(x):
+    n = 0
+    for i in range(3):
+        n = n + i
+    return np.sum(x)*n
+""",
+        [X],
+        True,
+    ),
+    "loop over a size": (
+        """\
+import numpy as np
+def f(x):
+    t = x.shape[0]
+    for i in range(3):
+        t = t + 1
+    return np.sum(x*x)*t
+""",
+        [X],
+        True,
+    ),
     "loop var leaks": (
         """\
 import numpy as np
@@ -1159,30 +1183,6 @@ def f(x):
 """,
         [X],
         "`a` is changed in place here, and `b` may be the same array",
-    ),
-    "opaque loop": (
-        """\
-import numpy as np
-def f(x):
-    n = 0
-    for i in range(3):
-        n = n + i
-    return np.sum(x)*n
-""",
-        [X],
-        "`n` is given a new value inside a `for`, which gradgen does not follow",
-    ),
-    "opaque loop reads old": (
-        """\
-import numpy as np
-def f(x):
-    t = x.shape[0]
-    for i in range(3):
-        t = t + 1
-    return np.sum(x*x)*t
-""",
-        [X],
-        "`t` is given a new value inside a `for`, which gradgen does not follow",
     ),
     "opaque while aug": (
         """\

@@ -319,21 +319,6 @@ case(
 # ---- what is not followed yet
 
 case(
-    "a loop",
-    """
-    def f(x):
-        for i in range(3):
-            y = x * i
-        return y
-    """,
-    """
-    NoRuleError m.py:5:5: a loop over values that carry a derivative is not followed yet
-        for i in range(3):
-        ^^^^^^^^^^^^^^^^^^
-      use whole arrays: np.sum, np.cumsum, `@`
-    """,
-)
-case(
     "an effect in a branch",
     """
     def note(x):
@@ -365,22 +350,6 @@ case(
         return x
         ^^^^^^^^
       use whole arrays, and return after it
-    """,
-)
-case(
-    "a loop that gives a new value to a name",
-    """
-    def f(x):
-        total = 0.0
-        for i in range(3):
-            total = total + x[i]
-        return total
-    """,
-    """
-    UnsupportedError m.py:7:9: `total` is given a new value inside a `for`, which gradgen does not follow yet
-        total = total + x[i]
-        ^^^^^
-      use whole arrays, or `if`
     """,
 )
 case(

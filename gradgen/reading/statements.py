@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from ..buffers import may_share, roots
+from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE, Graph, Value
 from ..operators import SYMBOLS
 from ..shapes import Type
 from ..source import Statement
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
-from .flow import RETURNED, VALUE, Flow
+from .flow import RETURNED, VALUE
 from .refusals import COMPOUND, refuse_rebinding
+from .turns import Turns, can_follow
 
 
-class Statements(Flow):
+class Statements(Turns):
     """The part of a `Program` that reads statements."""
 
     statements: list[Statement]
@@ -43,9 +45,9 @@ class Statements(Flow):
             case ast.Assign():
                 term = self.read(node.value)
                 for target in node.targets:
-                    self._assign(target, term)
+                    self.assign(target, term)
             case ast.AnnAssign(value=ast.expr() as value):
-                self._assign(node.target, self.read(value))
+                self.assign(node.target, self.read(value))
             case ast.AnnAssign() | ast.Pass():
                 pass
             case ast.AugAssign():
@@ -69,6 +71,8 @@ class Statements(Flow):
                     self._inside_with = context
             case ast.If() if _binds(node):
                 self.branch(node, node.body, node.orelse)
+            case ast.For() if can_follow(node):
+                self._loop_or_opaque(node)
             case ast.FunctionDef():
                 self.frame.names[node.name] = Closure(
                     ast.Name(node.name, ast.Load()), node, self.frame, self.read_defaults(node)
@@ -85,6 +89,19 @@ class Statements(Flow):
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
 
+    def _loop_or_opaque(self, node: ast.For) -> None:
+        """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
+        names = dict(self.frame.names)
+        try:
+            self.loop(node)
+        except UnsupportedError as error:
+            self.frame.names.clear()
+            self.frame.names.update(names)
+            try:
+                self._opaque_statement(node)
+            except UnsupportedError:
+                raise error from None
+
     def _is_errstate(self, node: ast.With) -> bool:
         for item in node.items:
             call = item.context_expr
@@ -95,7 +112,7 @@ class Statements(Flow):
                 return False
         return True
 
-    def _assign(self, target: ast.expr, term: Term) -> None:
+    def assign(self, target: ast.expr, term: Term) -> None:
         match target:
             case ast.Name():
                 self.bind(target.id, term)
@@ -117,7 +134,7 @@ class Statements(Flow):
         if len(items) != count:
             raise self.error(f"{len(items)} values cannot be unpacked into {count}", target)
         for sub, item in zip(target.elts, items, strict=True):
-            self._assign(sub, item)
+            self.assign(sub, item)
 
     def bind(self, name: str, term: Term) -> None:
         """Give `name` a new meaning."""

@@ -98,6 +98,18 @@ def zeros_for(x: Any) -> Any:
     return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
+@primitive(signature="x", differentiable=False, infer=lambda facts, x: OBJECT, cheap=True)
+def steps_of(x: Any) -> Any:
+    """`range(len(x))`."""
+    return range(len(x))
+
+
+@primitive(signature="*bounds", differentiable=False, infer=lambda facts, *bounds: OBJECT, cheap=True, name="range")
+def range_(*bounds: Any) -> Any:
+    """`range(...)`."""
+    return range(*bounds)
+
+
 @primitive(signature="x", differentiable=False, infer=lambda facts, x: _like_type(facts, 0.0, x))
 def zeros_if_any(x: Any) -> Any:
     """The zero cotangent of what may be None, since it is not assigned on every way."""

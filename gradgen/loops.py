@@ -1,0 +1,295 @@
+"""Loops: a body graph that is run once for each item, with what it hands on from step to step.
+
+The derivative is a loop in reverse whose body is the backward half of the body. What that reads of the forward steps is
+recorded in a list, unless it can be had again: from what does not change, from the items, or at no cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .control import UNDEFINED, Control, is_literal, keep_outputs, replace_params, separate
+from .forms import accumulate
+from .graph import Graph, Node, Value
+from .reverse import build_grads, descendants, zero_like
+from .rules.primitives import increment, steps_of
+from .schedule import is_light, is_tiny
+from .shapes import Type, float_of
+from .simplify import simplify
+
+
+class Loop(Control):
+    """Inputs: what is gone through, what the carried values begin as, and what does not change.
+
+    The body has a parameter for each of them: the items, the carried values, the rest. Its results are the carried
+    values after the step, then what is collected of each step in a list; so are the outputs, the carried values being
+    those after the last step. options: `items` and `carried`, how many there are of each; `header`, how the loop goes
+    through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...).
+    """
+
+    def items(self, node: Node) -> list[Value]:
+        return node.subgraphs[0].params[: node.options["items"]]
+
+    def carried(self, node: Node) -> list[Value]:
+        first = node.options["items"]
+        return node.subgraphs[0].params[first : first + node.options["carried"]]
+
+    def initial(self, node: Node) -> list[Value]:
+        first = node.options["items"]
+        return list(node.inputs[first : first + node.options["carried"]])
+
+    def fixed(self, node: Node) -> list[tuple[Value, Value]]:
+        """The parameters that do not change, each with what it stands for."""
+        first = node.options["items"] + node.options["carried"]
+        return list(zip(node.subgraphs[0].params[first:], node.inputs[first:], strict=True))
+
+    def stands_for(self, node: Node) -> dict[Value, Value]:
+        return dict(self.fixed(node))
+
+    def sources(self, node: Node, i: int) -> list[Value]:
+        count = node.options["carried"]
+        return [self.initial(node)[i], node.subgraphs[0].results[i]] if i < count else [node.subgraphs[0].results[i]]
+
+    def connect(self, node: Node) -> None:
+        super().connect(node)
+        for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
+            p.held = [v for v in held if v.const is not UNDEFINED]
+
+    def _active(self, node: Node, varied: Callable[[Value], bool]) -> set[Value]:
+        """The parameters of the body that vary, given which inputs do: until nothing changes, round the loop."""
+        [body] = node.subgraphs
+        active = {p for p, v in zip(body.params, node.inputs, strict=True) if varied(v)}
+        while True:
+            inner = descendants(body, active)
+            more = {p for p, v in zip(self.carried(node), body.results, strict=False) if v in inner} - active
+            if not more:
+                return active
+            active |= more
+
+    def varied(self, node: Node, varied: set[Value]) -> list[bool]:
+        [body] = node.subgraphs
+        inner = descendants(body, self._active(node, lambda v: v in varied))
+        first = [v in varied or r in inner for v, r in zip(self.initial(node), body.results, strict=False)]
+        return first + [False] * (len(node.outputs) - len(first))
+
+    def _useful(self, node: Node, active: set[Value], bars: list[Any]) -> list[int]:
+        """The carried values that have a cotangent at some step: those that reach one that has one at the end."""
+        [body] = node.subgraphs
+        carried = self.carried(node)
+        useful = {i for i, bar in enumerate(bars[: len(carried)]) if bar is not None}
+        while True:
+            reach = {body.results[i] for i in useful}
+            for inner in reversed(body.nodes):
+                if any(out in reach for out in inner.outputs):
+                    reach.update(inner.inputs)
+            more = {i for i, p in enumerate(carried) if p in reach and p in active} - useful
+            if not more:
+                return sorted(i for i in useful if carried[i] in active)
+            useful |= more
+
+    def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
+        graph, [body] = node.outputs[0].graph, node.subgraphs
+        flags = dict(zip(node.inputs, wanted, strict=True))
+        useful = self._useful(node, self._active(node, lambda v: flags[v]), bars)
+        first, count = node.options["items"], node.options["carried"]
+        params, forward = list(body.params), len(body.results)
+        at = [k for k, want in enumerate(wanted) if want and not first <= k < first + count]
+        at.sort(key=lambda k: k < first)  # what does not change, then the arrays that are gone through
+        fixed = [(params[k], node.inputs[k]) for k in at if k >= first]
+        arrays = [(params[k], node.inputs[k]) for k in at if k < first]
+        carried, initial = self.carried(node), self.initial(node)
+        with body.at(node.origin, backward=True):
+            steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
+            sums = [_cotangent(body, v, v.type) for _, v in [*fixed, *arrays]]
+            spots = [Value(body, Type("int", ())) for _ in arrays]
+            body.params += [*steps, *sums, *spots]
+            seeds: dict[Value, Any] = {}
+            for i, g in zip(useful, steps, strict=True):
+                seeds[body.results[i]] = seeds[body.results[i]] + g if body.results[i] in seeds else g
+            start = {p: g for (p, _), g in zip(fixed, sums, strict=False)}
+            targets = [carried[i] for i in useful] + [p for p, _ in [*fixed, *arrays]]
+            grads = build_grads(body, seeds, targets, start)
+            for k, place in enumerate(spots):
+                k += len(fixed)
+                g = grads[len(useful) + k]
+                grads[len(useful) + k] = sums[k] if g is None else increment(sums[k], place, g)
+            like = [
+                g if body.facts.same_shape(carried[i].type.shape, body.results[i].type.shape) else carried[i]
+                for i, g in zip(useful, steps, strict=True)
+            ]
+            grads = [zero_like(v) if g is None else g for v, g in zip([*like, *sums], grads, strict=True)]
+            body.results += [g if isinstance(g, Value) else body.const(float(g)) for g in grads]
+        simplify(body)
+        at_hand = {*params[:first], *params[first + count :]}
+        back, saved = separate(body, forward, lambda inner: is_light(inner) or _is_at_hand(inner, at_hand))
+        body.params = params
+        made = Node(LOOP, (), {})
+        counters = dict(zip(spots, [v for _, v in arrays], strict=True))
+        self._gather(node, made, back, dict(saved), [*steps, *sums], counters)
+        begins = [zero_like(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
+        told: set[Value] = set()
+        for k in at:
+            so_far = None if node.inputs[k] in told else totals[k]
+            told.add(node.inputs[k])
+            begins.append(zero_like(node.inputs[k]) if so_far is None else so_far)
+        begins = [b if isinstance(b, Value) else graph.const(float(b)) for b in begins]
+        made.options["carried"] = len(begins)
+        places = made.options["items"]
+        made.inputs = (*made.inputs, *begins, *back.captured)
+        made.subgraphs, made.origin, made.backward = (back,), node.origin, True
+        back.params += back.captured.values()
+        for i, p in enumerate(back.params[places : places + len(begins)]):
+            made.outputs.append(Value(graph, p.type, made, i))
+            made.outputs[-1].bar_of = node.outputs[useful[i]] if i < len(useful) else p.bar_of
+        graph.nodes.append(made)
+        self.connect(made)
+        answers: list[Any] = [None] * len(node.inputs)
+        for k, out in zip(at, made.outputs[len(useful) :], strict=True):
+            answers[k] = out
+        for i, out in zip(useful, made.outputs, strict=False):
+            v, k = initial[i], first + i
+            if wanted[k] and v.const is not UNDEFINED:
+                rest = None if v in told else totals[k]
+                told.add(v)
+                answers[k] = out if rest is None else accumulate(rest, out, origins=(node.origin, node.origin))
+        return answers
+
+    def _gather(
+        self, node: Node, made: Node, back: Graph, saved: dict[Value, Value], sums: list[Value],
+        counters: dict[Value, Value],
+    ) -> None:  # fmt: skip
+        """Let the backward loop go through what its body reads: records, items, counters; in reverse."""
+        graph, [body] = node.outputs[0].graph, node.subgraphs
+        items: list[Value] = []
+        through: list[Value] = []
+        with graph.at(node.origin, backward=True):
+            for v, param in saved.items():
+                if v in sums:
+                    continue
+                if v in counters:
+                    source, param.hint = steps_of(counters[v]), "i"
+                elif v in self.items(node):
+                    source = node.inputs[body.params.index(v)]
+                else:
+                    source = self._record(node, v)
+                    param.held = [v]
+                items.append(param)
+                through.append(source)
+            if not items:
+                items.append(Value(back, Type("object"), hint="_"))
+                through.append(node.inputs[0])
+        carried = []
+        for g in sums:
+            carried.append(saved[g] if g in saved else Value(back, g.type))
+            carried[-1].bar_of = g.bar_of
+        back.params = [*items, *carried]
+        made.inputs = tuple(through)
+        header = tuple(("reversed", k) for k in range(len(items)))
+        made.options = {"items": len(items), "header": header[0] if len(header) == 1 else ("zip", *header)}
+
+    def _record(self, node: Node, v: Value) -> Value:
+        """The list that holds `v` of every step."""
+        [body] = node.subgraphs
+        for i in range(node.options["carried"], len(body.results)):
+            if body.results[i] is v:
+                return node.outputs[i]
+        body.results.append(v)
+        out = Value(node.outputs[0].graph, Type("object"), node, len(node.outputs))
+        out.hint = f"{v.hint}_steps" if v.hint else ""
+        node.outputs.append(out)
+        return out
+
+    def settle(self, node: Node) -> list[Graph]:
+        [body] = node.subgraphs
+        self.connect(node)
+        first = node.options["items"] + node.options["carried"]
+        table = {p: body.const(v.const) for p, v in self.fixed(node) if is_literal(v)}
+        if not table:
+            return []
+        replace_params(body, table)
+        node.inputs = (*node.inputs[:first], *[v for v in node.inputs[first:] if not is_literal(v)])
+        return [body]
+
+    def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
+        [body] = node.subgraphs
+        items, count = node.options["items"], node.options["carried"]
+        carried = self.carried(node)
+        kept = {i for i, out in enumerate(node.outputs) if out in needed}
+        while True:
+            reach = {body.results[i] for i in kept}
+            for inner in reversed(body.nodes):
+                if inner.effect or any(out in reach for out in inner.outputs):
+                    reach.update(inner.inputs)
+            more = {i for i, p in enumerate(carried) if p in reach} - kept
+            if not more:
+                break
+            kept |= more
+        gone = [i for i in range(count) if i not in kept]
+        keep_outputs(node, sorted(kept))
+        prune(body)
+        read = {v for inner in body.nodes for v in inner.inputs} | set(body.results)
+        dropped = {items + i for i in gone}
+        dropped |= {k for k, p in enumerate(body.params) if k >= items + count and p not in read}
+        body.params = [p for k, p in enumerate(body.params) if k not in dropped]
+        node.inputs = tuple(v for k, v in enumerate(node.inputs) if k not in dropped)
+        node.options = {**node.options, "carried": count - len(gone)}
+        body.captured = {v: p for p, v in self.fixed(node)}
+
+    def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
+        [body] = node.subgraphs
+        items, count = node.options["items"], node.options["carried"]
+        backwards = set(_reversed(node.options["header"]))
+        lists = [list(reversed(x)) if k in backwards else x for k, x in enumerate(inputs[:items])]
+        state, rest = list(inputs[items : items + count]), inputs[items + count :]
+        collected: list[list[Any]] = [[] for _ in body.results[count:]]
+        for row in zip(*lists, strict=True):
+            results = run(body, [*row, *state, *rest])
+            state = results[:count]
+            for kept, x in zip(collected, results[count:], strict=True):
+                kept.append(x)
+        return [*state, *collected]
+
+
+LOOP = Loop("loop")
+
+
+def add_loop(
+    graph: Graph, through: list[Value], initial: list[Value], body: Graph, types: list[Type], header: Any
+) -> Node:
+    """Append a loop to `graph`: its body, whose results are set, has a parameter for each item and carried value."""
+    count = len(through) + len(initial)
+    captured = {v: p for v, p in body.captured.items() if p in body.params[count:]}
+    options = {"items": len(through), "carried": len(initial), "header": header}
+    node = Node(LOOP, (*through, *initial, *captured), options)
+    node.subgraphs = (body,)
+    node.origin, node.backward = graph.origin, graph.backward
+    node.effect = any(inner.effect for inner in body.nodes)
+    node.outputs = [Value(graph, t, node, i) for i, t in enumerate(types)]
+    graph.nodes.append(node)
+    LOOP.connect(node)
+    return node
+
+
+def _is_at_hand(node: Node, known: set[Value]) -> bool:
+    """Whether it is next to nothing to compute from items and from what does not change: no record is needed."""
+    return is_tiny(node) and all(v in known or v.const is not v for v in node.inputs)
+
+
+def _cotangent(body: Graph, primal: Value, like: Type) -> Value:
+    """A parameter for the cotangent of `primal`, which is of the type `like`."""
+    made = Value(body, like.but(kind=float_of(like.kind), size=None))
+    made.bar_of = primal
+    return made
+
+
+def _reversed(header: Any) -> list[int]:
+    """The places of the items that are gone through from the end."""
+    if isinstance(header, int):
+        return []
+    inner = [k for part in header[1:] for k in _reversed(part)]
+    return [*inner, *_leaves(header[1])] if header[0] == "reversed" else inner
+
+
+def _leaves(header: Any) -> list[int]:
+    return [header] if isinstance(header, int) else [k for part in header[1:] for k in _leaves(part)]

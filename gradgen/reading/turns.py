@@ -1,0 +1,226 @@
+"""Reading loops: what a body makes of the names around it is handed on from step to step."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..buffers import roots
+from ..control import UNDEFINED, join_types
+from ..graph import PRIMITIVES, Graph, Value
+from ..loops import add_loop
+from ..rules.primitives import getitem_type
+from ..shapes import ShapeVar, Type
+from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
+from .flow import Flow, leaves
+
+ROUNDS = 6
+"""How often a body is read until what it hands on is of the kind that it found."""
+
+
+def can_follow(node: ast.For | ast.While) -> bool:
+    """Whether a loop is of a form that is followed: it goes to its end."""
+    return isinstance(node, ast.For) and not any(map(leaves, node.body))
+
+
+def stored_in(node: ast.For) -> list[str]:
+    """The names that a loop binds, in order."""
+    found: dict[str, None] = {}
+    todo: list[ast.AST] = [node.target, *node.body]
+    while todo:
+        part = todo.pop(0)
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            found[part.id] = None
+        if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            found[part.name] = None
+        elif not isinstance(part, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            todo = [*ast.iter_child_nodes(part), *todo]
+    return list(found)
+
+
+@dataclass(eq=False)
+class Carried:
+    """A value that a body finds under a name. begin: what it is at the first step. shares: what else it may share
+    memory with at later ones, other carried values and values from outside."""
+
+    name: str
+    begin: Value
+    type: Type
+    shares: set[Any] = field(default_factory=set)
+    param: Value = field(init=False)
+
+
+class Turns(Flow):
+    """The part of a `Program` that reads loops."""
+
+    _graphs: list[Graph]
+
+    def assign(self, target: ast.expr, term: Term) -> None:
+        raise NotImplementedError
+
+    def loop(self, node: ast.For) -> None:
+        """A `for` loop that goes to its end. Raises UnsupportedError where it cannot be followed.
+
+        The body is read until what it hands on is of the kinds that it finds, and may share memory with nothing that
+        what it finds was not known to share it with.
+        """
+        through: list[Value] = []
+        header = self._header(node.iter, through)
+        before = self.frame.names
+        begins = {n: self._data(n, before[n], node) for n in stored_in(node) if n in before}
+        found = [Carried(n, v, _plain(v.type)) for n, values in begins.items() for v in values]
+        for _ in range(ROUNDS):
+            graph = Graph("", self.graph.facts)
+            items, ends = self._step(node, graph, through, header, found)
+            if not self._learn(graph, found, ends):
+                break
+        else:
+            raise self.error("what this loop hands on changes its kind at every step", node)
+        self._close(through, header, graph, items, found, ends)
+        self.block(node.orelse)
+
+    def _step(
+        self, node: ast.For, graph: Graph, through: list[Value], header: Any, found: list[Carried]
+    ) -> tuple[list[Value], dict[str, tuple[Term, list[Value]]]]:
+        """Read the body into `graph`; return the items, and what each name that it binds is at its end."""
+        before, statement, loops = self.frame.names, self.statement, self.frame.loops
+        self.frame.names, self.frame.loops = dict(before), loops + 1
+        try:
+            with self.inside(graph):
+                items = [self._parameter(graph, _item_type(graph.facts, v)) for v in through]
+                for c in found:
+                    c.param = self._parameter(graph, c.type, c.name)
+                for c in found:
+                    c.param.held = [c.begin, *(k.param if isinstance(k, Carried) else k for k in c.shares)]
+                for name in dict.fromkeys(c.name for c in found):
+                    terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
+                    self.frame.names[name] = shaped(before[name], terms)
+                self.assign(node.target, self._found(header, items))
+                for name, term in self.frame.names.items():
+                    if isinstance(term, Computed) and term.value in items:
+                        term.value.hint = name
+                self.block(node.body)
+                return items, {n: self._end(n, before.get(n), node) for n in stored_in(node)}
+        finally:
+            self.frame.names, self.statement, self.frame.loops = before, statement, loops
+            self.graph.origin = statement
+
+    def _learn(self, graph: Graph, found: list[Carried], ends: dict[str, tuple[Term, list[Value]]]) -> bool:
+        """Note what a reading of the body says of the carried values; whether that is news."""
+        news = False
+        last = [v for n in dict.fromkeys(c.name for c in found) for v in ends[n][1]]
+        lie = [roots(v) for v in last]
+        for c, end, mine in zip(found, last, lie, strict=True):
+            wider = _wider(graph.facts, c.type, end.type)
+            if wider is not None:
+                c.type, news = wider, True
+            others = {k for k, theirs in zip(found, lie, strict=True) if k is not c and not mine.isdisjoint(theirs)}
+            shares = others | {v for v in mine if v.graph in self._graphs}
+            if not shares <= c.shares:
+                c.shares, news = c.shares | shares, True
+        return news
+
+    def _close(
+        self, through: list[Value], header: Any, graph: Graph, items: list[Value], found: list[Carried],
+        ends: dict[str, tuple[Term, list[Value]]],
+    ) -> None:  # fmt: skip
+        """Add the loop, and let the names that it binds mean what is left after the last step."""
+        carried: list[Value] = []
+        initial: list[Value] = []
+        types: list[Type] = []
+        owner: list[str] = []
+        for name, (_, results) in ends.items():
+            known = [c for c in found if c.name == name]
+            params = [c.param for c in known] or [Value(graph, _plain(r.type), hint=name) for r in results]
+            carried += params
+            initial += [c.begin for c in known] or [self.graph.const(UNDEFINED) for _ in results]
+            types += [p.type for p in params]
+            owner += [name] * len(results)
+            graph.results += results
+        rest = [p for p in graph.params if p not in items and p not in carried]
+        graph.params = [*items, *carried, *rest]
+        made = add_loop(self.graph, through, initial, graph, types, header)
+        for v, name in zip(made.outputs, owner, strict=True):
+            v.hint = name
+        outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
+        for name, (like, _) in ends.items():
+            self.frame.names[name] = shaped(like, outputs)
+
+    def _parameter(self, graph: Graph, type: Type, name: str = "") -> Value:
+        made = Value(graph, type, hint=name)
+        graph.params.append(made)
+        return made
+
+    def _data(self, name: str, term: Term, at: ast.AST) -> list[Value]:
+        """The values of a name that a loop rebinds, as the first step finds them."""
+        if not all(isinstance(leaf, (Computed, Static)) for leaf in flatten(term)) or isinstance(term, Ambiguous):
+            raise self.error(f"`{name}` is rebound in this loop, and is no value", at)
+        return [self.value(self.here(leaf)) for leaf in flatten(term)]
+
+    def _end(self, name: str, before: Term | None, at: ast.AST) -> tuple[Term, list[Value]]:
+        """What a step makes of a name: its term, and its values."""
+        if name not in self.frame.names:
+            raise self.error(f"`{name}` is deleted in this loop", at)
+        term = self.frame.names[name]
+        if before is not None and outline(term) != outline(before):
+            raise self.error(f"`{name}` changes its structure in this loop", at, "keep tuples and lists as they are")
+        return term, self._data(name, term, at)
+
+    # ---- what is gone through
+
+    def _header(self, node: ast.expr, through: list[Value]) -> Any:
+        """How a loop goes through its items, see `Loop`; what it goes through is appended to `through`."""
+        plain = isinstance(node, ast.Call) and all(k.arg == "strict" for k in node.keywords)
+        if isinstance(node, ast.Call) and plain and not any(isinstance(a, ast.Starred) for a in node.args):
+            callee = self.read(node.func)
+            obj = callee.obj if isinstance(callee, Static) else None
+            if obj is range:
+                args = [self.read(a) for a in node.args]
+                made = self.graph.add(PRIMITIVES["range"], [self.value(a) for a in args])
+                self.written(made, ast.Call(ast.Name("range", ast.Load()), [a.ast for a in args], []))
+                through.append(made.out)
+                return len(through) - 1
+            if obj is enumerate and len(node.args) == 1:
+                through.append(None)  # type: ignore[arg-type]
+                place = len(through) - 1
+                inner = self._header(node.args[0], through)
+                through[place] = self.graph.add(PRIMITIVES["steps_of"], [through[place + 1]]).out
+                return ("enumerate", place, inner)
+            if obj is zip and node.args:
+                first = len(through)
+                parts = [self._header(a, through) for a in node.args]
+                lengths = [v.type.shape[0] if v.type.ndim else None for v in through[first:]]  # type: ignore[index]
+                if any(n is None or not self.graph.facts.same(n, lengths[0]) for n in lengths):  # type: ignore[arg-type]
+                    raise self.error("what is zipped is not known to be equally long", node, "declare the shapes")
+                return ("zip", *parts)
+        value = self.value(self.read(node))
+        if value.type.kind == "object" or value.type.scalar:
+            raise self.error("a loop over this cannot be followed", node)
+        through.append(value)
+        return len(through) - 1
+
+    def _found(self, header: Any, items: list[Value]) -> Term:
+        """What a step finds, as the target of the loop unpacks it."""
+        if isinstance(header, int):
+            return Computed(Ref(items[header]), items[header])
+        parts = [self._found(part, items) for part in header[1:]]
+        return Sequence(ast.Tuple([part.ast for part in parts], ast.Load()), tuple, parts)
+
+
+def _plain(t: Type) -> Type:
+    """The type of something that changes from step to step."""
+    return t.but(size=None)
+
+
+def _item_type(facts: Any, v: Value) -> Type:
+    if v.node is not None and v.node.op.name in ("range", "steps_of"):
+        return Type("int", ())
+    return getitem_type(facts, v, 0)
+
+
+def _wider(facts: Any, found: Type, end: Type) -> Type | None:
+    """The type that covers what a step finds and what it hands on; None where that is what it finds."""
+    joined = join_types(facts, found, _plain(end))
+    same = isinstance(found.shape, ShapeVar) or facts.same_shape(joined.shape, found.shape)
+    return None if same and (joined.kind, joined.array) == (found.kind, found.array) else joined

@@ -1,0 +1,264 @@
+"""Loops: what a step hands on, what is recorded of it, and the loop in reverse."""
+
+import numpy as np
+import pytest
+
+import gradgen
+from gradgen.interpret import run
+from gradgen.options import make_options
+from gradgen.pipeline import graph_of
+
+
+def power(x, n):
+    y = x
+    for _ in range(n):
+        y = y * x
+    return np.sum(y)
+
+
+def rows(x, n):
+    A = np.outer(x, np.ones(n + 1))
+    s = 0.0
+    for row in A:
+        s += np.sin(row @ row)
+    return s
+
+
+def recurrence(x, n):
+    h = np.zeros(3)
+    total = 0.0
+    for t in range(n):
+        h = np.tanh(x * h + np.cos(x) + t)
+        error = h - x
+        total = total + 0.5 * np.sum(error * error)
+    return total
+
+
+def by_index(x, n):
+    total = 0
+    for i in range(len(x)):
+        total = total + x[i] ** 2 * (i + 1)
+    return total
+
+
+def counted(x, n):
+    total = 0.0
+    for i, v in enumerate(x):
+        total += np.exp(v) * i
+    return total
+
+
+def zipped(x, n):
+    total = 0.0
+    for a, b in zip(x, x * x, strict=False):
+        total += a * b
+    return total
+
+
+def nested(x, n):
+    total = 0.0
+    for i in range(n):
+        inner = x
+        for j in range(i + 1):
+            inner = np.sin(inner) + j * x
+        total += np.sum(inner)
+    return total
+
+
+def branches_inside(x, n):
+    y = x
+    for i in range(n + 2):
+        if i % 2:
+            y = y * x
+        else:
+            y = np.sin(y)
+            if i > 1:
+                y = y + x
+    return np.sum(y)
+
+
+def last_values(x, n):
+    for i in range(n + 1):
+        y = x * (i + 1.0)
+        z = y * y
+    return np.sum(z) * y[0] * i
+
+
+def swapped(x, n):
+    a, b = x, 2.0 * x
+    for _ in range(n):
+        a, b = b, a * b
+    return np.sum(a) + np.sum(b * b)
+
+
+def a_tuple(x, n):
+    state = (x, 1.0)
+    for _ in range(n):
+        state = (np.cos(state[0]), state[1] + np.sum(state[0]))
+    return np.sum(state[0]) * state[1]
+
+
+def unused_after(x, n):
+    y = np.exp(x)
+    scratch = 1.0
+    for _ in range(n):
+        scratch = scratch * 2.0
+        y = y / (1.0 + y * scratch)
+    return np.sum(y)
+
+
+def helper_inside(x, n):
+    y = x
+    for _ in range(n):
+        y = _step(y, x)
+    return np.sum(y * y)
+
+
+def _step(y, x):
+    rate = np.tanh(y)
+    return y + 0.1 * rate * x
+
+
+def loop_in_a_helper(x, n):
+    return np.sum(_iterated(x, n) * _iterated(x * x, n + 1))
+
+
+def _iterated(v, n):
+    for _ in range(n):
+        v = np.sin(v) + 0.5 * v
+    return v
+
+
+def started_by_the_argument_twice(x, n):
+    a = x
+    b = x
+    for _ in range(n):
+        a = a * x
+        b = b + a
+    return np.sum(a * b)
+
+
+def runge_kutta(x, n):
+    y, t = x, 0.0
+    for _ in range(n):
+        k1 = _field(t, y)
+        k2 = _field(t + 0.05, y + 0.05 * k1)
+        y = y + 0.1 * k2
+        t = t + 0.1
+    return y @ y
+
+
+def _field(t, y):
+    return np.sin(t) * y - y**3
+
+
+PROGRAMS = [
+    power, rows, recurrence, by_index, counted, zipped, nested, branches_inside, last_values, swapped, a_tuple,
+    unused_after, helper_inside, loop_in_a_helper, started_by_the_argument_twice, runge_kutta,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shapes", ["", "x=(3,), n=int()"])
+@pytest.mark.parametrize("n", [0, 1, 4])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+def test_against_differences_and_the_graph(program, n, shapes):
+    x = np.array([0.3, 0.7, 1.1])
+    before = x.copy()
+    value, got = gradgen.value_and_grad(program, shapes=shapes)(x, n)
+    assert value == program(x, n)
+    h = 1e-6
+    wanted = [(program(x + e, n) - program(x - e, n)) / (2 * h) for e in np.eye(3) * h]
+    np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-7)
+    assert got.dtype == float and not np.shares_memory(got, x) and np.array_equal(x, before)
+    np.testing.assert_allclose(gradgen.grad(program, shapes=shapes)(x, n), got, rtol=1e-12)
+    if program is zipped and not shapes:  # nothing says that they are equally long
+        return
+    graph = graph_of(program, make_options(shapes=shapes))
+    np.testing.assert_allclose(np.broadcast_to(run(graph, [x, n])[0], x.shape), got, rtol=1e-12)
+
+
+def test_a_pullback_may_be_called_twice():
+    def f(x, n):
+        y = x
+        for _ in range(n):
+            y = np.sin(y) * x
+        return y
+
+    x = np.array([0.3, 0.7, 1.1])
+    _, pullback = gradgen.vjp(f, shapes="x=(3,), n=int()")(x, 3)
+    first = pullback(np.ones(3))
+    np.testing.assert_array_equal(pullback(np.ones(3)), first)
+    np.testing.assert_allclose(first, gradgen.grad(lambda x, n: np.sum(f(x, n)))(x, 3), rtol=1e-12)
+
+
+def refused(text, message):
+    namespace = {}
+    import linecache
+
+    name = f"<loop {abs(hash(text))}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), namespace)
+    with pytest.raises(gradgen.GradgenError, match=message):
+        gradgen.grad(namespace["f"], shapes="x=(3,), n=int()")(np.ones(3), 3)
+
+
+ALIASES = {
+    "before": """
+        a = x * 1.0
+        c = a
+        for _ in range(n):
+            a += c
+        return np.sum(c * a)
+    """,
+    "across": """
+        a = x * 1.0
+        c = x * 2.0
+        for _ in range(n):
+            a += 1.0
+            c = a
+        return np.sum(c * x)
+    """,
+    "inside": """
+        a = x * 1.0
+        for _ in range(n):
+            c = a
+            a += x
+            a = a * c
+        return np.sum(a)
+    """,
+    "a view across": """
+        A = np.outer(x, x)
+        row = A[0]
+        for i in range(n):
+            row += 1.0
+            row = A[i]
+        return np.sum(A * x)
+    """,
+    "swapped": """
+        a, b, c = x * 1.0, x * 2.0, x * 3.0
+        for _ in range(n):
+            a += x
+            a, b, c = b, a, b
+        return np.sum(a * b * c)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_a_change_in_place_that_another_name_sees_is_refused(name):
+    body = "\n".join(line[4:] for line in ALIASES[name].splitlines())
+    refused(f"import numpy as np\n\n\ndef f(x, n):{body}\n", "changed in place|may be the same array")
+
+
+LEFT_OUT = {
+    "break": "for i in range(n):\n        if i > 1:\n            break\n        x = x * 2.0\n    return np.sum(x)",
+    "while": "while n > 0:\n        x, n = x * x, n - 1\n    return np.sum(x)",
+    "a list that grows": "y = []\n    for i in range(n):\n        y.append(x * i)\n    return np.sum(np.array(y))",
+    "element by element": "y = np.zeros(3)\n    for i in range(3):\n        y[i] = x[i] ** 2\n    return np.sum(y)",
+    "a structure that grows": "y = (x,)\n    for i in range(n):\n        y = (*y, x * i)\n    return np.sum(y[0])",
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_is_not_followed_yet_is_refused(name):
+    refused(f"import numpy as np\n\n\ndef f(x, n):\n    {LEFT_OUT[name]}\n", "")
