@@ -6,11 +6,11 @@ may lie in; `Buffers` goes through the statements in order and finds those that 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .control import UNDEFINED
+from .control import UNDEFINED, Control
 from .graph import CONST, Node, Value
 from .lives import Lives
 from .rules.indices import index_items
@@ -148,7 +148,7 @@ class Buffers:
                 self._memory[node.out] = self.of(base)
             else:
                 self._memory[node.out] = self._new()
-        if node.op is LOOP:
+        if isinstance(node.op, Control) and node.op.turns:
             self._turn(schedule.inner[node][0], node)
         else:
             for inner in schedule.inner.get(node, ()):
@@ -158,7 +158,8 @@ class Buffers:
 
     def _turn(self, inner: Schedule, node: Node) -> None:
         """The body of a loop, in which a carried value is ours to write where it is so before and after each step."""
-        carried, initial = LOOP.carried(node), LOOP.initial(node)
+        loop: Any = node.op
+        carried, initial = loop.carried(node), loop.initial(node)
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
         while True:
             for i, p in enumerate(carried):

@@ -50,6 +50,9 @@ class Control(Operation):
     `node.inputs` are the values that its sub-graphs take; what is in between belongs to each kind.
     """
 
+    turns = False
+    """Whether the sub-graph is the body of a loop, see `Loop`."""
+
     def __init__(self, name: str, alias: str = "any"):
         super().__init__(self.compute, name=name, alias=alias)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections import defaultdict
+from typing import Any
 
 from .graph import Node, Value
-from .loops import LOOP
 from .schedule import Schedule
 
 Span = tuple[int, int]
@@ -75,7 +75,7 @@ class Lives:
             for v in step.reads:
                 self._read(v, block, self._at + outlasts(v, step.node))
             if step.node in schedule.inner and not schedule.is_expression(step.node):
-                if step.node.op is LOOP:
+                if step.node.op.turns:  # type: ignore[attr-defined]
                     self._place_body(schedule, step.node, block)
                     continue
                 self._place_arms(schedule, step.node, block)
@@ -101,7 +101,8 @@ class Lives:
         opens = self._at
         [inner] = schedule.inner[node]
         results, count = inner.graph.results, node.options["carried"]
-        items, carried = LOOP.items(node), LOOP.carried(node)
+        loop: Any = node.op
+        items, carried = loop.items(node), loop.carried(node)
         for out in node.outputs[count:]:
             self._define(out, block, opens)
         self._at += 1

@@ -28,6 +28,8 @@ class Loop(Control):
     through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...).
     """
 
+    turns = True
+
     def items(self, node: Node) -> list[Value]:
         return node.subgraphs[0].params[: node.options["items"]]
 

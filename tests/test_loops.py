@@ -1,5 +1,7 @@
 """Loops: what a step hands on, what is recorded of it, and the loop in reverse."""
 
+import linecache
+
 import numpy as np
 import pytest
 
@@ -191,11 +193,12 @@ def test_a_pullback_may_be_called_twice():
     np.testing.assert_allclose(first, gradgen.grad(lambda x, n: np.sum(f(x, n)))(x, 3), rtol=1e-12)
 
 
-def refused(text, message):
-    namespace = {}
-    import linecache
+def program(body):
+    return "import numpy as np\n\n\ndef f(x, n):" + "\n".join(line[4:] for line in body.splitlines()) + "\n"
 
-    name = f"<loop {abs(hash(text))}>"
+
+def refused(text, message):
+    name, namespace = f"<loop {len(linecache.cache)}>", {}
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     exec(compile(text, name, "exec"), namespace)
     with pytest.raises(gradgen.GradgenError, match=message):
@@ -246,19 +249,43 @@ ALIASES = {
 
 @pytest.mark.parametrize("name", ALIASES)
 def test_a_change_in_place_that_another_name_sees_is_refused(name):
-    body = "\n".join(line[4:] for line in ALIASES[name].splitlines())
-    refused(f"import numpy as np\n\n\ndef f(x, n):{body}\n", "changed in place|may be the same array")
+    refused(program(ALIASES[name]), "changed in place|may be the same array")
 
 
 LEFT_OUT = {
-    "break": "for i in range(n):\n        if i > 1:\n            break\n        x = x * 2.0\n    return np.sum(x)",
-    "while": "while n > 0:\n        x, n = x * x, n - 1\n    return np.sum(x)",
-    "a list that grows": "y = []\n    for i in range(n):\n        y.append(x * i)\n    return np.sum(np.array(y))",
-    "element by element": "y = np.zeros(3)\n    for i in range(3):\n        y[i] = x[i] ** 2\n    return np.sum(y)",
-    "a structure that grows": "y = (x,)\n    for i in range(n):\n        y = (*y, x * i)\n    return np.sum(y[0])",
+    "given a new value inside a `for` that may be left early": """
+        for i in range(n):
+            if i > 1:
+                break
+            x = x * 2.0
+        return np.sum(x)
+    """,
+    "given a new value inside a `while`": """
+        while n > 0:
+            x, n = x * x, n - 1
+        return np.sum(x)
+    """,
+    "`y` is changed in place": """
+        y = []
+        for i in range(n):
+            y.append(x * i)
+        return np.sum(np.array(y))
+    """,
+    "`y` is written in place": """
+        y = np.zeros(3)
+        for i in range(3):
+            y[i] = x[i] ** 2
+        return np.sum(y)
+    """,
+    "changes its structure in this loop": """
+        y = (x,)
+        for i in range(n):
+            y = (*y, x * i)
+        return np.sum(y[0])
+    """,
 }
 
 
-@pytest.mark.parametrize("name", LEFT_OUT)
-def test_what_is_not_followed_yet_is_refused(name):
-    refused(f"import numpy as np\n\n\ndef f(x, n):\n    {LEFT_OUT[name]}\n", "")
+@pytest.mark.parametrize("message", LEFT_OUT)
+def test_what_is_not_followed_yet_is_refused(message):
+    refused(program(LEFT_OUT[message]), message)

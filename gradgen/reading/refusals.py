@@ -111,11 +111,11 @@ def refuse_rebinding(program: Any, code: ast.stmt, names: Any) -> None:
     for child in ast.walk(code) if isinstance(code, COMPOUND) else ():
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store) and child.id in names:
             if child.id not in targets:
-                kind = type(code).__name__.lower()
+                kind = type(code).__name__.lower() + ("` that may be left early" if isinstance(code, ast.For) else "`")
                 raise program.error(
-                    f"`{child.id}` is given a new value inside a `{kind}`, which gradgen does not follow yet",
+                    f"`{child.id}` is given a new value inside a `{kind}, which gradgen does not follow yet",
                     child,
-                    "use whole arrays, or `if`",
+                    "use whole arrays, or a `for` that goes to its end",
                 )
 
 
