@@ -364,7 +364,7 @@ case(
     UnsupportedError m.py:6:9: `x` is given a new value inside a `while`, which gradgen does not follow yet
         x = x / 2.0
         ^
-      use whole arrays, or `if`
+      use whole arrays, or a `for` that goes to its end
     """,
 )
 case(

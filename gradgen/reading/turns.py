@@ -10,7 +10,7 @@ from ..buffers import roots
 from ..control import UNDEFINED, join_types
 from ..graph import PRIMITIVES, Graph, Value
 from ..loops import add_loop
-from ..rules.primitives import getitem_type
+from ..rules.indices import getitem_type
 from ..shapes import ShapeVar, Type
 from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
 from .flow import Flow, leaves
