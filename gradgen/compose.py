@@ -8,6 +8,7 @@ from typing import Any
 
 from . import writer
 from .buffers import Buffers
+from .carrying import carried_functions, needed
 from .docstrings import function_doc, listed, module_doc, parameters, written_for
 from .emit import Emitter, dtype_source
 from .errors import UnsupportedError
@@ -36,15 +37,18 @@ class Module:
 def compose(program: Program, options: Options, targets: list[Value], in_memory: bool) -> Module:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
     name = options.name or f"{options.mode}_{program.function.name}"
+    functions = {} if in_memory else carried_functions(program)
     snippets = Snippets(Functions(program, name))
     checks = "" if not options.guards else "pullback" if in_memory else "entry"
     main = define(program, name, signature(program), snippets, targets, options.mode, checks=checks)
     definitions = [main, *called_definitions(snippets)]
+    definitions += needed(functions, names_in(definitions))
     used = names_in(definitions)
     worked_in = {name: x for name, x in program.constants.items() if name not in used}
     main.body.insert(0, ast.Expr(writer.Doc(function_doc(program, options, targets, worked_in))))
     carried = program.carried | snippets.used
-    constants, bound = constant_statements(program.constants, used, in_memory)
+    written = {name: x for name, x in program.constants.items() if name not in functions}
+    constants, bound = constant_statements(written, used, in_memory)
     tree: list[Any] = [ast.Expr(writer.Doc(module_doc(program, options, constants)))]
     helpers = snippet_definitions(carried, used)
     tree += [writer.Blank(), *import_statements(program.modules, used | names_in(constants + helpers))]

@@ -35,7 +35,7 @@ class Functions:
 
     def __init__(self, program: Any, name: str):
         self._names: dict[Any, str] = {}
-        self._taken = {name}
+        self._taken = {name, *program.constants}
         functions = [program.function, *program.helpers.values()]
         for node in (n for f in functions for n in ast.walk(f.node)):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):

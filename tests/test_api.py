@@ -311,7 +311,7 @@ def logged(x):
 
 
 def test_code_without_derivative_uses_the_users_objects(tmp_path):
-    """Dictionaries, None, functions that are passed on, objects: as they are in memory, refused by name on saving."""
+    """Dictionaries, None, functions that are passed on, objects: as they are in memory, objects refused on saving."""
     np.testing.assert_allclose(grad(with_settings)(X, {"scale": 3.0}), 3.0 * np.ones_like(X))
     d = grad(with_optional)
     np.testing.assert_allclose(d(X), np.ones_like(X))
@@ -319,9 +319,8 @@ def test_code_without_derivative_uses_the_users_objects(tmp_path):
     assert "\n    if" not in inspect.getsource(d), "it is known from the argument"
     assert grad(counted)(2.0, ["abc"]) == 3.0
     assert grad(logged)(3.0) == 6.0
-    for f, name in ((counted, "length_of"), (logged, "LOG")):
-        with pytest.raises(GradgenError, match=f"the constant '{name}' .* cannot be written into a module"):
-            grad(f).save(tmp_path)
+    with pytest.raises(GradgenError, match=r"the constant 'LOG' .* cannot be written into a module"):
+        grad(logged).save(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ LAYERS = {
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",
     "from graph to graph": "identities sums factors totals simplify reverse branches calls loops fusion finish",
     "from syntax to graph": "reading.* frontend",
-    "from graph to text": "naming spell emit simulate docstrings module compose",
+    "from graph to text": "naming spell emit simulate docstrings module carrying compose",
     "from source to source": "admission pipeline",
     "faces": "memory targets merging files checking testing api cli __init__ __main__",
 }

@@ -107,9 +107,10 @@ class Names(Applying):
             if isinstance(node, ast.Attribute) and isinstance(obj, float) and getattr(np, node.attr, None) is obj:
                 return Static(numpy_path(node.attr), obj)  # np.inf, np.e
             return Static(self.constant_name(name, obj), obj)
-        if isinstance(node, ast.Name) and not isinstance(obj, (types.FunctionType, types.ModuleType, type)):
-            return Static(self.constant_name(node.id, obj), obj)
-        return Static(node if isinstance(node, ast.expr) else ast.Constant(None), obj)
+        known = getattr(node, "id", None) or getattr(node, "attr", None)  # in the module no user's module is known
+        if known and not isinstance(obj, (types.FunctionType, types.ModuleType, type)):
+            return Static(self.constant_name(known, obj), obj)
+        return Static(ast.Name(known, ast.Load()) if known else ast.Constant(None), obj)
 
     def by_reference(self, term: Term) -> Term:
         """A function or another object of the user's that is used as it is, under its name in the module."""

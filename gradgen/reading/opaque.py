@@ -93,7 +93,7 @@ class Closing:
         if isinstance(node, ast.Attribute):
             path = self.program.read(node) if self._is_static_path(node) else None
             if isinstance(path, Static):
-                return path.ast
+                return self.program.by_reference(path).ast
         return rebuilt(node, self.visit)
 
     def _inside(self, node: Any, names: set[str]) -> Any:
