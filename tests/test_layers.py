@@ -12,7 +12,7 @@ LAYERS = {
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",
-    "from graph to graph": "identities sums factors totals simplify reverse branches calls loops fusion finish",
+    "from graph to graph": "identities sums factors totals likeness simplify reverse branches calls loops fusion finish",
     "from syntax to graph": "reading.* frontend",
     "from graph to text": "naming spell emit simulate docstrings module carrying compose",
     "from source to source": "admission pipeline",
