@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -209,14 +210,16 @@ def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
 def guard(program: Program, sources: list[Value]) -> list[ast.stmt]:
     """The check at entry of what was declared, where breaking it would give a wrong number. sources: see there."""
     graph = program.graph
-    terms = conditions(graph, parameters(program), sources)
+    terms = conditions(graph, parameters(program), sources, program.conjugates)
     if not terms:
         return []
     message = f"{program.function.name}() is written for {written_for(program) or 'scalars'}"
     if len(message) > 90:
         message = f"{program.function.name}() is written for shapes that are not these; see the docstring"
-    single = len(terms) == 1 and terms[0].count(" == ") == 1
-    test = terms[0].replace("==", "!=") if single else f"not ({' and '.join(terms)})"
+    opposite = {" == ": " != ", " != ": " == "}
+    found = re.findall(" [=!]= ", terms[0])
+    single = len(terms) == len(found) == 1
+    test = terms[0].replace(found[0], opposite[found[0]]) if single else f"not ({' and '.join(terms)})"
     return [*refusal(test, message), writer.Blank()]
 
 

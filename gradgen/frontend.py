@@ -18,6 +18,7 @@ from typing import Any
 from .calls import Budget, Callee, Variant, add_call
 from .errors import GradgenError, UnsupportedError
 from .graph import CONST, Graph, Value
+from .guards import conjugates
 from .reading.expressions import defaults
 from .reading.flow import RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
@@ -98,6 +99,7 @@ class Program(Statements):
             self.result = self._returned_term(function)
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         self.result_rank = self.graph.results[0].type.ndim
+        self.conjugates = conjugates(self.graph)
 
     def name_value(self) -> None:
         """Let a single result that the user gave no name be called `value`."""

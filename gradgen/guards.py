@@ -17,11 +17,33 @@ class Enforced(Facts):
         return self.same(a, b)
 
 
-def conditions(graph: Graph, params: list[Value], sources: list[Value]) -> list[str]:
+CONJUGATING = frozenset(
+    ("absolute", "abs", "sign", "real", "imag", "conjugate", "vdot", "vecdot", "norm", "vector_norm", "matrix_norm",
+     "var", "std", "svd", "svdvals", "eigh", "eigvalsh", "cholesky", "slogdet", "qr", "pinv")
+)  # fmt: skip
+"""Operations that have another derivative where their argument is complex."""
+
+
+def conjugates(graph: Graph) -> bool:
+    """Whether it makes a difference for the derivative of a function, read and not yet differentiated, that what was
+    declared as float is so: complex numbers would pass through it, and the answer would be wrong."""
+    todo, seen = [graph], {graph}
+    while todo:
+        for node in todo.pop().nodes:
+            if node.op.name in CONJUGATING:
+                return True
+            program = getattr(node.options.get("callee"), "program", None)
+            inner = [*node.subgraphs, *([program.graph] if program is not None else [])]
+            todo += [g for g in inner if g not in seen]
+            seen.update(inner)
+    return False
+
+
+def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugates: bool = False) -> list[str]:
     """What must hold of the arguments, as Python expressions.
 
     params: the parameters of the function. sources: values whose dtype new memory gets, into which no fraction could
-    be written if they were integers.
+    be written if they were integers. conjugates: whether complex numbers must not pass as floats.
     """
     arrays = sorted((p for p in params if p.type.ndim), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
@@ -53,9 +75,13 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value]) -> list[
     numbers = [p for p in params if p.type.scalar and p.type.kind != "object" and p not in raising]
     if numbers and not entry_by_entry(graph, params):
         terms.append(" == ".join([*(f'getattr({p.hint}, "ndim", 0)' for p in numbers), "0"]))
-    kinds = [f"{p.hint}.dtype.kind" for p in arrays if p.type.kind == "float"]
+    reals = [p for p in [*arrays, *numbers] if p.type.kind == "float"]
+    kinds = [f"{p.hint}.dtype.kind" for p in arrays if p in reals]
     if kinds and not all(checked[v].type.floating for v in sources):
         terms.append(" == ".join([*kinds, '"f"']))
+        reals = [p for p in reals if p not in arrays]
+    if reals and conjugates:
+        terms.append(f'np.result_type({", ".join(p.hint for p in reals)}).kind != "c"')
     return chains + terms
 
 

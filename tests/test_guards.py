@@ -151,6 +151,50 @@ def test_what_is_called_in_memory_needs_no_check():
     assert "raise" not in inspect.getsource(d)
 
 
+# ---- complex numbers
+
+
+def moduli(x, s):
+    return np.sum(np.abs(x * s))
+
+
+def moduli_within(x, s):
+    return _modulus(x) * s if s > 0.0 else np.sum(x)
+
+
+def _modulus(v):
+    return np.linalg.norm(v)
+
+
+def modulus(x):
+    return abs(x) * x
+
+
+@pytest.mark.parametrize("f", [moduli, moduli_within], ids=lambda f: f.__name__)
+def test_complex_numbers_do_not_pass_as_floats_where_that_would_be_wrong(f):
+    d, said = written(grad, f, "x=(n,), s=()", wrt=("x", "s"))
+    assert 'np.result_type(x, s).kind != "c"' in said or 'np.result_type(s).kind != "c"' in said
+    for x, s in [(W, 2.0), (W, np.float32(2.0)), (W.astype(np.float32), np.ones(()))]:
+        assert [np.shape(g) for g in d(x, s)] == [(3,), ()]
+    for x, s in [(W * 1j, 2.0), (W, 2j), (W, np.complex64(2.0)), (W, np.array(2j))]:
+        with pytest.raises(ValueError, match="is written for"):
+            d(x, s)
+    assert "result_type" not in written(grad, f, "x=complex(n,), s=complex()")[1]
+    assert written(grad, f, "x=(n,), s=()", guards=False)[1] == ""
+
+
+def test_complex_numbers_pass_where_they_do_no_harm():
+    assert "result_type" not in written(grad, distance, "a=(n,), b=(n,)")[1]
+
+
+def test_a_function_of_one_number_that_is_not_analytic():
+    d, said = written(grad, modulus, "x=()")
+    assert said == 'np.result_type(x).kind == "c"'
+    np.testing.assert_allclose(d(np.array([1.0, -2.0])), [2.0, 4.0])
+    with pytest.raises(ValueError, match="is written for"):
+        d(2j)
+
+
 # ---- cotangents
 
 
