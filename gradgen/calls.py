@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .control import Control
-from .graph import Graph, Node, Value
+from .graph import Graph, Node, Value, nodes_of
 from .reverse import descendants
 from .shapes import Type, float_of
 from .source import Function
@@ -189,13 +189,7 @@ def add_call(graph: Graph, callee: Callee, args: list[Value], types: list[Type])
 
 def calls_in(graph: Graph) -> list[Node]:
     """The calls in a graph and its sub-graphs, in order."""
-    found = []
-    for node in graph.nodes:
-        if node.op is CALL:
-            found.append(node)
-        for inner in node.subgraphs:
-            found += calls_in(inner)
-    return found
+    return [node for node in nodes_of(graph) if node.op is CALL]
 
 
 def _results(node: Node) -> int:

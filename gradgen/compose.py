@@ -14,7 +14,7 @@ from .docstrings import function_doc, listed, module_doc, parameters, written_fo
 from .emit import Emitter, dtype_source
 from .errors import UnsupportedError
 from .frontend import Program
-from .graph import Value
+from .graph import Value, nodes_of
 from .guards import conditions, misshapen
 from .lives import Lives
 from .module import constant_statements, import_statements, names_in, snippet_text
@@ -131,7 +131,8 @@ def define(
              graph.params[len(parameters(program)) :] if closure else None)  # fmt: skip
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
     if checks == "entry":
-        body += guard(program, [v for n in graph.nodes if (v := dtype_source(names, n)) is not None])
+        sources = [v for n in nodes_of(graph) if (v := dtype_source(names, n)) is not None]
+        body += guard(program, [names.outermost(v) for v in sources])
     if mode == "value":
         body += [*forward, ast.Return(value)]
     elif closure:

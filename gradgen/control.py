@@ -93,6 +93,10 @@ class Control(Operation):
         """
         return []
 
+    def unchanged(self, node: Node) -> dict[Value, Value]:
+        """Outputs that are inputs whatever is taken or done; they are dropped."""
+        return {}
+
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         """Drop the outputs that are not in `needed`, and what was there for them alone."""
         raise NotImplementedError

@@ -376,6 +376,14 @@ PRIMITIVES: dict[str, Operation] = {}
 """gradgen's own operations by name: getitem, scatter, shape, ..."""
 
 
+def nodes_of(graph: Graph) -> Iterator[Node]:
+    """The nodes of a graph and of its sub-graphs."""
+    for node in graph.nodes:
+        yield node
+        for inner in node.subgraphs:
+            yield from nodes_of(inner)
+
+
 def values_in(x: Any) -> Iterator[Value]:
     if isinstance(x, Value):
         yield x

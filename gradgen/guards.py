@@ -43,7 +43,8 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
     """What must hold of the arguments, as Python expressions.
 
     params: the parameters of the function. sources: values whose dtype new memory gets, into which no fraction could
-    be written if they were integers. conjugates: whether complex numbers must not pass as floats.
+    be written if they were integers; of those inside branches and loops nothing is known. conjugates: whether complex
+    numbers must not pass as floats.
     """
     arrays = sorted((p for p in params if p.type.ndim), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
         terms.append(" == ".join([*(f'getattr({p.hint}, "ndim", 0)' for p in numbers), "0"]))
     reals = [p for p in [*arrays, *numbers] if p.type.kind == "float"]
     kinds = [f"{p.hint}.dtype.kind" for p in arrays if p in reals]
-    if kinds and not all(checked[v].type.floating for v in sources):
+    if kinds and not all(v in checked and checked[v].type.floating for v in sources):
         terms.append(" == ".join([*kinds, '"f"']))
         reals = [p for p in reals if p not in arrays]
     if reals and conjugates:

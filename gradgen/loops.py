@@ -213,6 +213,25 @@ class Loop(Control):
         node.inputs = (*node.inputs[:first], *[v for v in node.inputs[first:] if not is_literal(v)])
         return [body]
 
+    def unchanged(self, node: Node) -> dict[Value, Value]:
+        """What no step changes is taken from outside, no longer handed on."""
+        [body] = node.subgraphs
+        first, count = node.options["items"], node.options["carried"]
+        carried, initial = self.carried(node), self.initial(node)
+        still = [i for i in range(count) if body.results[i] is carried[i]]
+        if not still:
+            return {}
+        found = {node.outputs[i]: initial[i] for i in still}
+        body.captured = {v: p for p, v in self.fixed(node)}
+        replace_params(body, {carried[i]: body.capture(initial[i]) for i in still})
+        keep_outputs(node, [i for i in range(len(node.outputs)) if i not in still])
+        begins = [v for i, v in enumerate(initial) if i not in still]
+        node.inputs = (*node.inputs[:first], *begins, *body.captured)
+        node.options = {**node.options, "carried": len(begins)}
+        body.params = [*body.params[: first + len(begins)], *body.captured.values()]
+        self.connect(node)
+        return found
+
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         [body] = node.subgraphs
         items, count = node.options["items"], node.options["carried"]

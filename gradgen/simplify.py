@@ -59,6 +59,7 @@ class Simplifier(Totals):
                 if isinstance(node.op, Control):
                     node.inputs = tuple(inputs)
                     self.graph.nodes.append(node)
+                    self.new.update(node.op.unchanged(node))
                     for inner in node.op.settle(node):
                         simplify(inner)
                     self._tell(node)

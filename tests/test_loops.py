@@ -1,5 +1,6 @@
 """Loops: what a step hands on, what is recorded of it, and the loop in reverse."""
 
+import contextlib
 import linecache
 
 import numpy as np
@@ -289,3 +290,21 @@ LEFT_OUT = {
 @pytest.mark.parametrize("message", LEFT_OUT)
 def test_what_is_not_followed_yet_is_refused(message):
     refused(program(LEFT_OUT[message]), message)
+
+
+def picked(x, n):
+    total = 0.0
+    for i in range(n):
+        total = total + np.sum(x[1:] * 0.5) * i
+    return total
+
+
+def test_integers_where_memory_gets_the_dtype_of_a_value_inside_a_loop_are_right_or_refused():
+    for f in (picked, by_index, rows, recurrence):
+        namespace = {}
+        exec(gradgen.grad(f, shapes="x=(3,), n=int()").source, namespace)
+        got = None
+        with contextlib.suppress(ValueError):
+            got = namespace[f"grad_{f.__name__}"](np.array([1, 2, 3]), 2)
+        if got is not None:
+            np.testing.assert_allclose(got, gradgen.grad(f)(np.array([1.0, 2.0, 3.0]), 2), rtol=1e-12)
