@@ -64,7 +64,11 @@ def _shown_type(v: Value) -> str:
 
 
 def dump(graph: Graph) -> str:
-    """The graph as text, a node a line: `name: type = operation(inputs)`."""
+    """The graph as text, a node a line: `name: type = operation(inputs)`, and indented below it its sub-graphs."""
+    return "\n".join(_lines(graph)) + "\n"
+
+
+def _lines(graph: Graph) -> list[str]:
     labels = Labels(graph)
     lines = [f"graph {graph.name}(" + ", ".join(f"{labels(v)}: {_shown_type(v)}" for v in graph.params) + ")"]
     backward = False
@@ -77,12 +81,13 @@ def dump(graph: Graph) -> str:
             backward = False
         outs = ", ".join(f"{labels(v)}: {_shown_type(v)}" for v in node.outputs)
         said = [labels(v) for v in node.inputs]
-        said += [f"{k}={_short(x)}" for k, x in node.options.items() if node.op not in (CONST, OPAQUE) and _said(x)]
+        shown = node.options if not node.subgraphs and node.op not in (CONST, OPAQUE) else {}
+        said += [f"{k}={_short(x)}" for k, x in shown.items() if _said(x)]
         call = f"{node.op.name}({', '.join(said)})" if node.op is not CONST else _short(node.options["value"])
         call = product_text(node, labels) if node.op.name == "product" else call
         lines.append(f"  {outs} = {call}" if outs else f"  {call}")
-    lines.append("  return " + ", ".join(labels(v) for v in graph.results))
-    return "\n".join(lines) + "\n"
+        lines += [f"    {line}" for inner in node.subgraphs for line in _lines(inner)]
+    return [*lines, "  return " + ", ".join(labels(v) for v in graph.results)]
 
 
 def product_text(node: Node, labels: Labels) -> str:

@@ -88,3 +88,14 @@ def test_svg_without_graphviz(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(GradgenError, match="Graphviz's `dot` on the PATH; install it"):
         draw.svg(trace(chain))
+
+
+def test_the_text_of_a_graph_shows_its_sub_graphs():
+    def f(x, n):
+        y = x
+        for _ in range(n):
+            y = y * x if n > 2 else np.sin(y)
+        return y
+
+    text = str(trace(f))
+    assert "loop(" in text and "    graph (" in text and "        graph (" in text and "sin(" in text
