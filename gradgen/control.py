@@ -33,15 +33,25 @@ def is_defined(v: Value) -> bool:
 
 
 def define(v: Value) -> None:
-    """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape."""
-    if v.node is None and v.source is not None:
-        define(v.source)
-    for graph in v.node.subgraphs if v.node is not None else ():
+    """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape, or keeps it."""
+    node = v.node
+    if node is None:
+        if v.source is not None:
+            define(v.source)
+        return
+    for graph in node.subgraphs:
         side = graph.results[v.index]
         if side.const is UNDEFINED:
             graph.results[v.index] = graph.const(None)
         else:
             define(side)
+    if node.subgraphs and node.op.turns:  # type: ignore[attr-defined]
+        place = node.options["items"] + v.index
+        begin = node.inputs[place]
+        if begin.const is UNDEFINED:
+            node.inputs = (*node.inputs[:place], v.graph.const(None), *node.inputs[place + 1 :])
+        else:
+            define(begin)
 
 
 class Control(Operation):

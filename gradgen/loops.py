@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .control import UNDEFINED, Control, is_literal, keep_outputs, replace_params, separate
+from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
 from .forms import accumulate
 from .graph import Graph, Node, Value
 from .reverse import build_grads, descendants, zero_like
@@ -196,6 +196,8 @@ class Loop(Control):
         for i in range(node.options["carried"], len(body.results)):
             if body.results[i] is v:
                 return node.outputs[i]
+        if not is_defined(v):
+            define(v)
         body.results.append(v)
         out = Value(node.outputs[0].graph, Type("object"), node, len(node.outputs))
         out.hint = f"{v.hint}_steps" if v.hint else ""

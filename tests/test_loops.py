@@ -155,7 +155,30 @@ def _field(t, y):
     return np.sin(t) * y - y**3
 
 
+def computed_on_one_side(x, n):
+    y = x
+    for i in range(n):
+        if i % 2:
+            u = np.sin(y)
+            y = np.exp(u * x) * u
+        else:
+            y = y + x
+    return np.sum(y)
+
+
+def computed_in_some_turns(x, n):
+    y = x
+    for i in range(n):
+        for j in range(i):
+            v = np.sin(y) if j % 2 else np.exp(-y) * np.cos(y)
+            if i > 1:
+                w = np.tanh(v * y)
+                y = w * w + x
+    return np.sum(y)
+
+
 PROGRAMS = [
+    computed_on_one_side, computed_in_some_turns,
     power, rows, recurrence, by_index, counted, zipped, nested, branches_inside, last_values, swapped, a_tuple,
     unused_after, helper_inside, loop_in_a_helper, started_by_the_argument_twice, runge_kutta,
 ]  # fmt: skip
