@@ -71,17 +71,22 @@ def may_share(a: Value, b: Value) -> bool:
     return not roots(a).isdisjoint(roots(b))
 
 
-def is_number(v: Value) -> bool:
-    """Whether `v` surely is a number where it has no axes: NumPy's functions on shapes keep arrays of none."""
+def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
+    """Whether `v` surely is a number where it has no axes: NumPy's functions on shapes keep arrays of none.
+
+    asked: what the question came from, round a loop: it is a number if nothing else speaks against it.
+    """
     while v.node is not None and v.node.op.name == "accumulated":
         v = v.node.inputs[0]  # in whose place it may be written, unless that is a parameter
         if v.node is None:
             return True
     if v.node is None and v.source is not None:
-        return is_number(v.source)
+        return is_number(v.source, asked)
+    if v.node is None and v.held:
+        return all(w in asked or is_number(w, asked | {v, w}) for w in v.held)
     if v.node is not None and v.node.subgraphs:
         sides = v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
-        return all(side.const is UNDEFINED or is_number(side) for side in sides)
+        return all(side in asked or side.const is UNDEFINED or is_number(side, asked) for side in sides)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
     if v.node is not None and v.node.op.name == "getitem":
