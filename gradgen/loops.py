@@ -57,6 +57,9 @@ class Loop(Control):
         super().connect(node)
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
             p.held = [v for v in held if v.const is not UNDEFINED]
+        for p, v in zip(self.items(node), node.inputs, strict=False):
+            if v.type.kind != "object" and not (v.node is not None and v.node.op.name in ("range", "steps_of")):
+                p.held = [v]  # what an array gives is a view
 
     def _active(self, node: Node, varied: Callable[[Value], bool]) -> set[Value]:
         """The parameters of the body that vary, given which inputs do: until nothing changes, round the loop."""
@@ -142,7 +145,9 @@ class Loop(Control):
         made.subgraphs, made.origin, made.backward = (back,), node.origin, True
         back.params += back.captured.values()
         for i, p in enumerate(back.params[places : places + len(begins)]):
-            made.outputs.append(Value(graph, p.type, made, i))
+            begin = initial[useful[i]] if i < len(useful) else None
+            shape = p.type.shape if begin is None or begin.const is UNDEFINED else begin.type.shape
+            made.outputs.append(Value(graph, p.type.but(shape=shape), made, i))
             made.outputs[-1].bar_of = node.outputs[useful[i]] if i < len(useful) else p.bar_of
         graph.nodes.append(made)
         self.connect(made)

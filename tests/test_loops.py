@@ -177,7 +177,29 @@ def computed_in_some_turns(x, n):
     return np.sum(y)
 
 
+def grows_by_broadcasting(x, n):
+    h = x
+    for _ in range(n):
+        h = h * 0.5 + np.outer(np.sin(x), x)
+    return np.sum(h * h)
+
+
+def changes_places(x, n):
+    h, g = x, np.outer(x, x)
+    for _ in range(n):
+        h, g = g * h, h
+    return np.sum(h * h) + np.sum(g)
+
+
+def begins_as_a_number(x, n):
+    h = x[0] * 2.0
+    for _ in range(n):
+        h = h * h + x
+    return np.sum(h * h)
+
+
 PROGRAMS = [
+    grows_by_broadcasting, changes_places, begins_as_a_number,
     computed_on_one_side, computed_in_some_turns,
     power, rows, recurrence, by_index, counted, zipped, nested, branches_inside, last_values, swapped, a_tuple,
     unused_after, helper_inside, loop_in_a_helper, started_by_the_argument_twice, runge_kutta,
@@ -259,6 +281,21 @@ ALIASES = {
         for i in range(n):
             row += 1.0
             row = A[i]
+        return np.sum(A * x)
+    """,
+    "a row": """
+        A = np.outer(x, x)
+        s = 0.0
+        for row in A:
+            row *= 2.0
+            s = s + np.sum(row * row)
+        return s + np.sum(A * x)
+    """,
+    "the last row": """
+        A = np.outer(x, x)
+        for row in A:
+            last = row[1:]
+        last += 1.0
         return np.sum(A * x)
     """,
     "swapped": """

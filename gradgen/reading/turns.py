@@ -42,12 +42,13 @@ def stored_in(node: ast.For) -> list[str]:
 @dataclass(eq=False)
 class Carried:
     """A value that a body finds under a name. begin: what it is at the first step. shares: what else it may share
-    memory with at later ones, other carried values and values from outside."""
+    memory with at later ones, other carried values and values from outside. open: its shape is not known to stay."""
 
     name: str
     begin: Value
     type: Type
     shares: set[Any] = field(default_factory=set)
+    open: bool = False
     param: Value = field(init=False)
 
 
@@ -93,6 +94,8 @@ class Turns(Flow):
                     c.param = self._parameter(graph, c.type, c.name)
                 for c in found:
                     c.param.held = [c.begin, *(k.param if isinstance(k, Carried) else k for k in c.shares)]
+                for item, v in zip(items, through, strict=True):
+                    item.held = [v]
                 for name in dict.fromkeys(c.name for c in found):
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
                     self.frame.names[name] = shaped(before[name], terms)
@@ -112,9 +115,10 @@ class Turns(Flow):
         last = [v for n in dict.fromkeys(c.name for c in found) for v in ends[n][1]]
         lie = [roots(v) for v in last]
         for c, end, mine in zip(found, last, lie, strict=True):
-            wider = _wider(graph.facts, c.type, end.type)
-            if wider is not None:
-                c.type, news = wider, True
+            joined = join_types(graph.facts, c.type, _plain(end.type))
+            same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
+            if not same or (joined.kind, joined.array) != (c.type.kind, c.type.array):
+                c.type, c.open, news = joined, c.open or not same, True
             others = {k for k, theirs in zip(found, lie, strict=True) if k is not c and not mine.isdisjoint(theirs)}
             shares = others | {v for v in mine if v.graph in self._graphs}
             if not shares <= c.shares:
@@ -135,7 +139,9 @@ class Turns(Flow):
             params = [c.param for c in known] or [Value(graph, _plain(r.type), hint=name) for r in results]
             carried += params
             initial += [c.begin for c in known] or [self.graph.const(UNDEFINED) for _ in results]
-            types += [p.type for p in params]
+            # what the last step leaves has a shape of its own where that does not stay
+            types += [c.param.type.but(shape=ShapeVar()) if c.open else c.param.type for c in known]
+            types += [] if known else [p.type for p in params]
             owner += [name] * len(results)
             graph.results += results
         rest = [p for p in graph.params if p not in items and p not in carried]
@@ -217,10 +223,3 @@ def _item_type(facts: Any, v: Value) -> Type:
     if v.node is not None and v.node.op.name in ("range", "steps_of"):
         return Type("int", ())
     return getitem_type(facts, v, 0)
-
-
-def _wider(facts: Any, found: Type, end: Type) -> Type | None:
-    """The type that covers what a step finds and what it hands on; None where that is what it finds."""
-    joined = join_types(facts, found, _plain(end))
-    same = isinstance(found.shape, ShapeVar) or facts.same_shape(joined.shape, found.shape)
-    return None if same and (joined.kind, joined.array) == (found.kind, found.array) else joined
