@@ -86,7 +86,8 @@ class Emitter:
         """The statements of steps. around: the user's statement that they are a part of."""
         out: list[ast.stmt] = []
         block = out
-        context: tuple[Any, ...] = around.context if isinstance(around, Statement) else ()
+        outer: tuple[Any, ...] = around.context if isinstance(around, Statement) else ()
+        context = outer
         current = around if isinstance(around, Statement) and not around.compound else None
         for position, step in enumerate(steps):
             if step.joint and step.joint[-1] is not step:
@@ -94,7 +95,8 @@ class Emitter:
             origin = step.node.origin
             wanted = origin.context if isinstance(origin, Statement) else ()
             if wanted != context:
-                block = out if not wanted else self._with(wanted, out)
+                inner = wanted[len(outer) :]
+                block = self._with(inner, out) if inner else out
                 context = wanted
             if step.node.backward:
                 block += self._headings(step, current, first=not block)

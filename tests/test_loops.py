@@ -368,3 +368,22 @@ def test_integers_where_memory_gets_the_dtype_of_a_value_inside_a_loop_are_right
             got = namespace[f"grad_{f.__name__}"](np.array([1, 2, 3]), 2)
         if got is not None:
             np.testing.assert_allclose(got, gradgen.grad(f)(np.array([1.0, 2.0, 3.0]), 2), rtol=1e-12)
+
+
+def test_with_statements_stand_where_they_stood():
+    def f(x, n):
+        with np.errstate(over="ignore"):
+            for _ in range(n):
+                with np.errstate(divide="ignore"):
+                    x = x + np.log1p(x * x)
+                print("step")
+            y = np.exp(x) if n > 1 else x
+        return np.sum(y)
+
+    text = gradgen.grad(f, shapes="x=(3,), n=int()").source
+    forward, back = text.split("# Backward pass")
+    assert forward.count("over=") == 1 and forward.count("divide=") == 1
+    assert back.count("divide=") == 1 and "with np.errstate(divide" in back
+    x = np.array([0.3, 0.7, 1.1])
+    wanted = [(f(x + e, 2) - f(x - e, 2)) / 2e-6 for e in np.eye(3) * 1e-6]
+    np.testing.assert_allclose(gradgen.grad(f)(x, 2), wanted, rtol=1e-6)

@@ -73,6 +73,7 @@ class Flow(Expressions):
             if isinstance(node, (*LEAVING, ast.Raise)):
                 return
             if leaves(node):
+                self.enter(node)  # outside of what it holds
                 self._unless_left(rest)
                 return
 
