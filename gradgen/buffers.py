@@ -166,6 +166,8 @@ class Buffers:
         loop: Any = node.op
         carried, initial = loop.carried(node), loop.initial(node)
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
+        begins = [self.of(v).places for v in initial]
+        ours -= {i for i in ours for j, places in enumerate(begins) if j != i and places & begins[i]}
         for p, v in zip(loop.items(node), node.inputs, strict=False):
             self._memory[p] = Memory(self.of(v).places, ours=False)  # a view, as far as we know
             self._hold(p)

@@ -106,24 +106,26 @@ class Loop(Control):
         carried, initial = self.carried(node), self.initial(node)
         with body.at(node.origin, backward=True):
             steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
-            sums = [_cotangent(body, v, v.type) for _, v in [*fixed, *arrays]]
+            sums = {v: _cotangent(body, v, v.type) for _, v in [*fixed, *arrays]}
             spots = [Value(body, Type("int", ())) for _ in arrays]
-            body.params += [*steps, *sums, *spots]
+            body.params += [*steps, *sums.values(), *spots]
             seeds: dict[Value, Any] = {}
             for i, g in zip(useful, steps, strict=True):
                 seeds[body.results[i]] = seeds[body.results[i]] + g if body.results[i] in seeds else g
-            start = {p: g for (p, _), g in zip(fixed, sums, strict=False)}
+            start = {p: sums[v] for p, v in fixed}
             targets = [carried[i] for i in useful] + [p for p, _ in [*fixed, *arrays]]
             grads = build_grads(body, seeds, targets, start)
-            for k, place in enumerate(spots):
-                k += len(fixed)
-                g = grads[len(useful) + k]
-                grads[len(useful) + k] = sums[k] if g is None else increment(sums[k], place, g)
+            ends: dict[Value, Any] = dict(sums)
+            for (_, v), g in zip(fixed, grads[len(useful) :], strict=False):
+                ends[v] = ends[v] if g is None else g
+            for (_, v), place, g in zip(arrays, spots, grads[len(useful) + len(fixed) :], strict=True):
+                ends[v] = ends[v] if g is None else increment(ends[v], place, g)
+            grads = [*grads[: len(useful)], *ends.values()]
             like = [
                 g if body.facts.same_shape(carried[i].type.shape, body.results[i].type.shape) else carried[i]
                 for i, g in zip(useful, steps, strict=True)
             ]
-            grads = [zero_like(v) if g is None else g for v, g in zip([*like, *sums], grads, strict=True)]
+            grads = [zero_like(v) if g is None else g for v, g in zip([*like, *sums.values()], grads, strict=True)]
             body.results += [g if isinstance(g, Value) else body.const(float(g)) for g in grads]
         simplify(body)
         at_hand = {*params[:first], *params[first + count :]}
@@ -131,13 +133,12 @@ class Loop(Control):
         body.params = params
         made = Node(LOOP, (), {})
         counters = dict(zip(spots, [v for _, v in arrays], strict=True))
-        self._gather(node, made, back, dict(saved), [*steps, *sums], counters)
+        self._gather(node, made, back, dict(saved), [*steps, *sums.values()], counters)
         begins = [zero_like(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
-        told: set[Value] = set()
-        for k in at:
-            so_far = None if node.inputs[k] in told else totals[k]
-            told.add(node.inputs[k])
-            begins.append(zero_like(node.inputs[k]) if so_far is None else so_far)
+        spot_of = {node.inputs[k]: k for k in reversed(at)}  # an array that is read as a whole as well is one
+        for v in sums:
+            so_far = totals[spot_of[v]]
+            begins.append(zero_like(v) if so_far is None else so_far)
         begins = [b if isinstance(b, Value) else graph.const(float(b)) for b in begins]
         made.options["carried"] = len(begins)
         places = made.options["items"]
@@ -152,8 +153,9 @@ class Loop(Control):
         graph.nodes.append(made)
         self.connect(made)
         answers: list[Any] = [None] * len(node.inputs)
-        for k, out in zip(at, made.outputs[len(useful) :], strict=True):
-            answers[k] = out
+        for v, out in zip(sums, made.outputs[len(useful) :], strict=True):
+            answers[spot_of[v]] = out
+        told = set(sums)
         for i, out in zip(useful, made.outputs, strict=False):
             v, k = initial[i], first + i
             if wanted[k] and v.const is not UNDEFINED:

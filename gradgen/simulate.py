@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .buffers import roots
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
@@ -179,7 +180,7 @@ class Simulation:
             base = parts[0] if parts else frozenset()
             rest = frozenset().union(*parts) if parts else frozenset()
         means = getattr(node.func, "means", None)
-        if means is not None and means.node is not None and means.node.op is CALL:  # a pullback
+        if means is not None and any(v.node is not None and v.node.op is CALL for v in roots(means)):  # a pullback
             return self.buffer()
         if library or owner is not None and (name == "copy" or not is_module(root)):
             if name == "diag" and not is_matrix(given[0]):  # of a diagonal, a new matrix

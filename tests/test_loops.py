@@ -198,7 +198,32 @@ def begins_as_a_number(x, n):
     return np.sum(h * h)
 
 
+def pairs(x, n):
+    s = 0.0
+    for a in x:
+        for b in x:
+            s = s + np.exp(-((a - b) ** 2) * n)
+    return s
+
+
+def an_array_twice_and_whole(x, n):
+    s = 0.0
+    for a, b in zip(x, x, strict=False):
+        s = s * a + b * np.sum(x) + n
+    return s
+
+
+def recursion_behind_a_loop(x, n):
+    if n == 0:
+        return np.sum(x)
+    y = x
+    for i in range(n):
+        y = np.sin(y) + 0.1 * i * y
+    return recursion_behind_a_loop(y, n - 1) * 0.5 + y[0]
+
+
 PROGRAMS = [
+    pairs, an_array_twice_and_whole, recursion_behind_a_loop,
     grows_by_broadcasting, changes_places, begins_as_a_number,
     computed_on_one_side, computed_in_some_turns,
     power, rows, recurrence, by_index, counted, zipped, nested, branches_inside, last_values, swapped, a_tuple,
@@ -219,7 +244,7 @@ def test_against_differences_and_the_graph(program, n, shapes):
     np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-7)
     assert got.dtype == float and not np.shares_memory(got, x) and np.array_equal(x, before)
     np.testing.assert_allclose(gradgen.grad(program, shapes=shapes)(x, n), got, rtol=1e-12)
-    if program is zipped and not shapes:  # nothing says that they are equally long
+    if program in (zipped, an_array_twice_and_whole) and not shapes:  # nothing says that they are equally long
         return
     graph = graph_of(program, make_options(shapes=shapes))
     np.testing.assert_allclose(np.broadcast_to(run(graph, [x, n])[0], x.shape), got, rtol=1e-12)
