@@ -132,7 +132,7 @@ def define(
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
     if checks == "entry":
         sources = [v for n in nodes_of(graph) if (v := dtype_source(names, n)) is not None]
-        body += guard(program, [names.outermost(v) for v in sources])
+        body += guard(program, [names.outermost(v) for v in sources], closure)
     if mode == "value":
         body += [*forward, ast.Return(value)]
     elif closure:
@@ -208,10 +208,15 @@ def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:
     return out
 
 
-def guard(program: Program, sources: list[Value]) -> list[ast.stmt]:
-    """The check at entry of what was declared, where breaking it would give a wrong number. sources: see there."""
+def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stmt]:
+    """The check at entry of what was declared, where breaking it would give a wrong number. sources: see there.
+
+    closure: whether there is a pullback, which may be given complex cotangents: those of real parameters would be
+    complex beside a complex one.
+    """
     graph = program.graph
-    terms = conditions(graph, parameters(program), sources, program.conjugates)
+    mixed = closure and sum(v.type.kind == "float" for v in parameters(program)) > 1
+    terms = conditions(graph, parameters(program), sources, program.conjugates or mixed)
     if not terms:
         return []
     message = f"{program.function.name}() is written for {written_for(program) or 'scalars'}"

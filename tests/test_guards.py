@@ -467,3 +467,15 @@ def fits(declared, arguments):
     except TypeError:
         return False
     return True
+
+
+def test_a_pullback_of_complex_data_beside_a_real_target_is_refused():
+    def f(w, X):
+        return X @ w
+
+    namespace = {}
+    exec(vjp(f, shapes="w=(d,), X=(n, d)").source, namespace)
+    w, X = np.ones(2), np.ones((3, 2))
+    assert namespace["vjp_f"](w, X)[1](np.ones(3)).dtype == float
+    with pytest.raises(ValueError, match="written for"):
+        namespace["vjp_f"](w, X * 1j)
