@@ -122,7 +122,7 @@ class Loop(Control):
                 ends[v] = ends[v] if g is None else increment(ends[v], place, g)
             grads = [*grads[: len(useful)], *ends.values()]
             like = [
-                g if body.facts.same_shape(carried[i].type.shape, body.results[i].type.shape) else carried[i]
+                g if body.facts.same_shape(node.outputs[i].type.shape, body.results[i].type.shape) else carried[i]
                 for i, g in zip(useful, steps, strict=True)
             ]
             grads = [zero_like(v) if g is None else g for v, g in zip([*like, *sums.values()], grads, strict=True)]
@@ -205,6 +205,11 @@ class Loop(Control):
                 return node.outputs[i]
         if not is_defined(v):
             define(v)
+        if v in self.carried(node):
+            place = body.params.index(v)
+            if node.inputs[place].const is UNDEFINED:  # the first step finds nothing under this name
+                begin = node.outputs[0].graph.const(None)
+                node.inputs = (*node.inputs[:place], begin, *node.inputs[place + 1 :])
         body.results.append(v)
         out = Value(node.outputs[0].graph, Type("object"), node, len(node.outputs))
         out.hint = f"{v.hint}_steps" if v.hint else ""
@@ -308,7 +313,7 @@ def _is_at_hand(node: Node, known: set[Value]) -> bool:
 
 def _cotangent(body: Graph, primal: Value, like: Type) -> Value:
     """A parameter for the cotangent of `primal`, which is of the type `like`."""
-    made = Value(body, like.but(kind=float_of(like.kind), size=None))
+    made = Value(body, like.but(kind=float_of(like.kind), size=None, array=bool(like.ndim)))
     made.bar_of = primal
     return made
 

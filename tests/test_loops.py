@@ -222,7 +222,26 @@ def recursion_behind_a_loop(x, n):
     return recursion_behind_a_loop(y, n - 1) * 0.5 + y[0]
 
 
+def bound_inside_with_another_shape_each_turn(x, n):
+    for i in range(n + 2):
+        if i % 2:
+            z = np.outer(x, x)
+        else:
+            z = x @ x
+        w = z * x
+    return np.sum(w * w) + np.sum(z)
+
+
+def the_item_is_left_and_rebound(x, n):
+    w = x
+    for row in np.outer(x, x[: n + 1]):
+        z = w + w[0]
+        w = (-row)[[0, -1]]
+    return np.sum(w) - np.sum(z) + row[0] * 2.0
+
+
 PROGRAMS = [
+    bound_inside_with_another_shape_each_turn, the_item_is_left_and_rebound,
     pairs, an_array_twice_and_whole, recursion_behind_a_loop,
     grows_by_broadcasting, changes_places, begins_as_a_number,
     computed_on_one_side, computed_in_some_turns,

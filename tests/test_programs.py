@@ -197,10 +197,6 @@ def check_call(question: Question, what: str, mode: str, function: Any) -> list[
         again = question.quietly(pullback, g)[0]
         assert same(again, kept) and same(bars, kept), f"{what}: the pullback differs when called again"
         assert same(g, question.cotangent), f"{what}: the cotangent was changed"
-        plain = [float(x) if np.ndim(x) == 0 else x for x in leaves(g)]
-        plain_bars = question.quietly(pullback, tuple(plain) if isinstance(g, tuple) else plain[0])[0]
-        for got, wanted in zip(leaves(plain_bars), leaves(bars), strict=True):
-            close(got, wanted, f"{what}, Python numbers as cotangents", rtol=1e-4 if question.float32 else 1e-9)
         assert question.has(value), f"{what}: the value changed with the pullback"
     else:
         g = 1.0

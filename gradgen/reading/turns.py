@@ -136,12 +136,13 @@ class Turns(Flow):
         owner: list[str] = []
         for name, (_, results) in ends.items():
             known = [c for c in found if c.name == name]
-            params = [c.param for c in known] or [Value(graph, _plain(r.type), hint=name) for r in results]
+            open_ = [Type(r.type.kind, ShapeVar()) for r in results]  # nothing is known of what the first step finds
+            params = [c.param for c in known] or [Value(graph, t, hint=name) for t in open_]
             carried += params
             initial += [c.begin for c in known] or [self.graph.const(UNDEFINED) for _ in results]
             # what the last step leaves has a shape of its own where that does not stay
-            types += [c.param.type.but(shape=ShapeVar()) if c.open else c.param.type for c in known]
-            types += [] if known else [p.type for p in params]
+            types += [c.type.but(shape=ShapeVar()) if c.open else c.type for c in known]
+            types += [] if known else [self._left(graph, r.type) for r in results]
             owner += [name] * len(results)
             graph.results += results
         rest = [p for p in graph.params if p not in items and p not in carried]
@@ -152,6 +153,11 @@ class Turns(Flow):
         outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
         for name, (like, _) in ends.items():
             self.frame.names[name] = shaped(like, outputs)
+
+    def _left(self, graph: Graph, type: Type) -> Type:
+        """The type of what the last step leaves under a name that is bound in the loop: steps may differ in shape."""
+        stays = type.ndim is not None or any(v.type.shape is type.shape for v in graph.captured)
+        return _plain(type) if stays else _plain(type).but(shape=ShapeVar())
 
     def _parameter(self, graph: Graph, type: Type, name: str = "") -> Value:
         made = Value(graph, type, hint=name)
