@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..buffers import roots
-from ..control import UNDEFINED, join_types
+from ..control import UNDEFINED, is_defined, join_types
 from ..graph import PRIMITIVES, Graph, Value
 from ..loops import add_loop
 from ..rules.indices import getitem_type
@@ -104,7 +104,8 @@ class Turns(Flow):
                     if isinstance(term, Computed) and term.value in items:
                         term.value.hint = name
                 self.block(node.body)
-                return items, {n: self._end(n, before.get(n), node) for n in stored_in(node)}
+                bound = [n for n in stored_in(node) if n in before or n in self.frame.names]
+                return items, {n: self._end(n, before.get(n), node) for n in bound}
         finally:
             self.frame.names, self.statement, self.frame.loops = before, statement, loops
             self.graph.origin = statement
@@ -151,8 +152,10 @@ class Turns(Flow):
         for v, name in zip(made.outputs, owner, strict=True):
             v.hint = name
         outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
-        for name, (like, _) in ends.items():
+        for name, (like, results) in ends.items():
             self.frame.names[name] = shaped(like, outputs)
+            if name not in {c.name for c in found} and not all(map(is_defined, results)):
+                del self.frame.names[name]  # it may be what a step before the last one gave it
 
     def _left(self, graph: Graph, type: Type) -> Type:
         """The type of what the last step leaves under a name that is bound in the loop: steps may differ in shape."""
