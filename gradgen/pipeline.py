@@ -165,7 +165,7 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
     params = []
     adjoint = program.context.adjoint
     for v, name in zip(outputs, names, strict=True):
-        array = bool(v.type.ndim) or v.type.scalar and v.type.array  # of a number, 1.0 is a cotangent
+        array = bool(v.type.ndim)  # of a number, a Python number will do
         seed = Value(graph, v.type.but(size=None, kind=float_of(v.type.kind), array=array), hint=adjoint.format(name))
         seed.bar_of = v
         params.append(seed)

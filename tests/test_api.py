@@ -782,3 +782,16 @@ def test_the_public_names():
     with pytest.raises(AttributeError):
         gradgen.nothing  # noqa: B018
     assert issubclass(gradgen.UnsupportedError, SyntaxError)
+
+
+@pytest.mark.parametrize("shapes", ["", "x=(n,)"])
+def test_a_python_number_will_do_for_the_cotangent_of_a_number(shapes):
+    x = np.array([0.3, 0.5, 0.9])
+    for f in (lambda x: x[1], lambda x: np.cumsum(x)[-1], lambda x: np.sum(x[1:] * x[:-1]), lambda x: np.max(x)):
+        namespace = {}
+        made = gradgen.vjp(f, shapes=shapes)
+        exec(made.source, namespace)
+        for function in (made, namespace["vjp_lambda"]):
+            _, pullback = function(x)
+            np.testing.assert_allclose(pullback(1.0), gradgen.grad(f)(x))
+            np.testing.assert_allclose(pullback(np.float64(1.0)), gradgen.grad(f)(x))
