@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .branches import BRANCH, add_branch
 from .graph import CONST, Graph, Node, Value
+from .schedule import COMPARISONS
 
 
 def fuse(graph: Graph) -> None:
@@ -59,8 +60,10 @@ def _answer(forward: Node, nodes: list[Node]) -> Node | None:
 
 
 def _same(a: Value, b: Value) -> bool:
-    """Whether two conditions are one, or ask the same."""
-    return a is b or (a.node is not None and b.node is not None and a.node.key() == b.node.key())
+    """Whether two conditions are one, or compare the same; of code that is passed on nobody knows what it asks."""
+    if a is b or a.node is None or b.node is None:
+        return a is b
+    return a.node.op.name in COMPARISONS and a.node.key() == b.node.key()
 
 
 def _append(arm: Graph, back: Graph, node: Node, inside: dict[Value, int]) -> None:

@@ -161,6 +161,18 @@ def condition_that_is_a_value(x, flag):
     return np.sum(y * (first if isinstance(first, float) and first else 1.0))
 
 
+def two_conditions_on_one_name(x, flag):
+    if not flag:
+        y = x * x
+    else:
+        y = np.sin(x)
+    if flag is True:
+        k = 2
+    else:
+        k = 3
+    return np.sum(y) * k
+
+
 def numbers(x, flag):
     if flag:
         n, scale = 3, 0.5
@@ -171,7 +183,8 @@ def numbers(x, flag):
 
 PROGRAMS = [
     statements, defined_on_one_side, early_return, return_on_some_ways, guards, swapped, helper_with_returns,
-    in_errstate, a_tuple, numbers, condition_that_is_a_value, sides, same_on_both, one_is_constant, several, nested,
+    in_errstate, a_tuple, numbers, condition_that_is_a_value,
+    two_conditions_on_one_name, sides, same_on_both, one_is_constant, several, nested,
     untaken_side_is_not_computed, condition_on_a_value, inside_a_helper,
 ]  # fmt: skip
 

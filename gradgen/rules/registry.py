@@ -85,8 +85,3 @@ def is_value(x: Any) -> bool:
 def ndim(x: Any) -> int | None:
     """The rank of a value, an array or a number; None where it is unknown."""
     return type_of(x).ndim if isinstance(x, (Value, np.ndarray)) else int(np.ndim(x))
-
-
-def shape_known(x: Any) -> bool:
-    return ndim(x) is not None
-
