@@ -11,7 +11,6 @@ from .control import (
     define,
     is_defined,
     is_literal,
-    join_types,
     keep_outputs,
     replace_params,
     separate,
@@ -20,6 +19,7 @@ from .graph import CONST, Graph, Node, Value
 from .reverse import build_grads, descendants, zero_like
 from .rules.primitives import zeros_if_any
 from .schedule import COMPARISONS, is_light
+from .sequences import join_types
 from .simplify import simplify
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from .graph import CONST, Graph, Node, Operation, Value
-from .shapes import Facts, ShapeVar, Type, join_kinds
 
 
 class Undefined:
@@ -114,17 +113,6 @@ class Control(Operation):
     def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
         """The outputs on numbers; `run` interprets a graph."""
         raise NotImplementedError
-
-
-def join_types(facts: Facts, a: Type, b: Type) -> Type:
-    """The type of what may have either type."""
-    if a == b:
-        return a
-    kind = a.kind if a.kind == b.kind else "object" if "object" in (a.kind, b.kind) else "number"
-    if "complex" in (a.kind, b.kind) and kind == "number":
-        kind = join_kinds(a.kind, b.kind)
-    shape = a.shape if facts.same_shape(a.shape, b.shape) else ShapeVar()
-    return Type(kind, shape, array=a.array and b.array)
 
 
 def keep_outputs(node: Node, kept: list[int]) -> None:

@@ -269,7 +269,7 @@ class Type:
 
     kind: one of `KINDS`. shape: as above. array: whether it surely has an array's attributes (`.sum`, `.dtype`),
     which a Python number lacks. size: the value itself where it is an integer that is a size. items: the types
-    of a tuple's items.
+    of a tuple's items. of: the type that every item of a list has, where they are not known one by one.
     """
 
     kind: str = "number"
@@ -277,6 +277,12 @@ class Type:
     array: bool = False
     size: Size | None = None
     items: tuple[Type, ...] | None = None
+    of: Type | None = None
+
+    @property
+    def sequence(self) -> bool:
+        """Whether it is a tuple or list of which something is known."""
+        return self.items is not None or self.of is not None
 
     @property
     def ndim(self) -> int | None:
@@ -297,6 +303,8 @@ class Type:
     def __str__(self) -> str:
         if self.items is not None:
             return "(" + ", ".join(map(str, self.items)) + ")"
+        if self.of is not None:
+            return f"[{self.of}, ...]"
         shape = repr(self.shape) if self.ndim is None else "(" + ", ".join(map(str, self.shape)) + ")"  # type: ignore[arg-type]
         return f"{self.kind}{shape}"
 

@@ -6,8 +6,8 @@ import ast
 
 from ..branches import add_branch
 from ..constants import const_type
-from ..control import join_types
 from ..graph import Graph
+from ..sequences import join_types
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
 from .decide import decided, shortened, truth
 from .invoking import Invoking

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..buffers import roots
-from ..control import UNDEFINED, is_defined, join_types
+from ..control import UNDEFINED, is_defined
 from ..graph import PRIMITIVES, Graph, Value
 from ..loops import add_loop
 from ..rules.indices import getitem_type
+from ..sequences import join_types
 from ..shapes import ShapeVar, Type
 from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
 from .flow import Flow, leaves

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Value, type_of
-from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, dim_add, join_kinds
+from ..sequences import list_of, one_of, sequence_type
+from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, join_kinds
 from .registry import ndim
 from .sizes import not_negative, size_of
 
@@ -102,7 +103,7 @@ def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
     t = type_of(x)
     items = index_items(index)
     if t.kind == "object":
-        return _item_type(x, t, items)
+        return _item_type(facts, x, t, items)
     unknown = Type(t.kind, ShapeVar(), array=t.array)
     if t.ndim is None:
         return unknown
@@ -160,9 +161,13 @@ def _index_type(item: Any) -> Type:
     return type_of(item)
 
 
-def _item_type(x: Any, t: Type, items: list[Any]) -> Type:
+def _item_type(facts: Facts, x: Any, t: Type, items: list[Any]) -> Type:
     """The type of an item of a tuple or list, or of a slice of one."""
     [item] = items if len(items) == 1 else [None]
+    if t.of is not None and slice_parts(item) is None:
+        return one_of(t.of)
+    if t.of is not None:
+        return list_of(t.of, slice_length(facts, slice_parts(item), t.shape[0]))  # type: ignore[arg-type, index]
     if t.items is not None:
         if isinstance(item, int) and -len(t.items) <= item < len(t.items):
             return t.items[item]
@@ -175,11 +180,6 @@ def _item_type(x: Any, t: Type, items: list[Any]) -> Type:
 
 def leaf_kind(t: Type) -> str:
     """The kind of the numbers in a tuple or list, however deep; of what is none of the two, its own."""
+    if t.of is not None:
+        return leaf_kind(t.of)
     return t.kind if t.items is None else join_kinds(*(leaf_kind(item) for item in t.items))
-
-
-def sequence_type(items: tuple[Type, ...]) -> Type:
-    """The type of a tuple or list; its shape is that of the array which it makes, where it can make one."""
-    inner: Shape = items[0].shape if items else ()
-    fits = bool(items) and not isinstance(inner, ShapeVar) and all(t.shape == inner for t in items)
-    return Type("object", (len(items), *inner) if fits else (len(items),), items=items)  # type: ignore[misc]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..graph import PRIMITIVES, Node, Value, call, operation, type_of
+from ..sequences import sequence_type
 from ..shapes import OBJECT, Facts, ShapeVar, Type, dim_add, dim_product, join_kinds
-from .indices import getitem_type, is_basic, sequence_type
+from .indices import getitem_type, is_basic
 from .registry import primitive
 from .sizes import size_of
 
