@@ -1,7 +1,7 @@
 # make demo               train the network of examples/mlp.py
 # make test               ruff, mypy, the committed gradients, the tests
 # make test-all-pythons   the tests of what gradgen writes, on every Python from 3.11 to 3.13 that is there
-# make fuzz               random programs, asked three ways: PROGRAMS=20000 of them
+# make fuzz               random programs, asked four ways: PROGRAMS=20000 of them; ARGS="--seed 7" others
 # make bench              generated gradients against hand-written ones
 #
 # Each makes the virtual environment that it needs. PYTHON=... chooses the interpreter, ARGS=... goes to pytest.
@@ -25,7 +25,7 @@ test: .venv/examples .venv/test
 PROGRAMS ?= 20000
 
 fuzz: .venv/test
-	GRADGEN_PROGRAMS=$(PROGRAMS) $(BIN)/python -m pytest tests/test_programs.py -k random $(ARGS)
+	$(BIN)/python -m tests.fuzz --programs $(PROGRAMS) $(ARGS)
 
 bench: .venv/test
 	env -u OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m benchmarks

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 
 
@@ -9,3 +12,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-cases", action="store_true", help="write what gradgen makes of tests/cases into the case files"
     )
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many of the random programs were right, and what was said of those that were refused."""
+    programs = sys.modules.get("tests.test_programs")
+    if programs is None or not programs.ANSWERS:
+        return
+    total = sum(programs.ANSWERS.values())
+    terminalreporter.section(f"random programs: {total}, none wrong unless a test failed")
+    for answer, count in programs.ANSWERS.most_common():
+        terminalreporter.line(f"{count:6d}  {count / total:5.1%}  {answer}")

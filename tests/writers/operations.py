@@ -50,6 +50,18 @@ HELPERS = {
     "centred": "def centred(x):\n    m = x - np.mean(x)\n    return m / np.sqrt(np.mean(m**2) + 1.0)\n",
     "reuse": "def reuse(x):\n    y = x\n    y = np.tanh(y)\n    x = y * x\n    return x - 0.5 * y\n",
     "unused": "def unused(x, y):\n    z = y * 3.0\n    return np.cos(x)\n",
+    "iterated": "def iterated(x, n=3):\n    for i in range(n):\n        x = np.sin(x) + 0.25 * i * x\n    return x\n",
+    "early": "def early(x):\n    if np.ndim(x) == 0:\n        return x * 0.5\n    total = 0.0\n    for v in x:\n"
+    "        total = total + v * np.cos(total)\n    return total\n",
+    "halved": "def halved(x, n):\n    return x if n <= 0 else halved(0.5 * x + np.cos(x), n - 1)\n",
+    "found": "def found(x):\n    for i in range(4):\n        x = x * 0.75 + 0.1\n        if np.sum(x) < 0.4:\n"
+    "            return x * i\n    return x\n",
+    "table": "def table(x):\n    y = np.zeros(len(x))\n    for i in range(len(x)):\n"
+    "        y[i] = np.sum(x[i]) + 0.5 * y[i - 1]\n    return y\n",
+    "both_of": "def both_of(x, y):\n    return x, y\n",
+    "first_row": "def first_row(x):\n    return x[0]\n",
+    "bump": "def bump(x, by=0.5):\n    x += by\n    return x\n",
+    "fill_row": "def fill_row(x, by):\n    row = x[0]\n    row[...] = by * np.sum(row)\n",
     "counted": "def counted(x):\n    n = np.size(x)\n    return np.sum(x * x) / n\n",
 }
 NEEDS = {"twice": ["scaled"]}
