@@ -164,7 +164,7 @@ def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tu
             return back.capture(v.source)
         if node is not None and len(node.outputs) == 1 and is_light(node) and not v.hint:
             again = Node(node.op, tuple(here(x) for x in node.inputs), node.options)
-            again.ast, again.origin, again.backward = node.ast, node.origin, True
+            again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
             again.outputs.append(Value(back, v.type, again))
             back.nodes.append(again)
             return again.out

@@ -99,8 +99,9 @@ class Emitter:
                 block = self._with(inner, out) if inner else out
                 context = wanted
             if step.node.backward:
-                block += self._headings(step, current, first=not block)
-                current = origin if origin is not None else current
+                answers = next((s for s in steps[position:] if not s.node.again), step)
+                block += self._headings(answers, current, first=not block)
+                current = answers.node.origin or current
                 block += self._noted(self._backward_step(step), step.node.outputs)
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
@@ -187,7 +188,7 @@ class Emitter:
         todo = [step.node]
         while todo:
             node = todo.pop()
-            if node.backward and isinstance(node.origin, Statement):
+            if node.backward and not node.again and isinstance(node.origin, Statement):
                 found[node.origin] = None
                 for v in node.outputs:
                     found.update(dict.fromkeys(o for o in v.through if isinstance(o, Statement)))

@@ -196,7 +196,7 @@ class Node:
     that it belongs to. backward: whether it is part of the backward pass. subgraphs: bodies of control flow.
     """
 
-    __slots__ = ("ast", "backward", "effect", "inputs", "op", "options", "origin", "outputs", "subgraphs")
+    __slots__ = ("again", "ast", "backward", "effect", "inputs", "op", "options", "origin", "outputs", "subgraphs")
 
     def __init__(self, op: Operation, inputs: tuple[Value, ...], options: dict[str, Any]):
         self.op, self.inputs, self.options = op, inputs, options
@@ -205,6 +205,8 @@ class Node:
         self.ast: Any = None
         self.origin: Any = None
         self.backward = False
+        self.again = False
+        """Whether it is of the forward pass, and computed in the backward pass again, or instead."""
         self.effect = op.effect
 
     @property

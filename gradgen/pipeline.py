@@ -3,6 +3,7 @@
     read      source to graph                     `frontend`
     backward  the backward pass, on the graph     `reverse`
     simplify  identities, sharing, pruning        `simplify`
+    save      what loops keep of their steps      `saving`
     finish    what may be handed out              `finish`
     order     statements and their order          `schedule`
     name      names                               `naming`
@@ -31,6 +32,7 @@ from .graph import CONST, Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .rules.primitives import broadcast_like
+from .saving import save
 from .shapes import Facts, Type, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
@@ -216,6 +218,7 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
     verify(graph)
     simplify(graph)
     verify(graph)
+    save(graph)
     finish(graph, targets, len(graph.results) - len(targets))
     if not closure:
         fuse(graph)

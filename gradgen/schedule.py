@@ -266,9 +266,28 @@ def in_groups(nodes: list[Node]) -> list[Node]:
     """Backward nodes by the statement that they answer, last statement first, each after what it reads."""
     rank: dict[Node, int] = {}
     for node in nodes:
-        own = getattr(node.origin, "index", 1 << 30) if node.origin is not None else 1 << 30
+        own = 1 << 30 if node.again else getattr(node.origin, "index", 1 << 30)
         rank[node] = min([own, *(rank[v.node] for v in node.inputs if v.node in rank)])
-    return in_reading_order(sorted(nodes, key=lambda node: -rank[node]), rank)
+    return in_time(in_reading_order(sorted(nodes, key=lambda node: -rank[node]), rank))
+
+
+def in_time(nodes: list[Node]) -> list[Node]:
+    """Let what is computed again stand where it is first read."""
+    waiting = {out: node for node in nodes for out in node.outputs if node.again}
+    out: list[Node] = []
+
+    def fetch(node: Node) -> None:
+        for v in node.inputs:
+            if v in waiting:
+                before = waiting.pop(v)
+                fetch(before)
+                out.append(before)
+
+    for node in nodes:
+        if not node.again:
+            fetch(node)
+            out.append(node)
+    return [*out, *waiting.values()]
 
 
 def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:

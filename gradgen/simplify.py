@@ -51,7 +51,7 @@ class Simplifier(Totals):
     def run(self) -> None:
         nodes, self.graph.nodes = self.graph.nodes, []
         for node in nodes:
-            if not node.backward:
+            if not node.backward or node.again:
                 self._keep(node)
                 continue
             with self.graph.at(node.origin, backward=True):
@@ -59,8 +59,9 @@ class Simplifier(Totals):
                 if isinstance(node.op, Control):
                     node.inputs = tuple(inputs)
                     self.graph.nodes.append(node)
-                    self.new.update(node.op.unchanged(node))
-                    for inner in node.op.settle(node):
+                    same = node.op.unchanged(node)
+                    self.new.update(same)
+                    for inner in node.op.settle(node) or (node.subgraphs if same else ()):
                         simplify(inner)
                     self._tell(node)
                     continue

@@ -13,7 +13,7 @@ LAYERS = {
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",
-    "from graph to its gradient": "reverse branches calls loops fusion finish",
+    "from graph to its gradient": "reverse branches calls loops saving fusion finish",
     "from syntax to graph": "reading.* frontend",
     "from graph to text": "naming spell emit simulate docstrings module carrying compose",
     "from source to source": "admission pipeline",

@@ -1,0 +1,235 @@
+"""What loops keep of their steps, and what is computed again.
+
+A loop in reverse goes through lists of what the steps before it computed, its records. A record is dropped where its
+items can be had without: from the other records, from what the loop goes through and what does not change, by what
+costs next to nothing; or by what nobody but the way back needs, which is then computed there and not on the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .calls import CALL
+from .control import Control
+from .graph import CONST, OPAQUE, Graph, Node, Value
+from .loops import LOOP
+from .schedule import is_light, is_tiny
+from .simplify import prune
+
+
+def save(graph: Graph) -> None:
+    """Leave every loop of `graph` the records that its way back cannot do without."""
+    _inside(Whole(graph))
+    prune(graph)
+
+
+class Whole:
+    """A graph that holds both ways: what the way out computed is at hand on the way back.
+
+    front, back: the graphs of the way out and of the way back.
+    """
+
+    def __init__(self, graph: Graph):
+        self.front = self.back = graph
+
+    def original(self, v: Value) -> Value | None:
+        """What a value of the way back is on the way out."""
+        return v
+
+    def has(self, v: Value) -> bool:
+        """Whether a value of the way out can be had on the way back."""
+        return v.graph is self.front
+
+    def get(self, v: Value) -> Value:
+        """A value of the way out, on the way back."""
+        return v
+
+
+def _inside(ways: Any) -> None:
+    """Go through the loops of the way back, and through those inside of them first."""
+    for node in list(ways.back.nodes):
+        if node.op is LOOP and node.backward:
+            forward = _answered(ways, node)
+            if forward is not None:
+                steps = Steps(ways, forward, node)
+                _inside(steps)
+                steps.thin_out()
+
+
+def _answered(ways: Any, node: Node) -> Node | None:
+    """The loop whose records a loop in reverse goes through."""
+    found = set()
+    for v in node.inputs[: node.options["items"]]:
+        original = ways.original(v)
+        forward = None if original is None else original.node
+        if forward is not None and forward.op is LOOP and original.index >= forward.options["carried"]:
+            found.add(forward)
+    return found.pop() if len(found) == 1 else None
+
+
+class Steps:
+    """The steps of a loop and those of its way back; `front` and `back` are the bodies."""
+
+    def __init__(self, outer: Any, forward: Node, backward: Node):
+        self.outer, self.forward, self.backward = outer, forward, backward
+        [self.front], [self.back] = forward.subgraphs, backward.subgraphs
+        self.kept: dict[Value, Value] = {}
+        """The records: what a step computes, and the parameter that it is on the way back."""
+        self.same: dict[Value, Value] = {}
+        """What is on both ways: the items, and what does not change."""
+        self.made: dict[Value, Value] = {}
+        """What is computed again on the way back, and what it is there."""
+        self.again: list[Node] = []
+        self.back.captured = {v: p for p, v in LOOP.fixed(backward)}
+        items = dict(zip(forward.inputs, LOOP.items(forward), strict=False))
+        self.items = {} if _reversed(forward.options["header"]) else {p: v for v, p in items.items()}
+        """What may be gone through on the way back as well: each item, and what it is one of."""
+        for v, param in zip(backward.inputs, LOOP.items(backward), strict=False):
+            original = outer.original(v)
+            if original in items:
+                self.same[items[original]] = param
+            elif original is not None and original.node is forward and original.index >= forward.options["carried"]:
+                self.kept[self.front.results[original.index]] = param
+        self.unchanged = {v: p for p, v in LOOP.fixed(forward)}
+        for p, v in LOOP.fixed(backward):
+            original = outer.original(v)
+            if original in self.unchanged:
+                self.same[self.unchanged[original]] = p
+
+    def original(self, v: Value) -> Value | None:
+        table = {there: here for here, there in [*self.kept.items(), *self.same.items(), *self.made.items()]}
+        return table.get(v)
+
+    def has(self, v: Value) -> bool:
+        return self._reaches(v, set(self.kept), self._spared())
+
+    def _reaches(self, v: Value, base: set[Value], spared: set[Value]) -> bool:
+        """Whether `v` can be had from what is in `base` and what is on both ways.
+
+        spared: what is computed on the way out for the sake of the way back alone.
+        """
+        todo, seen = [v], set()
+        while todo:
+            v = todo.pop()
+            if v in seen or v in base or v in self.same or v.node is not None and v.node.op is CONST:
+                continue
+            seen.add(v)
+            if v in self.items:
+                if not self.outer.has(self.items[v]):
+                    return False
+            elif v.node is None:
+                if v.source is None or not self.outer.has(v.source) or v.type.kind == "object":
+                    return False
+            elif not _is_plain(v.node) or not (is_light(v.node) or is_tiny(v.node) or v in spared):
+                return False
+            else:
+                todo += v.node.inputs
+        return True
+
+    def _spared(self, but: Value | None = None) -> set[Value]:
+        """What a step computes and no later step, nor what follows the loop, nor a record other than `but`, needs."""
+        count = self.forward.options["carried"]
+        used = {v for node in self._around() for v in node.inputs} | set(self.outer.front.results)
+        ends = self.front.results
+        needed = {r for o, r in zip(self.forward.outputs, ends, strict=True) if o in used and r not in self.kept}
+        needed |= {r for r in self.kept if r is not but}
+        while True:
+            for node in reversed(self.front.nodes):
+                if node.effect or any(out in needed for out in node.outputs):
+                    needed.update(node.inputs)
+            more = {r for p, r in zip(LOOP.carried(self.forward), ends[:count], strict=True) if p in needed} - needed
+            if not more:
+                return {out for node in self.front.nodes for out in node.outputs} - needed
+            needed |= more
+
+    def _around(self) -> Iterator[Node]:
+        """The nodes that may read what the loop leaves, save its way back."""
+        yield from self.outer.front.nodes
+        if self.outer.back is not self.outer.front:
+            yield from self.outer.back.nodes
+
+    def get(self, v: Value) -> Value:
+        for table in (self.kept, self.same, self.made):
+            if v in table:
+                return table[v]
+        if v.node is not None and v.node.op is CONST:
+            return self.back.const(v.node.options["value"], v.node.ast)
+        if v in self.items:
+            self.same[v] = self._gone_through(self.outer.get(self.items[v]), v)
+            return self.same[v]
+        if v.node is None:
+            assert v.source is not None
+            self.same[v] = self._captured(self.outer.get(v.source))
+            return self.same[v]
+        node = v.node
+        again = Node(node.op, tuple(map(self.get, node.inputs)), node.options)
+        again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
+        again.outputs.append(Value(self.back, v.type, again, hint=v.hint))
+        self.again.append(again)
+        self.made[v] = again.out
+        return again.out
+
+    def _captured(self, v: Value) -> Value:
+        """The parameter of the way back for a value around it."""
+        made = self.back.capture(v)
+        if made.node is None and v not in self.backward.inputs:
+            self.backward.inputs = (*self.backward.inputs, v)
+            LOOP.connect(self.backward)
+        return made
+
+    def _gone_through(self, source: Value, item: Value) -> Value:
+        """The parameter of the way back for the items of `source`, from the last."""
+        node, count = self.backward, self.backward.options["items"]
+        made = Value(self.back, item.type, hint=item.hint)
+        self.back.params.insert(count, made)
+        node.inputs = (*node.inputs[:count], source, *node.inputs[count:])
+        node.options = {**node.options, "items": count + 1, "header": through(count + 1)}
+        LOOP.connect(node)
+        return made
+
+    def thin_out(self) -> None:
+        """Drop the records that can be had otherwise, those that were computed last first."""
+        place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
+        for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):
+            if v.node is None or not self._reaches(v, set(self.kept) - {v}, self._spared(v)):
+                continue
+            param = self.kept.pop(v)
+            self._drop(param, self.get(v))
+        self.back.nodes[:0] = self.again
+        self.again = []
+
+    def _drop(self, param: Value, by: Value) -> None:
+        """Let what is computed again stand for what was recorded."""
+        for node in self.back.nodes:
+            node.inputs = tuple(by if v is param else v for v in node.inputs)
+            if isinstance(node.op, Control):
+                node.op.connect(node)
+        self.back.results = [by if v is param else v for v in self.back.results]
+        node = self.backward
+        place = self.back.params.index(param)
+        if node.options["items"] == 1:  # it still turns as often
+            steps = self.outer.get(self.forward.inputs[0])
+            node.inputs = (steps, *node.inputs[1:])
+            self.back.params[0] = Value(self.back, steps.type, hint="_")
+            return
+        del self.back.params[place]
+        node.inputs = (*node.inputs[:place], *node.inputs[place + 1 :])
+        count = node.options["items"] - 1
+        node.options = {**node.options, "items": count, "header": through(count)}
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a node may be computed elsewhere: it has one result, no effect, and is understood."""
+    return len(node.outputs) == 1 and not (node.effect or node.subgraphs or node.op is OPAQUE or node.op is CALL)
+
+
+def _reversed(header: Any) -> bool:
+    """Whether a loop goes through something from its end."""
+    return isinstance(header, tuple) and (header[0] == "reversed" or any(map(_reversed, header[1:])))
+
+
+def through(count: int) -> Any:
+    """The header of a loop through `count` things from their ends."""
+    header = tuple(("reversed", k) for k in range(count))
+    return header[0] if count == 1 else ("zip", *header)
