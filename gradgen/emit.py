@@ -10,11 +10,12 @@ from .buffers import Buffers, is_number
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
-from .forms import is_negative
+from .forms import is_negative, is_op
 from .graph import CONST, Node, Value
+from .listings import call, paired, zeros_like
 from .loops import LOOP
 from .naming import Names
-from .rules.indices import has_no_repeats
+from .rules.indices import has_no_repeats, slice_parts
 from .schedule import Schedule, Step
 from .source import Statement
 from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
@@ -235,27 +236,41 @@ class Emitter:
             call = ast.Call(ast.Attribute(name, "append", ast.Load()), [inner.expression(r)], [])
             (first if r in carried or r in items else last).append(ast.Expr(call))
 
+        around = node.origin
+        body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
+        made = ast.For(*self._header(node), body or [ast.Pass()], [])
+        made.loop = (  # type: ignore[attr-defined]
+            [(self.names.of[p], p) for p in items if p in self.names.of],
+            [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
+        )
+        return [*out, made]
+
+    def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
+        """What a loop calls its items, and what it goes through."""
+        items = LOOP.items(node)
+
         def target(header: Any) -> ast.expr:
             if isinstance(header, int):
                 return ast.Name(self.names.of.get(items[header], "_"), ast.Store())
             parts = list(map(target, header[1:]))
             return parts[0] if header[0] == "reversed" else ast.Tuple(parts, ast.Store())
 
-        def through(header: Any) -> ast.expr:
+        def through(header: Any, backwards: bool = False) -> ast.expr:
             if isinstance(header, int):
-                return self.expression(node.inputs[header])
-            parts = header[2:] if header[0] == "enumerate" else header[1:]
-            return ast.Call(ast.Name(header[0], ast.Load()), list(map(through, parts)), [])
+                v = node.inputs[header]
+                if is_op(v, "flipped") and v not in self.names.of:
+                    v, backwards = v.node.inputs[0], not backwards  # type: ignore[union-attr]
+                tree = self.expression(v)
+                return call("reversed", tree) if backwards else tree
+            if header[0] == "reversed":
+                return through(header[1], not backwards)
+            if header[0] == "enumerate":
+                start = node.inputs[header[1]].node.inputs[1]
+                begin = [] if start.const == 0 else [self.expression(start)]
+                return call("enumerate", through(header[2]), *begin)
+            return call("zip", *map(through, header[1:]))
 
-        around = node.origin
-        body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
-        header = node.options["header"]
-        made = ast.For(target(header), through(header), body or [ast.Pass()], [])
-        made.loop = (  # type: ignore[attr-defined]
-            [(self.names.of[p], p) for p in items if p in self.names.of],
-            [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
-        )
-        return [*out, made]
+        return target(node.options["header"]), through(node.options["header"])
 
     def outside(self, index: int) -> Value:
         """A result of a sub-graph: the value around it, where it is one that the sub-graph took."""
@@ -337,10 +352,15 @@ def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
     if not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]
+    place = ast.Subscript(target, e.expression(index), ast.Store())
+    if base.type.of is not None and not base.type.of.scalar:
+        old = ast.Subscript(target, e.expression(index), ast.Load())
+        several = slice_parts(index.const) is not None
+        new = paired([old, e.expression(term)]) if several else ast.BinOp(old, ast.Add(), e.expression(term))
+        return [*out, ast.Assign([place], new)]
     negative = is_negative(term) and term not in e.names.of
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
-    place = ast.Subscript(target, e.expression(index), ast.Store())
     return [*out, ast.AugAssign(place, op, tree)]
 
 
@@ -348,6 +368,9 @@ def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
     """Zeros, and an assignment at the index: the first contribution assigns."""
     values, index, like = node.inputs
     name = e.names.of[node.out]
+    if like.type.sequence:
+        place = ast.Subscript(ast.Name(name, ast.Load()), e.expression(index), ast.Store())
+        return [assign(name, zeros_like(like.type, e.expression(like))), ast.Assign([place], e.expression(values))]
     zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, node, like)], [])
     target = ast.Name(name, ast.Load())
     out = [assign(name, zeros)]
@@ -367,6 +390,8 @@ def dtype_source(names: Names, node: Node) -> Value | None:
     """
     if node.op.name == "scatter":
         values, _, like = node.inputs
+        if like.type.sequence:
+            return None
         if values in names.of and values.type.array and values.type.floating:
             return values
     elif node.op.name == "expand" and node.inputs[0].type.scalar and not node.inputs[0].type.array:

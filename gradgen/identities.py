@@ -115,6 +115,8 @@ def _sum(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     """A scatter of a broadcast value: the assignment broadcasts by itself."""
     v, index, like = inputs
+    if like.type.sequence:
+        return rebuild(s, node, inputs)
     new_axes = _only_new_axes(index, v.type.ndim)
     if new_axes is not None and v.type.ndim == (like.type.ndim or 0) + len(new_axes):
         return s.rewritten(OPERATIONS[np.squeeze], [v], axis=_axes(new_axes)) if new_axes else v
@@ -190,6 +192,8 @@ def _share(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
 def _getitem(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     """A part of what is the same everywhere is the same, in the shape of that part."""
     v, index = inputs
+    if is_op(v, "repeated") and slice_parts(index.const) is None:
+        return v.node.inputs[0]  # type: ignore[union-attr]
     if is_op(v, "broadcast_like") and v.node.inputs[0].type.scalar:  # type: ignore[union-attr]
         number, like = v.node.inputs  # type: ignore[union-attr]
         part = s.make("getitem", [like, index])
@@ -383,6 +387,11 @@ def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
     return out
 
 
+def _flipped(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    [v] = inputs
+    return v.node.inputs[0] if is_op(v, "flipped") else rebuild(s, node, inputs)  # type: ignore[union-attr]
+
+
 REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "multiply": _multiply,
     "divide": _divide,
@@ -410,4 +419,5 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "transpose": _transpose,
     "reshape": _reshape,
     "accumulate": _accumulate,
+    "flipped": _flipped,
 }

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
-from .forms import accumulate
+from .forms import is_op
 from .graph import Graph, Node, Value
-from .reverse import build_grads, descendants, zero_like
-from .rules.primitives import increment, steps_of
+from .reverse import build_grads, collect, descendants, zero_like
+from .rules.lists import flipped, item_type, length_of, shortest
+from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
 from .schedule import is_light, is_tiny
-from .shapes import Type, float_of
+from .sequences import each, list_of
+from .shapes import Type
 from .simplify import simplify
 
 
@@ -25,7 +27,8 @@ class Loop(Control):
     The body has a parameter for each of them: the items, the carried values, the rest. Its results are the carried
     values after the step, then what is collected of each step in a list; so are the outputs, the carried values being
     those after the last step. options: `items` and `carried`, how many there are of each; `header`, how the loop goes
-    through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...).
+    through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...);
+    `uneven`, whether some of them may have more items than it takes; `expression`, whether it is a comprehension.
     """
 
     turns = True
@@ -58,7 +61,7 @@ class Loop(Control):
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
             p.held = [v for v in held if v.const is not UNDEFINED]
         for p, v in zip(self.items(node), node.inputs, strict=False):
-            if v.type.kind != "object" and not (v.node is not None and v.node.op.name in ("range", "steps_of")):
+            if v.type.kind != "object" or v.type.of is not None and not v.type.of.scalar:
                 p.held = [v]  # what an array gives is a view
 
     def _active(self, node: Node, varied: Callable[[Value], bool]) -> set[Value]:
@@ -76,7 +79,7 @@ class Loop(Control):
         [body] = node.subgraphs
         inner = descendants(body, self._active(node, lambda v: v in varied))
         first = [v in varied or r in inner for v, r in zip(self.initial(node), body.results, strict=False)]
-        return first + [False] * (len(node.outputs) - len(first))
+        return first + [r in inner for r in body.results[len(first) :]]
 
     def _useful(self, node: Node, active: set[Value], bars: list[Any]) -> list[int]:
         """The carried values that have a cotangent at some step: those that reach one that has one at the end."""
@@ -85,6 +88,8 @@ class Loop(Control):
         useful = {i for i, bar in enumerate(bars[: len(carried)]) if bar is not None}
         while True:
             reach = {body.results[i] for i in useful}
+            collected = zip(body.results[len(carried) :], bars[len(carried) :], strict=True)
+            reach |= {r for r, bar in collected if bar is not None}
             for inner in reversed(body.nodes):
                 if any(out in reach for out in inner.outputs):
                     reach.update(inner.inputs)
@@ -102,7 +107,8 @@ class Loop(Control):
         at = [k for k, want in enumerate(wanted) if want and not first <= k < first + count]
         at.sort(key=lambda k: k < first)  # what does not change, then the arrays that are gone through
         fixed = [(params[k], node.inputs[k]) for k in at if k >= first]
-        arrays = [(params[k], node.inputs[k]) for k in at if k < first]
+        arrays = [(params[k], node.inputs[k]) for k in at if k < first and not node.inputs[k].type.sequence]
+        lists = [k for k in at if k < first and node.inputs[k].type.sequence]
         carried, initial = self.carried(node), self.initial(node)
         with body.at(node.origin, backward=True):
             steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
@@ -110,22 +116,29 @@ class Loop(Control):
             spots = [Value(body, Type("int", ())) for _ in arrays]
             body.params += [*steps, *sums.values(), *spots]
             seeds: dict[Value, Any] = {}
-            for i, g in zip(useful, steps, strict=True):
-                seeds[body.results[i]] = seeds[body.results[i]] + g if body.results[i] in seeds else g
+            parts = [
+                (body.results[i], self._part(body, body.results[i], bar))
+                for i, bar in enumerate(bars) if i >= count and bar is not None
+            ]  # fmt: skip
+            seeded = zip(map(body.results.__getitem__, useful), steps, strict=True)
+            for r, g in [*seeded, *((r, g) for r, (g, _) in parts)]:
+                seeds[r] = collect(r, [(seeds[r], node.origin), (g, node.origin)]) if r in seeds else g
             start = {p: sums[v] for p, v in fixed}
-            targets = [carried[i] for i in useful] + [p for p, _ in [*fixed, *arrays]]
+            targets = [carried[i] for i in useful] + [p for p, _ in [*fixed, *arrays]] + [params[k] for k in lists]
             grads = build_grads(body, seeds, targets, start)
             ends: dict[Value, Any] = dict(sums)
             for (_, v), g in zip(fixed, grads[len(useful) :], strict=False):
                 ends[v] = ends[v] if g is None else g
-            for (_, v), place, g in zip(arrays, spots, grads[len(useful) + len(fixed) :], strict=True):
+            for (_, v), place, g in zip(arrays, spots, grads[len(useful) + len(fixed) :], strict=False):
                 ends[v] = ends[v] if g is None else increment(ends[v], place, g)
-            grads = [*grads[: len(useful)], *ends.values()]
+            of_items = grads[len(grads) - len(lists) :]
+            grads = [*grads[: len(useful)], *ends.values(), *of_items]
             like = [
                 g if body.facts.same_shape(node.outputs[i].type.shape, body.results[i].type.shape) else carried[i]
                 for i, g in zip(useful, steps, strict=True)
             ]
-            grads = [zero_like(v) if g is None else g for v, g in zip([*like, *sums.values()], grads, strict=True)]
+            like += [*sums.values(), *(params[k] for k in lists)]
+            grads = [zero_like(v) if g is None else g for v, g in zip(like, grads, strict=True)]
             body.results += [g if isinstance(g, Value) else body.const(float(g)) for g in grads]
         simplify(body)
         at_hand = {*params[:first], *params[first + count :]}
@@ -133,7 +146,8 @@ class Loop(Control):
         body.params = params
         made = Node(LOOP, (), {})
         counters = dict(zip(spots, [v for _, v in arrays], strict=True))
-        self._gather(node, made, back, dict(saved), [*steps, *sums.values()], counters)
+        given = {param: bar for _, (param, bar) in parts if bar is not None}
+        self._gather(node, made, back, dict(saved), [*steps, *sums.values()], counters, given)
         begins = [zero_like(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
         spot_of = {node.inputs[k]: k for k in reversed(at)}  # an array that is read as a whole as well is one
         for v in sums:
@@ -150,25 +164,55 @@ class Loop(Control):
             shape = p.type.shape if begin is None or begin.const is UNDEFINED else begin.type.shape
             made.outputs.append(Value(graph, p.type.but(shape=shape), made, i))
             made.outputs[-1].bar_of = node.outputs[useful[i]] if i < len(useful) else p.bar_of
+        for k, r in zip(lists, back.results[len(begins) :], strict=True):
+            of_list = list_of(each(r.type), length_of(node.inputs[k].type))
+            made.outputs.append(Value(graph, of_list, made, len(made.outputs)))
+            made.outputs[-1].bar_of = node.inputs[k]
         graph.nodes.append(made)
         self.connect(made)
         answers: list[Any] = [None] * len(node.inputs)
-        for v, out in zip(sums, made.outputs[len(useful) :], strict=True):
+        for v, out in zip(sums, made.outputs[len(useful) :], strict=False):
             answers[spot_of[v]] = out
         told = set(sums)
+        for k, out in zip(lists, made.outputs[len(begins) :], strict=True):
+            v = node.inputs[k]
+            rest = None if v in told else totals[k]
+            told.add(v)
+            with graph.at(node.origin, backward=True):
+                answers[k] = flipped(out)
+                answers[k].bar_of = v
+            if rest is not None:
+                answers[k] = collect(v, [(rest, node.origin), (answers[k], node.origin)])
         for i, out in zip(useful, made.outputs, strict=False):
             v, k = initial[i], first + i
             if wanted[k] and v.const is not UNDEFINED:
                 rest = None if v in told else totals[k]
                 told.add(v)
-                answers[k] = out if rest is None else accumulate(rest, out, origins=(node.origin, node.origin))
+                answers[k] = out if rest is None else collect(v, [(rest, node.origin), (out, node.origin)])
         return answers
+
+    def _part(self, body: Graph, result: Value, bar: Any) -> tuple[Any, Any]:
+        """The cotangent of what a step collects, given that of the list: where it is the same for all, that itself.
+
+        Returned with it: what the backward loop has to go through for it, None where that is nothing.
+        """
+        if is_op(bar, "repeated"):
+            return unbroadcast(body.capture(bar.node.inputs[0]), result), None
+        if is_op(bar, "broadcast_like") and bar.node.inputs[0].type.scalar:
+            return broadcast_like(body.capture(bar.node.inputs[0]), result), None
+        known = result.type if bar.type.sequence or not result.type.sequence else item_type(body.facts, bar)
+        part = _cotangent(body, result, known)
+        body.params.append(part)
+        return part, bar
 
     def _gather(
         self, node: Node, made: Node, back: Graph, saved: dict[Value, Value], sums: list[Value],
-        counters: dict[Value, Value],
+        counters: dict[Value, Value], given: dict[Value, Value],
     ) -> None:  # fmt: skip
-        """Let the backward loop go through what its body reads: records, items, counters; in reverse."""
+        """Let the backward loop go through what its body reads: records, items, counters; in reverse.
+
+        given: the cotangents of lists that have a part for each step.
+        """
         graph, [body] = node.outputs[0].graph, node.subgraphs
         items: list[Value] = []
         through: list[Value] = []
@@ -177,9 +221,11 @@ class Loop(Control):
                 if v in sums:
                     continue
                 if v in counters:
-                    source, param.hint = steps_of(counters[v]), "i"
+                    source, param.hint = self._taken(node, steps_of(counters[v], 0)), "i"
                 elif v in self.items(node):
-                    source = node.inputs[body.params.index(v)]
+                    source = self._taken(node, node.inputs[body.params.index(v)])
+                elif v in given:
+                    source, param.held = given[v], [given[v]]
                 else:
                     source = self._record(node, v)
                     param.held = [v]
@@ -187,7 +233,7 @@ class Loop(Control):
                 through.append(source)
             if not items:
                 items.append(Value(back, Type("object"), hint="_"))
-                through.append(node.inputs[0])
+                through.append(self._taken(node, node.inputs[0]))
         carried = []
         for g in sums:
             carried.append(saved[g] if g in saved else Value(back, g.type))
@@ -196,6 +242,14 @@ class Loop(Control):
         made.inputs = tuple(through)
         header = tuple(("reversed", k) for k in range(len(items)))
         made.options = {"items": len(items), "header": header[0] if len(header) == 1 else ("zip", *header)}
+        made.options |= {"uneven": False, "expression": False}
+
+    def _taken(self, node: Node, source: Value) -> Value:
+        """The items of `source` that the loop comes to."""
+        if not node.options["uneven"]:
+            return source
+        lists = [v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")]
+        return source[: shortest(*lists)]  # type: ignore[no-any-return]
 
     def _record(self, node: Node, v: Value) -> Value:
         """The list that holds `v` of every step."""
@@ -278,7 +332,7 @@ class Loop(Control):
         lists = [list(reversed(x)) if k in backwards else x for k, x in enumerate(inputs[:items])]
         state, rest = list(inputs[items : items + count]), inputs[items + count :]
         collected: list[list[Any]] = [[] for _ in body.results[count:]]
-        for row in zip(*lists, strict=True):
+        for row in zip(*lists, strict=not node.options["uneven"]):
             results = run(body, [*row, *state, *rest])
             state = results[:count]
             for kept, x in zip(collected, results[count:], strict=True):
@@ -290,12 +344,14 @@ LOOP = Loop("loop")
 
 
 def add_loop(
-    graph: Graph, through: list[Value], initial: list[Value], body: Graph, types: list[Type], header: Any
-) -> Node:
+    graph: Graph, through: list[Value], initial: list[Value], body: Graph, types: list[Type], header: Any,
+    uneven: bool = False, expression: bool = False,
+) -> Node:  # fmt: skip
     """Append a loop to `graph`: its body, whose results are set, has a parameter for each item and carried value."""
     count = len(through) + len(initial)
     captured = {v: p for v, p in body.captured.items() if p in body.params[count:]}
     options = {"items": len(through), "carried": len(initial), "header": header}
+    options |= {"uneven": uneven, "expression": expression}
     node = Node(LOOP, (*through, *initial, *captured), options)
     node.subgraphs = (body,)
     node.origin, node.backward = graph.origin, graph.backward
@@ -313,7 +369,8 @@ def _is_at_hand(node: Node, known: set[Value]) -> bool:
 
 def _cotangent(body: Graph, primal: Value, like: Type) -> Value:
     """A parameter for the cotangent of `primal`, which is of the type `like`."""
-    made = Value(body, like.but(kind=float_of(like.kind), size=None, array=bool(like.ndim)))
+    known = cotangent_type(like)
+    made = Value(body, known if like.sequence else known.but(array=bool(like.ndim)))
     made.bar_of = primal
     return made
 

@@ -14,11 +14,12 @@ import numpy as np
 
 from .control import Control
 from .errors import NoRuleError
-from .forms import accumulate
-from .graph import OPAQUE, Graph, Node, Operation, Value, type_of
+from .forms import accumulate, is_op
+from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Value, type_of
 from .invariance import without_influence
 from .masks import Mask, Masks
-from .rules.primitives import unbroadcast, zeros_for
+from .rules.lists import summed_lists
+from .rules.primitives import increment, unbroadcast, zeros_for
 
 
 def pullback(
@@ -157,14 +158,53 @@ def build_grads(
 def collect(v: Value, sent: list[tuple[Any, Any]]) -> Any:
     """The sum of what several consumers send to `v`."""
     bars = [bar for bar, _ in sent]
+    if v.type.items is not None:
+        return of_tuple(v, bars, sent[-1][1])
     if len(bars) == 1:
         return bars[0]
+    if v.type.of is not None:
+        return of_list(v, bars, sent[-1][1])
     if not any(isinstance(bar, Value) for bar in bars):
         return sum(bars)
     with v.graph.at(sent[-1][1], backward=True):
         out = accumulate(*bars, origins=tuple(origin for _, origin in sent))
     out.bar_of = v
     return out
+
+
+def of_list(v: Value, bars: list[Any], origin: Any) -> Any:
+    """The sum of the cotangents of a list: what goes to one item is added in its place."""
+    with v.graph.at(origin, backward=True):
+        whole = [bar for bar in bars if not is_op(bar, "scatter")]
+        out = summed_lists(*whole) if len(whole) > 1 else whole[0] if whole else zeros_for(v)
+        for bar in bars:
+            if is_op(bar, "scatter"):
+                values, index, _ = bar.node.inputs
+                out = increment(out, index, values)
+    out.bar_of = v
+    return out
+
+
+def of_tuple(v: Value, bars: list[Any], origin: Any) -> Any:
+    """The sum of the cotangents of a tuple or list whose items are known one by one: a tuple of sums."""
+    if not any(is_op(bar, "scatter") for bar in bars) and len(bars) == 1:
+        return bars[0]
+    count = len(v.type.items)  # type: ignore[arg-type]
+    parts: list[list[Any]] = [[] for _ in range(count)]
+    with v.graph.at(origin, backward=True):
+        for bar in bars:
+            index = bar.node.inputs[1].const if is_op(bar, "scatter") else None
+            if isinstance(index, int):
+                parts[index].append(bar.node.inputs[0])
+                continue
+            for i, part in enumerate(parts):
+                part.append(bar[i])
+        items = [v[i] for i in range(count)]
+        sums = [
+            zero_like(item) if not part else collect(item, [(bar, origin) for bar in part])
+            for item, part in zip(items, parts, strict=True)
+        ]
+        return v.graph.add(PRIMITIVES["tuple"], sums).out
 
 
 def _first_unknown(node: Node) -> Node:

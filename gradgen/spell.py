@@ -14,6 +14,7 @@ from .errors import GradgenError
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Graph, Node, Value
 from .library import library_path
+from .listings import call, paired, zeros_like
 from .operators import BINARY, COMPARE, UNARY
 from .shapes import ShapeVar
 from .syntax import copied, literal, numpy_path
@@ -385,6 +386,8 @@ def shape_of(v: Value, of: Spell) -> ast.expr:
 
 def _zeros_for(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     [x] = node.inputs
+    if x.type.sequence:
+        return zeros_like(x.type, of(x))
     if x.type.scalar:
         return number(0.0)
     dtype = ast.Call(numpy_path("result_type"), [of(x), number(0.0)], [])
@@ -421,8 +424,27 @@ def _range(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
 
 
 def _steps_of(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
-    length = ast.Call(ast.Name("len", ast.Load()), [of(node.inputs[0])], [])
-    return ast.Call(ast.Name("range", ast.Load()), [length], [])
+    x, start = node.inputs
+    length = call("len", of(x))
+    return call("range", length) if start.const == 0 else call("range", of(start), binary(ast.Add, of(start), length))
+
+
+def _flipped(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    step = ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
+    return ast.Subscript(of(node.inputs[0]), step, ast.Load())
+
+
+def _shortest(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return call("min", *(call("len", of(v)) for v in node.inputs))
+
+
+def _repeated(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    x, like = node.inputs
+    return binary(ast.Mult, ast.List([of(x)], ast.Load()), call("len", of(like)))
+
+
+def _summed_lists(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return paired(list(map(of, node.inputs)))
 
 
 def _pullback(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -449,6 +471,10 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "pullback": _pullback,
     "range": _range,
     "steps_of": _steps_of,
+    "flipped": _flipped,
+    "shortest": _shortest,
+    "repeated": _repeated,
+    "summed_lists": _summed_lists,
     "product": _product,
     "total": _total,
     "power": _power,

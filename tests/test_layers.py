@@ -15,7 +15,7 @@ LAYERS = {
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",
     "from graph to its gradient": "reverse branches calls loops saving fusion finish",
     "from syntax to graph": "reading.* frontend",
-    "from graph to text": "naming spell emit simulate docstrings module carrying compose",
+    "from graph to text": "naming listings spell emit simulate docstrings module carrying compose",
     "from source to source": "admission pipeline",
     "faces": "memory targets merging files checking testing api cli __init__ __main__",
 }

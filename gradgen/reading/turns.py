@@ -10,7 +10,7 @@ from ..buffers import roots
 from ..control import UNDEFINED, is_defined
 from ..graph import PRIMITIVES, Graph, Value
 from ..loops import add_loop
-from ..rules.indices import getitem_type
+from ..rules.lists import item_type
 from ..sequences import join_types
 from ..shapes import ShapeVar, Type
 from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
@@ -90,7 +90,7 @@ class Turns(Flow):
         self.frame.names, self.frame.loops = dict(before), loops + 1
         try:
             with self.inside(graph):
-                items = [self._parameter(graph, _item_type(graph.facts, v)) for v in through]
+                items = [self._parameter(graph, item_type(graph.facts, v)) for v in through]
                 for c in found:
                     c.param = self._parameter(graph, c.type, c.name)
                 for c in found:
@@ -201,7 +201,7 @@ class Turns(Flow):
                 through.append(None)  # type: ignore[arg-type]
                 place = len(through) - 1
                 inner = self._header(node.args[0], through)
-                through[place] = self.graph.add(PRIMITIVES["steps_of"], [through[place + 1]]).out
+                through[place] = self.graph.add(PRIMITIVES["steps_of"], [through[place + 1], 0]).out
                 return ("enumerate", place, inner)
             if obj is zip and node.args:
                 first = len(through)
@@ -227,9 +227,3 @@ class Turns(Flow):
 def _plain(t: Type) -> Type:
     """The type of something that changes from step to step."""
     return t.but(size=None)
-
-
-def _item_type(facts: Any, v: Value) -> Type:
-    if v.node is not None and v.node.op.name in ("range", "steps_of"):
-        return Type("int", ())
-    return getitem_type(facts, v, 0)

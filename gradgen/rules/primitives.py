@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..graph import PRIMITIVES, Node, Value, call, operation, type_of
-from ..sequences import sequence_type
-from ..shapes import OBJECT, Facts, ShapeVar, Type, dim_add, dim_product, join_kinds
+from ..sequences import list_of, sequence_type
+from ..shapes import OBJECT, Dim, Facts, ShapeVar, Type, dim_add, dim_product, float_of, join_kinds
 from .indices import getitem_type, is_basic
 from .registry import primitive
-from .sizes import size_of
+from .sizes import not_negative, size_of
 
 
 def _is_view(node: Node) -> str:
@@ -36,16 +36,35 @@ def _scatter_rule(g: Any, out: Any, values: Any, index: Any, like: Any) -> Any:
     return unbroadcast(g[index], values), None, None
 
 
+def cotangent_type(t: Type) -> Type:
+    """The type of a cotangent of something of the type `t`: of a list, a list."""
+    of, items = t.of and cotangent_type(t.of), t.items and tuple(map(cotangent_type, t.items))
+    return t.but(kind=float_of(t.kind), size=None, of=of, items=items)
+
+
 def _scatter_type(facts: Facts, values: Any, index: Any, like: Any) -> Type:
+    if type_of(like).sequence:
+        return cotangent_type(type_of(like))
     return type_of(like).but(kind=join_kinds("float", type_of(values).kind), array=True, size=None)
 
 
 @primitive(signature="values, index, like", rule=_scatter_rule, infer=_scatter_type)
 def scatter(values: Any, index: Any, like: Any) -> Any:
     """Zeros of the shape of `like` with `values` added at `index`; repeated indices accumulate."""
+    if isinstance(like, (list, tuple)):
+        return add_to_list(zeros_of(like), index, values)
     out = np.zeros(np.shape(like), np.result_type(values, like, 0.0))
     np.add.at(out, index, values)
     return out
+
+
+def add_to_list(items: list[Any], index: Any, values: Any) -> list[Any]:
+    """The list with `values` added at `index`, an integer or a slice."""
+    if isinstance(index, slice):
+        items[index] = [a + b for a, b in zip(items[index], values, strict=True)]
+    else:
+        items[index] = items[index] + values
+    return items
 
 
 def _increment_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
@@ -59,6 +78,8 @@ def _increment_type(facts: Facts, x: Any, index: Any, values: Any) -> Type:
 @primitive(signature="x, index, values", rule=_increment_rule, infer=_increment_type)
 def increment(x: Any, index: Any, values: Any) -> Any:
     """A copy of `x` with `values` added at `index`; repeated indices accumulate."""
+    if isinstance(x, list):
+        return add_to_list(list(x), index, values)
     out = np.array(x)
     np.add.at(out, index, values)
     return out
@@ -93,19 +114,50 @@ def unbroadcast(x: Any, like: Any) -> Any:
     return np.sum(x, axis=ones, keepdims=True) if ones else x
 
 
-@primitive(signature="x", differentiable=False, infer=lambda facts, x: _like_type(facts, 0.0, x))
-def zeros_for(x: Any) -> Any:
-    """The zero cotangent of `x`: its shape, and its dtype where that is a float's; a number where it has no axes."""
+def _zeros_type(facts: Facts, x: Any) -> Type:
+    return cotangent_type(type_of(x)) if type_of(x).sequence else _like_type(facts, 0.0, x)
+
+
+def zeros_of(x: Any) -> Any:
+    """The zero cotangent of an array, a number, or of a list or tuple of them."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(zeros_of, x))
     return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
-@primitive(signature="x", differentiable=False, infer=lambda facts, x: OBJECT, cheap=True)
-def steps_of(x: Any) -> Any:
-    """`range(len(x))`."""
-    return range(len(x))
+@primitive(signature="x", differentiable=False, infer=_zeros_type)
+def zeros_for(x: Any) -> Any:
+    """The zero cotangent of `x`: its shape, and its dtype where that is a float's; a number where it has no axes."""
+    if isinstance(x, (list, tuple)):
+        return zeros_of(x)
+    return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
-@primitive(signature="*bounds", differentiable=False, infer=lambda facts, *bounds: OBJECT, cheap=True, name="range")
+INT = Type("int", ())
+
+
+def _steps_type(facts: Facts, x: Any, start: Any) -> Type:
+    dims = type_of(x).shape
+    return list_of(INT, Dim.fresh() if isinstance(dims, ShapeVar) or not dims else dims[0])
+
+
+@primitive(signature="x, start", differentiable=False, infer=_steps_type, cheap=True)
+def steps_of(x: Any, start: Any) -> Any:
+    """The numbers that `enumerate(x, start)` gives: `range(start, start + len(x))`."""
+    return range(start, start + len(x))
+
+
+def _range_type(facts: Facts, *bounds: Any) -> Type:
+    sizes = [size_of(b) for b in bounds]
+    if all(isinstance(n, int) for n in sizes):
+        return list_of(INT, len(range(*sizes)))  # type: ignore[arg-type]
+    n = sizes[0] if len(sizes) == 1 else None
+    if len(sizes) == 2 and None not in sizes:
+        n = dim_add(sizes[1], sizes[0], -1)  # type: ignore[arg-type]
+    return list_of(INT, n if n is not None and not_negative(n) else Dim.fresh())
+
+
+@primitive(signature="*bounds", differentiable=False, infer=_range_type, cheap=True, name="range")
 def range_(*bounds: Any) -> Any:
     """`range(...)`."""
     return range(*bounds)

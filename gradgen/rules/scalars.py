@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NoRuleError
 from ..graph import OPERATIONS, type_of
 from ..shapes import Facts, ShapeVar, Type, join_kinds
 from .elementwise import absolute, is_number, nonzero, power
+from .lists import item_type
 from .primitives import apply, broadcast_like, cast_like
 from .registry import bprop, is_value, ndim, register
 
@@ -200,13 +200,13 @@ def length_type(facts: Facts, x: Any) -> Type:
 register(len, signature="x", differentiable=False, infer=length_type, cheap=True)
 
 
-def extreme(best: Callable[..., Any], beyond: np.ufunc) -> Callable[..., Any]:
+def extreme(best: Callable[..., Any], beyond: np.ufunc, of_array: Any) -> Callable[..., Any]:
     """The rule of max and min of several numbers. What ties shares evenly; against a constant, 0."""
 
     def rule(g, out, *args, **_):
         if len(args) == 1:
-            name = best.__name__
-            raise NoRuleError(f"gradgen does not follow {name}() of a sequence", advice=f"write np.{name}(x)")
+            x = args[0] if not type_of(args[0]).sequence else apply(np.array, args[0])
+            return OPERATIONS[of_array].rule(g, out, x, True, axis=None, keepdims=False, initial=None)[:1]
         constants = [x for x in args if is_number(x) and any(map(is_value, args))]
         values = [x for x in args if not any(x is c for c in constants)]
         if constants:
@@ -226,12 +226,12 @@ def extreme(best: Callable[..., Any], beyond: np.ufunc) -> Callable[..., Any]:
 
 def extreme_type(facts: Facts, *args: Any, **_: Any) -> Type:
     if len(args) == 1:
-        return Type()
+        return item_type(facts, args[0])
     return Type(join_kinds(*(type_of(x).kind for x in args)), (), array=any(type_of(x).array for x in args))
 
 
-for _fn, _beyond in ((max, np.greater), (min, np.less)):
+for _fn, _beyond, _of_array in ((max, np.greater, np.max), (min, np.less, np.min)):
     register(
-        _fn, rule=extreme(_fn, _beyond), signature="*args, key=None, default=None", inputs="args", infer=extreme_type,
-        name=f"builtins.{_fn.__name__}", samples=numbers((_BASE, _BASE), (_BASE, _BASE, _BASE)),
+        _fn, rule=extreme(_fn, _beyond, _of_array), signature="*args, key=None, default=None", inputs="args",
+        infer=extreme_type, name=f"builtins.{_fn.__name__}", samples=numbers((_BASE, _BASE), (_BASE, _BASE, _BASE)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, PRIMITIVES, type_of
+from ..sequences import opened
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_div, dim_mul, dim_product
 from .indices import along, leaf_kind
 from .primitives import apply, broadcast_like, cast_like, kind_of, length, scatter, shape, unbroadcast
@@ -387,7 +388,9 @@ def array_like_type(facts: Facts, a: Any, dtype: Any = None, ndmin: int = 0) -> 
         made = np.array(a, ndmin=ndmin)
         return Type(kind_of(dtype, type_of(made).kind), made.shape, array=True)
     t = a.type
-    if t.items is not None:
+    if t.of is not None:
+        t = Type(leaf_kind(t), opened(t.shape) if _is_regular(t) else ShapeVar())
+    elif t.items is not None:
         dims = t.shape
         fits = dims if _is_regular(t) else ShapeVar()
         t = Type(leaf_kind(t), fits)
@@ -401,6 +404,8 @@ def array_like_type(facts: Facts, a: Any, dtype: Any = None, ndmin: int = 0) -> 
 
 def _is_regular(t: Type) -> bool:
     """Whether lists inside lists make an array of the shape that their type tells."""
+    if t.of is not None:
+        return t.of.ndim is not None and _is_regular(t.of)
     if t.items is None:
         return t.ndim is not None
     rank = t.ndim or 0
@@ -412,7 +417,7 @@ def _array_rule(g, out, a, dtype, *, ndmin=0, **_):
     """The cotangent of a list is that of the array that it makes; the items of the list get its rows."""
     if ndmin and (ndim(a) is None or ndim(a) != ndim(out)):
         g = like_shape(g, a)
-    if dtype is not None and not (is_value(a) and a.type.items is not None) and not isinstance(a, (list, tuple)):
+    if dtype is not None and not (is_value(a) and a.type.sequence) and not isinstance(a, (list, tuple)):
         g = cast_like(g, a)
     return g, None
 

@@ -1,0 +1,155 @@
+"""Lists whose items are not known one by one: what they are gone through by, added up to, and joined to.
+
+The cotangent of a list is a sequence of as many cotangents, a list or an array: each at the place of its item.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import type_of
+from ..sequences import each, joined_items, list_of, one_of
+from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
+from .indices import getitem_type, leaf_kind
+from .primitives import broadcast_like, kind_of, unbroadcast
+from .registry import bprop, is_value, primitive
+
+INT = Type("int", ())
+
+
+def length_of(t: Type) -> Size:
+    """The length of a list or array of a type."""
+    return Dim.fresh() if isinstance(t.shape, ShapeVar) or not t.shape else t.shape[0]
+
+
+def item_type(facts: Facts, x: Any) -> Type:
+    """The type of what a list, a tuple or an array gives one by one."""
+    t = type_of(x)
+    if t.items:
+        joined = each(t.items[0])
+        for other in t.items[1:]:
+            joined = joined_items(facts, joined, each(other))
+        return one_of(joined)
+    return getitem_type(facts, x, 0)
+
+
+# ---- what is gone through
+
+
+def _flipped_type(facts: Facts, x: Any) -> Type:
+    t = type_of(x)
+    return list_of(each(item_type(facts, x)), len(t.items)) if t.items else t.but(size=None)
+
+
+@primitive(signature="x", rule=lambda g, out, x: flipped(g), infer=_flipped_type, alias="view", cheap=True)
+def flipped(x: Any) -> Any:
+    """`x` from its end."""
+    return x[::-1]
+
+
+@primitive(signature="*lists", differentiable=False, infer=lambda facts, *lists: INT, cheap=True)
+def shortest(*lists: Any) -> Any:
+    """The length of the shortest."""
+    return min(map(len, lists))
+
+
+# ---- sums
+
+
+def _repeated_type(facts: Facts, x: Any, like: Any) -> Type:
+    return list_of(type_of(x).but(size=None), length_of(type_of(like)))
+
+
+@primitive(signature="x, like", differentiable=False, infer=_repeated_type, alias="any")
+def repeated(x: Any, like: Any) -> Any:
+    """A list of `x`, as long as `like`."""
+    return [x] * len(like)
+
+
+def _summed_type(facts: Facts, *lists: Any) -> Type:
+    return list_of(each(item_type(facts, lists[0])), length_of(type_of(lists[0])))
+
+
+@primitive(signature="*lists", differentiable=False, infer=_summed_type)
+def summed_lists(*lists: Any) -> Any:
+    """The sums of what stands at the same place."""
+    return [sum(items[1:], items[0]) for items in zip(*lists, strict=True)]
+
+
+def _sum_type(facts: Facts, iterable: Any, start: Any) -> Type:
+    item, begin = item_type(facts, iterable), type_of(start)
+    shape = facts.broadcast(item.shape, begin.shape)
+    return Type(join_kinds(item.kind, begin.kind), shape, array=item.array or begin.array)
+
+
+@bprop(sum, signature="iterable, start=0", inputs="iterable start", infer=_sum_type, name="builtins.sum")
+def sum_(g, out, iterable, start):
+    """Each item, and what is begun with, gets the cotangent of the sum."""
+    of_items = repeated(g, iterable) if type_of(iterable).sequence else broadcast_like(g, iterable)
+    return of_items, unbroadcast(g, start) if is_value(start) else None
+
+
+# ---- arrays joined
+
+
+def _joined_type(facts: Facts, arrays: Any, axis: int, dtype: Any) -> Type:
+    item = item_type(facts, arrays)
+    kind = kind_of(dtype, leaf_kind(item))
+    if isinstance(item.shape, ShapeVar):
+        return Type(kind, ShapeVar(), array=True)
+    dims = list(item.shape)
+    dims[axis] = Dim.fresh()
+    return Type(kind, tuple(dims), array=True)
+
+
+@primitive(signature="arrays, axis=0, dtype=None", inputs="arrays", infer=_joined_type,
+           rule=lambda g, out, arrays, *, axis, dtype: parted(g, arrays, axis=axis))  # fmt: skip
+def joined(arrays: Any, axis: int, dtype: Any) -> Any:
+    """The arrays of a list joined along `axis`."""
+    return np.concatenate(arrays, axis=axis, dtype=dtype)
+
+
+@primitive(signature="g, arrays, axis", inputs="g arrays", differentiable=False, alias="view",
+           infer=lambda facts, g, arrays, axis: type_of(arrays))  # fmt: skip
+def parted(g: Any, arrays: Any, axis: int) -> Any:
+    """The pieces of `g` that belong to the arrays of a list, which were joined along `axis`."""
+    return np.split(g, np.cumsum([np.shape(x)[axis] for x in arrays])[:-1], axis=axis)
+
+
+def _stacked_type(facts: Facts, arrays: Any, axis: int, dtype: Any) -> Type:
+    item = item_type(facts, arrays)
+    kind = kind_of(dtype, leaf_kind(item))
+    if isinstance(item.shape, ShapeVar):
+        return Type(kind, ShapeVar(), array=True)
+    place = axis % (len(item.shape) + 1)
+    dims = [*item.shape[:place], length_of(type_of(arrays)), *item.shape[place:]]
+    return Type(kind, tuple(dims), array=True)
+
+
+@primitive(signature="arrays, axis=0, dtype=None", inputs="arrays", infer=_stacked_type,
+           rule=lambda g, out, arrays, *, axis, dtype: g if axis == 0 else np.moveaxis(g, axis, 0))  # fmt: skip
+def stacked(arrays: Any, axis: int, dtype: Any) -> Any:
+    """The arrays of a list along a new axis."""
+    return np.stack(arrays, axis=axis, dtype=dtype)
+
+
+def joined_by(fn: Any, rank: int | None, axis: int) -> tuple[Any, int] | None:
+    """The operation and the axis that a function which joins a list of arrays of a rank comes to."""
+    if fn is np.concatenate:
+        return joined, axis
+    if fn is np.stack:
+        return stacked, axis
+    if rank is None or rank == 0:
+        return None
+    if fn is np.vstack:
+        return (stacked, 0) if rank == 1 else (joined, 0)
+    if fn is np.hstack:
+        return joined, 0 if rank == 1 else 1
+    if fn is np.column_stack:
+        return (stacked, 1) if rank == 1 else (joined, 1)
+    return None
+
+
+JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack)
