@@ -12,9 +12,10 @@ import numpy as np
 from ..graph import type_of
 from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
+from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
 from .primitives import broadcast_like, kind_of, unbroadcast
-from .registry import bprop, is_value, primitive
+from .registry import bprop, primitive
 
 INT = Type("int", ())
 
@@ -84,11 +85,17 @@ def _sum_type(facts: Facts, iterable: Any, start: Any) -> Type:
     return Type(join_kinds(item.kind, begin.kind), shape, array=item.array or begin.array)
 
 
-@bprop(sum, signature="iterable, start=0", inputs="iterable start", infer=_sum_type, name="builtins.sum")
+def _sum_samples(rng: np.random.Generator) -> list[Any]:
+    cases = [((3,), ()), ((2, 3), ()), ((1, 3), (2, 1)), ((4,), (2,))]
+    return [((rng.normal(size=shape), rng.normal(size=start)), {}) for shape, start in cases]
+
+
+@bprop(sum, signature="iterable, start=0", inputs="iterable start", infer=_sum_type, name="builtins.sum",
+       samples=_sum_samples)  # fmt: skip
 def sum_(g, out, iterable, start):
     """Each item, and what is begun with, gets the cotangent of the sum."""
     of_items = repeated(g, iterable) if type_of(iterable).sequence else broadcast_like(g, iterable)
-    return of_items, unbroadcast(g, start) if is_value(start) else None
+    return of_items, None if is_number(start) else unbroadcast(g, start)
 
 
 # ---- arrays joined
