@@ -94,7 +94,10 @@ def _sum_samples(rng: np.random.Generator) -> list[Any]:
        samples=_sum_samples)  # fmt: skip
 def sum_(g, out, iterable, start):
     """Each item, and what is begun with, gets the cotangent of the sum."""
-    of_items = repeated(g, iterable) if type_of(iterable).sequence else broadcast_like(g, iterable)
+    if type_of(iterable).sequence:
+        of_items = repeated(g, iterable)
+    else:
+        of_items = broadcast_like(unbroadcast(g, np.sum(iterable, axis=0)), iterable)
     return of_items, None if is_number(start) else unbroadcast(g, start)
 
 
