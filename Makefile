@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --quiet --disable-pip-version-check
 demo: .venv/examples
 	$(BIN)/python examples/mlp.py
 
-test: .venv/examples .venv/test
+test: .venv/examples .venv/test .venv/corpus
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/gradgen build --check

@@ -73,7 +73,7 @@ class Gradient:
 
     # ---- calling
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if self._loaded is not None:
             return self._loaded(*args, **kwargs)
         marks: list[Any] = []

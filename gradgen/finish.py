@@ -57,11 +57,18 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
                 if v.bar_of is None or not v.bar_of.hint:
                     v.bar_of = target
                 with graph.at(v.node.origin, backward=True):
-                    v = bare(v) if v.type.array else own(v)
+                    v = bare(v) if _is_array(v) else own(v)
             if v.bar_of is not target and v.node is not None:
                 v.bar_of = target
             graph.results[i] = v
             taken |= roots(v)
+
+
+def _is_array(v: Value) -> bool:
+    """Whether `v` surely has an array's attributes, on either side of a branch as it has become."""
+    if v.node is not None and v.node.subgraphs:
+        return all(map(_is_array, v.node.op.sources(v.node, v.index)))  # type: ignore[attr-defined]
+    return _is_array(v.source) if v.node is None and v.source is not None else v.type.array
 
 
 def presentable(v: Value, target: Value, taken: set[Value]) -> Value:

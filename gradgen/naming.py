@@ -153,7 +153,7 @@ class Names:
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
         word = spoken(node, self._short)
-        if word and word == self._short(node.inputs[0]):
+        if word and node.inputs and word == self._short(node.inputs[0]):
             return f"{word}_part"
         return word or self._after_role(v)
 

@@ -36,9 +36,10 @@ class Computed(Term):
 
 @dataclass(eq=False)
 class Static(Term):
-    """A Python object that is known: a module, a function, a number, a string."""
+    """A Python object that is known: a module, a function, a number, a string. owner: of what it is an attribute."""
 
     obj: Any
+    owner: Term | None = None
 
 
 @dataclass(eq=False)

@@ -37,7 +37,7 @@ class Access(Opaque):
                 return self.static(obj, node)
             tree = ast.Attribute(base.ast, node.attr, ast.Load())
             if callable(obj) or isinstance(base.obj, (np.ndarray, str, tuple, list, dict, int, float, np.generic)):
-                return Static(tree, obj)
+                return Static(tree, obj, base)
             owner, name = base.obj, node.attr
             path = ast.unparse(node) if not references(node) else name
             return self.from_outside(path, lambda: getattr(owner, name), obj, node)

@@ -143,6 +143,9 @@ class Flow(Expressions):
                 continue
             if any(raised):  # what is after it, the other side decides
                 a, b = (None if gone else term for gone, term in zip(raised, (a, b), strict=True))
+            if a is b is None:
+                before.pop(name, None)
+                continue
             before[name], pairs = self._merged(name, a, b, any(raised))
             if pairs:
                 parts.append((name, before[name], pairs))

@@ -12,7 +12,6 @@ from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
-from ..syntax import literal
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, sequence
 from .access import Access
 from .arithmetic import Arithmetic
@@ -64,7 +63,7 @@ class Invoking(Access, Arithmetic):
             elif isinstance(term, Sequence):
                 args += term.items
             elif isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
-                args += [Static(literal(x) or ast.Constant(None), x) for x in term.obj]
+                args += self.known_items(term)
             elif isinstance(term, Computed) and term.value.type.items is not None:
                 args += self.unpacked(term.value, len(term.value.type.items), node)
             else:

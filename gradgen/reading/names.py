@@ -12,7 +12,7 @@ import numpy as np
 from ..control import is_defined
 from ..library import is_carried, is_numpy_module, library_path
 from ..source import Function, Statement
-from ..syntax import Verbatim, numpy_path
+from ..syntax import Verbatim, literal, numpy_path
 from ..terms import Ambiguous, Computed, Static, Term, flatten
 from .applying import Applying
 
@@ -116,8 +116,20 @@ class Names(Applying):
             return Static(self.constant_name(known, obj), obj)
         return Static(ast.Name(known, ast.Load()) if known else ast.Constant(None), obj)
 
+    def known_items(self, term: Static) -> list[Term]:
+        """The items of a tuple or list that is known, each written out, or as an item of it."""
+        items: list[Term] = []
+        for i, x in enumerate(term.obj):
+            tree = literal(x)
+            at = ast.Subscript(term.ast, ast.Constant(i), ast.Load())
+            items.append(self.static(x, at) if tree is None and library_path(x) is not None else Static(tree or at, x))
+        return items
+
     def by_reference(self, term: Term) -> Term:
         """A function or another object of the user's that is used as it is, under its name in the module."""
+        if isinstance(term, Static) and isinstance(term.ast, ast.Attribute) and isinstance(term.owner, Static):
+            owner = self.by_reference(term.owner)
+            return Static(ast.Attribute(owner.ast, term.ast.attr, ast.Load()), term.obj, owner)
         if not (isinstance(term, Static) and isinstance(term.ast, ast.Name) and callable(term.obj)):
             return term
         if library_path(term.obj) is not None or term.ast.id in self.carried:

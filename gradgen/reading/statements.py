@@ -126,7 +126,7 @@ class Statements(Turns):
     def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
         count = len(target.elts)
         if isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
-            items: list[Term] = [Static(literal(x) or term.ast, x) for x in term.obj]
+            items: list[Term] = self.known_items(term)
         elif isinstance(term, Sequence):
             items = term.items
         else:
