@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .corpus.answers import answer
@@ -23,6 +25,13 @@ missing = sorted({entry.package for entry in ENTRIES if importlib.util.find_spec
 installed = pytest.mark.skipif(
     bool(missing) and "CI" not in os.environ, reason=f"the extra 'corpus' is not installed: {', '.join(missing)}"
 )
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Packages change how NumPy prints and what it warns of when they are imported."""
+    with np.printoptions(), np.errstate():
+        yield
 
 
 @installed
