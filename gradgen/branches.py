@@ -9,7 +9,7 @@ from .control import (
     UNDEFINED,
     Control,
     define,
-    is_defined,
+    is_there,
     is_literal,
     keep_outputs,
     replace_params,
@@ -45,11 +45,11 @@ class Branch(Control):
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
         graph, condition = node.outputs[0].graph, node.inputs[0]
         count = len(bars)
-        halves = []
+        halves, found = [], []
+        parameters = [list(arm.params) for arm in node.subgraphs]
         chosen = [i for i, want in enumerate(wanted) if want and i > 0]  # the condition has no derivative
-        for arm in node.subgraphs:
-            params = list(arm.params)
-            targets = [p for p, want in zip(params, wanted[1:], strict=True) if want]
+        for arm, params in zip(node.subgraphs, parameters, strict=True):
+            targets = [params[i - 1] for i in chosen]
             with arm.at(node.origin, backward=True):
                 seeds: dict[Value, Any] = {}
                 for v, bar in zip(arm.results, bars, strict=False):
@@ -58,9 +58,16 @@ class Branch(Control):
                         seeds[v] = seeds[v] + inner if v in seeds else inner
                 starts = [None if t is None else arm.capture(t) if isinstance(t, Value) else t for t in totals[1:]]
                 start = {p: t for p, t in zip(params, starts, strict=True) if t is not None}
-                grads = build_grads(arm, seeds, targets, start)
-                grads = [_nothing(p) if g is None else g for p, g in zip(targets, grads, strict=True)]
-                arm.results += [g if isinstance(g, Value) else arm.const(float(g)) for g in grads]
+                found.append(build_grads(arm, seeds, targets, start))
+        something = [any(g is not None for g in grads) for grads in zip(*found, strict=True)]
+        chosen = [i for i, some in zip(chosen, something, strict=True) if some]
+        there = [all(is_there(params[i - 1]) for params in parameters) for i in chosen]
+        for arm, params, every in zip(node.subgraphs, parameters, found, strict=True):
+            with arm.at(node.origin, backward=True):
+                grads = [g for g, some in zip(every, something, strict=True) if some]
+                for k, i in enumerate(chosen):
+                    g = _nothing(params[i - 1], there[k]) if grads[k] is None else grads[k]
+                    arm.results.append(g if isinstance(g, Value) else arm.const(float(g)))
             simplify(arm)
             back, saved = separate(arm, count, lambda inner: is_light(inner) or _is_test(inner))
             arm.params = params
@@ -122,9 +129,9 @@ def _is_test(node: Node) -> bool:
     return node.op.name in COMPARISONS and all(v.node is None or v.node.op is CONST for v in node.inputs)
 
 
-def _nothing(p: Value) -> Any:
-    """The zero cotangent of a parameter of a side, which need not be defined on it."""
-    if is_defined(p) or p.type.scalar:
+def _nothing(p: Value, there: bool) -> Any:
+    """The zero cotangent of a parameter of a side. there: whether it surely has a value."""
+    if there or p.type.scalar:
         return zero_like(p)
     define(p)
     return zeros_if_any(p)

@@ -31,6 +31,17 @@ def is_defined(v: Value) -> bool:
     return not v.node.subgraphs or all(map(is_defined, v.node.op.sources(v.node, v.index)))  # type: ignore[attr-defined]
 
 
+def is_there(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
+    """Whether `v` is assigned and not None on every way that leads to it, so that it has a shape."""
+    if v.const is UNDEFINED or v.const is None:
+        return False
+    if v.node is not None:
+        held = v.node.op.sources(v.node, v.index) if v.node.subgraphs else []  # type: ignore[attr-defined]
+    else:
+        held = [v.source] if v.source is not None else v.held
+    return all(w in asked or is_there(w, asked | {v}) for w in held)
+
+
 def define(v: Value) -> None:
     """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape, or keeps it."""
     node = v.node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .control import is_defined
+from .control import is_there
 from .graph import PRIMITIVES, Graph, Node, Value
 from .shapes import OBJECT, ShapeVar
 
@@ -75,7 +75,7 @@ def as_length(graph: Graph, node: Node, known: list[Value]) -> None:
 def note_shape(graph: Graph, best: dict[Any, Value], v: Value, live: set[Value]) -> None:
     """Note that `v` has its shape, if it has a name in the forward pass; the last computed is preferred."""
     forward = v.node is None or not v.node.backward
-    if v in live and v.hint and forward and v.type.kind != "object" and is_defined(v):
+    if v in live and v.hint and forward and v.type.kind != "object" and is_there(v):
         best[shape_key(graph, v, False)] = v
         best[shape_key(graph, v, True)] = v
 

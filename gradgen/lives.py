@@ -222,7 +222,7 @@ class Lives:
 
 def outlasts(v: Value, node: Node) -> bool:
     """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
-    return node.op.name == "scatter" or node.op.name == "increment" and v is not node.inputs[0]
+    return node.op.name == "scatter" or node.op.name == "increment" and v in node.inputs[1:]
 
 
 class Busy:
