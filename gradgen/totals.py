@@ -39,8 +39,11 @@ class Totals(Factors):
         terms = [t for v in terms for t in self.terms(v)]
         placed: dict[Any, tuple[Value, Value, list[Value]]] = {}
         dense = []
+        shape = self.facts.broadcast(*(t.type.shape for t in terms))
         for t in terms:
             parts = self.placed(t)
+            if not self.facts.same_shape(t.type.shape, shape) and len(terms) > 1:
+                parts = []  # it is broadcast: there is more than one such place in the sum
             for values, index, like in parts:
                 placed.setdefault(id(index), (index, like, []))[2].append(values)
             if not parts:

@@ -295,8 +295,14 @@ elementwise(np.copysign, copysign)
 elementwise(np.heaviside, lambda g, out, x, y: (None, np.where(np.equal(x, 0.0), g, 0.0)))
 
 
+def nan_to_num_type(facts: Facts, x: Any, copy: Any, **_: Any) -> Type:
+    if copy is not True:
+        raise TypeError("nan_to_num() with `copy=False` writes into its argument; assign its result instead")
+    return type_of(x).but(array=True, size=None)
+
+
 @bprop(np.nan_to_num, signature="x, copy=True, nan=0.0, posinf=None, neginf=None", elementwise=True,
-       infer=lambda facts, x, **_: type_of(x).but(array=True, size=None), samples=[(-2.0, 2.0)])  # fmt: skip
+       infer=nan_to_num_type, samples=[(-2.0, 2.0)])  # fmt: skip
 def nan_to_num(g, out, x, **_):
     """What is replaced has derivative 0."""
     return np.where(np.isfinite(x), g, 0.0)

@@ -431,7 +431,8 @@ _ARRAYS = calls(
     )
 
 register(np.array, signature="object, dtype=None, copy=True, order='K', subok=False, ndmin=0, like=None",
-         inputs="object dtype", rule=_array_rule, infer=_array_type, samples=_ARRAYS)  # fmt: skip
+         inputs="object dtype", rule=_array_rule, infer=_array_type, samples=_ARRAYS,
+         alias=lambda node: "fresh" if node.options["copy"] is True else "maybe")  # fmt: skip
 register(np.asarray, signature="a, dtype=None, order=None, device=None, copy=None, like=None", inputs="a dtype",
          rule=_array_rule, infer=_array_type, alias="maybe", samples=_ARRAYS)  # fmt: skip
 register(np.asanyarray, signature="a, dtype=None, order=None, device=None, copy=None, like=None", inputs="a dtype",
