@@ -16,10 +16,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """How many of the random programs were right, and what was said of those that were refused."""
-    programs = sys.modules.get("tests.test_programs")
-    if programs is None or not programs.ANSWERS:
-        return
-    total = sum(programs.ANSWERS.values())
-    terminalreporter.section(f"random programs: {total}, none wrong unless a test failed")
-    for answer, count in programs.ANSWERS.most_common():
-        terminalreporter.line(f"{count:6d}  {count / total:5.1%}  {answer}")
+    programs, aliases = sys.modules.get("tests.test_programs"), sys.modules.get("tests.test_aliases")
+    if programs is not None and programs.ANSWERS:
+        total = sum(programs.ANSWERS.values())
+        terminalreporter.section(f"random programs: {total}, none wrong unless a test failed")
+        for answer, count in programs.ANSWERS.most_common():
+            terminalreporter.line(f"{count:6d}  {count / total:5.1%}  {answer}")
+    if aliases is not None and aliases.COUNTS:
+        terminalreporter.section("the matrix of aliases, by what is done with the second name")
+        for use, counts in aliases.COUNTS.items():
+            terminalreporter.line(f"{counts['right']:6d} right {counts['refused']:6d} refused  {use}")

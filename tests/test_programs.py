@@ -275,7 +275,7 @@ def check_graph(stage: str, question: Question, made: Any, count: int, bars: lis
     verify(graph)
     seeds = leaves(question.cotangent)
     args = [*question.given()[:count], *seeds]
-    names = {**{m.split(".")[0]: __import__(m) for m in made.modules}, **made.constants}
+    names = {**{m.split(".")[0]: __import__(m) for m in made.modules}, **made.constants, **made.carried}
     table, _ = question.quietly(evaluate, graph, args, names)
     results = [lookup(table, v) for v in graph.results]
     rtol = 1e-4 if question.float32 else 1e-9

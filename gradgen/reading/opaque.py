@@ -85,7 +85,9 @@ class Closing:
             return ast.JoinedStr([self.visit(v) if isinstance(v, ast.FormattedValue) else v for v in node.values])
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-            return self._inside(node, names)
+            inside = self._inside(node, names)
+            inside.generators[0].iter = self.visit(node.generators[0].iter)  # which is read before anything is bound
+            return inside
         if isinstance(node, ast.Lambda):
             arguments = node.args
             names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 from typing import Any
 
@@ -27,6 +28,8 @@ IN_PLACE = {
 """Methods that change what they are called on."""
 WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
 """Functions that change their first argument, beside `np.add.at` and the like."""
+OVERWRITES = frozenset({"overwrite_a", "overwrite_b", "overwrite_x", "overwrite_input"})
+"""Options by which a function may use an argument's memory for its own."""
 COMPOUND = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Match)
 
 
@@ -38,6 +41,8 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
         for keyword in call.keywords:
             if keyword.arg == "out" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is None):
                 raise program.error("`out=` writes into an array in place", keyword.value, "assign the result instead")
+            if keyword.arg in OVERWRITES and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value):
+                raise program.error(f"`{keyword.arg}=` lets an argument be written in place", call, "leave it out")
         target = written_by(program, call)
         if target is not None:
             name = ast.unparse(target)
@@ -51,8 +56,11 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
 
 def written_by(program: Any, call: ast.Call) -> ast.expr | None:
     """What a call changes in place, as far as one can know."""
-    if is_writer(program, call.func):
+    if is_writer(program, call.func) or _replaces(program, call):
         return call.args[0] if call.args else None
+    place = place_of_out(program, call.func)
+    if place is not None and len(call.args) > place:
+        return call.args[place]
     if not (isinstance(call.func, ast.Attribute) and call.func.attr in IN_PLACE):
         return None
     base = known(program, call.func.value)
@@ -72,6 +80,30 @@ def is_writer(program: Any, func: ast.expr) -> bool:
     obj = term.obj if isinstance(term, Static) else None
     of_ufunc = isinstance(getattr(obj, "__self__", None), np.ufunc)
     return among(obj, WRITERS) or of_ufunc and getattr(obj, "__name__", "") == "at"
+
+
+def _replaces(program: Any, call: ast.Call) -> bool:
+    """Whether it is `np.nan_to_num(x, copy=False)`, or may be."""
+    term = known(program, call.func)
+    if not (isinstance(term, Static) and term.obj is np.nan_to_num):
+        return False
+    given = [*call.args[1:2], *[k.value for k in call.keywords if k.arg == "copy"]]
+    return any(not (isinstance(x, ast.Constant) and x.value is True) for x in given)
+
+
+def place_of_out(program: Any, func: ast.expr) -> int | None:
+    """The place at which a function of NumPy's takes an array to write into."""
+    term = known(program, func)
+    obj = term.obj if isinstance(term, Static) else None
+    if isinstance(obj, np.ufunc):
+        return obj.nin
+    if not (getattr(obj, "__module__", None) or "").startswith("numpy") or not callable(obj):
+        return None
+    try:
+        names = list(inspect.signature(obj).parameters)
+    except ValueError:  # it does not say
+        return None
+    return names.index("out") if "out" in names else None
 
 
 def reads_only(program: Any, code: ast.AST) -> bool:
@@ -117,6 +149,36 @@ def refuse_rebinding(program: Any, code: ast.stmt, names: Any) -> None:
                     child,
                     "use whole arrays, or a `for` that goes to its end",
                 )
+
+
+def refuse_earlier(program: Any, code: ast.stmt, writes: set[str]) -> None:
+    """Raise UnsupportedError where a statement that is passed on reads a name before it binds it itself.
+
+    writes: the names that it binds; in the text, what comes first is read first, but for values, which are read before
+    they are assigned.
+    """
+    bound: set[str] = set()
+
+    def go(node: ast.AST) -> None:
+        match node:
+            case ast.Name(id=name):
+                if isinstance(node.ctx, ast.Load) and name in writes and name not in bound:
+                    raise program.error(f"`{name}` may be what an earlier step or statement gave it", node)
+                bound.add(name)
+                return
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp() | ast.Lambda():
+                return
+            case ast.AugAssign(target=ast.Name(id=name)) if name not in bound:
+                raise program.error(f"`{name}` may be what an earlier step or statement gave it", node.target)
+        parts = list(ast.iter_child_nodes(node))
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+            parts = [*(p for p in parts if p is node.value), *(p for p in parts if p is not node.value)]
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            parts = [node.iter, node.target, *node.body, *node.orelse]
+        for part in parts:
+            go(part)
+
+    go(code)
 
 
 def unknown(program: Any, code: ast.AST) -> NoRuleError:

@@ -16,7 +16,7 @@ from ..source import Statement
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
 from .flow import RETURNED, VALUE
-from .refusals import COMPOUND, refuse_rebinding
+from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns, can_follow
 
 
@@ -218,6 +218,7 @@ class Statements(Turns):
         writes = self._written_names(node)
         self._refuse_escapes(node)
         refuse_rebinding(self, node, self.frame.names)
+        refuse_earlier(self, node, writes)
         tree = self.opaque_syntax(node, writes)
         made = self.graph.add(OPAQUE, references(tree))
         made.effect = True
@@ -233,13 +234,18 @@ class Statements(Turns):
 
         made.ast = fill(tree, make)
         for name, value in outputs.items():
-            self.frame.names[name] = Computed(Ref(value), value)
+            if isinstance(node, ast.For) and name in self.frame.names:
+                del self.frame.names[name]  # it is what it was where there is nothing to go through
+            else:
+                self.frame.names[name] = Computed(Ref(value), value)
 
     def _written_names(self, node: ast.stmt) -> set[str]:
         """The local names that a statement assigns or whose arrays it writes into."""
         writes = set()
         for child in ast.walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, (ast.Store, ast.Del)):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Del):
+                raise self.error(f"`{child.id}` is deleted inside a `{type(node).__name__.lower()}`", child)
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
                 writes.add(child.id)
             elif isinstance(child, (ast.Subscript, ast.Attribute)) and isinstance(child.ctx, (ast.Store, ast.Del)):
                 base: ast.expr = child

@@ -1,0 +1,164 @@
+"""Every way to come by another name for an array, wherever it is made and used: right or refused, never wrong.
+
+An array has a second name: the same array, a slice, a transpose, an item of a tuple, a callee's parameter. It is made
+before a loop, inside it, in one step for the next, or in a branch. Then either name is written, and the other read; or
+both are read only.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradgen.errors import GradgenError
+from tests.programs import RandomProgram
+from tests.test_programs import check, load
+
+HELPERS = """\
+import numpy as np
+
+
+def look(p, x):
+    return np.sum(p * p) * x[0, 0]
+
+
+def scale(p, x):
+    p *= x[0, 1]
+
+
+def put(p, x):
+    p[0] = x[1, 1] * 2.0
+
+
+"""
+WAYS = {
+    "name": "p = {a}",
+    "slice": "p = {a}[1:]",
+    "row": "p = {a}[0]",
+    "transpose": "p = {a}.T",
+    "tuple": "t = ({a}, x)\np = t[0]",
+    "reversed": "p = {a}[::-1]",
+    "reshape": "p = {a}.reshape(-1)",
+    "parameter": None,
+}
+"""How the second name comes about; "parameter": a helper is called with the array, and uses it under its own name."""
+PLACES = {
+    "before": """\
+    a = x * 2.0
+    s = 0.0
+    {make}
+    for i in range({n}):
+        {use}
+        s = s + np.sum(a) * np.sin(s + i)
+    return s + {end}
+""",
+    "inside": """\
+    a = x * 2.0
+    s = 0.0
+    for i in range({n}):
+        {make}
+        {use}
+        s = s + np.sum(a) * np.sin(s + i)
+    return s + np.sum(a * a)
+""",
+    "across": """\
+    a = x * 2.0
+    b = x * 3.0
+    s = 0.0
+    {make_b}
+    for i in range({n}):
+        {use}
+        s = s + np.sum(a) * np.sin(s + i) + np.sum(b)
+        {make}
+    return s + {end} + np.sum(b * b)
+""",
+    "branch": """\
+    a = x * 2.0
+    b = x * 3.0
+    s = 1.0
+    if x[0, 0] > {c}:
+        {make}
+    else:
+        {make_b}
+    {use}
+    s = s * np.sum(a * x) + np.sum(b * b)
+    return s + {end}
+""",
+    "one side": """\
+    a = x * 2.0
+    b = x * 3.0
+    s = 1.0
+    {make_b}
+    if x[0, 0] > {c}:
+        {make}
+        {use}
+    s = s * np.sum(a * x) + np.sum(b * b)
+    return s + {end}
+""",
+}
+"""Where it is made and used."""
+USES = {
+    "read": "s = s + look(p, x)",
+    "change it": "p *= x[0, 1]",
+    "write it": "p[0] = x[1, 1] * 2.0",
+    "add to it": "p[-1] += np.sum(x)",
+    "change the array": "a *= x[0, 1]",
+    "write the array": "a[0, 1] = x[1, 1] * 2.0",
+    "change it in a function": "scale(p, x)",
+    "write it in a function": "put(p, x)",
+    "rebind it": "p = p * x[0, 1]",
+    "change both": "p += 1.0\na *= p.T.reshape(-1)[0]",
+}
+COUNTS: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+"""By use: how many were right, and how many refused. Told at the end of the run."""
+X = np.array([[0.3, 1.2], [0.7, -0.4]])
+
+
+def indented(text: str, by: str) -> str:
+    return ("\n" + by).join(text.split("\n"))
+
+
+def write(way: str, place: str, use: str) -> str | None:
+    """The program, or None where there is none: a callee's parameter comes about where it is called."""
+    made, used, end = WAYS[way], USES[use], "np.sum(p)"
+    if made is None:
+        if "function" not in use and use != "read":
+            return None
+        used, made, end = used.replace("(p", "(a"), "pass", "np.sum(a)"
+    lines = []
+    for line in PLACES[place].split("\n"):
+        by = line[: len(line) - len(line.lstrip())]
+        line = line.replace("{make_b}", indented(made.format(a="b"), by)).replace(
+            "{make}", indented(made.format(a="a"), by)
+        )
+        lines.append(line.replace("{use}", indented(used, by)).replace("{end}", end))
+    return HELPERS + "def f(x):\n" + "\n".join(lines)
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("place", PLACES)
+def test_it_is_right_or_refused(place: str, use: str) -> None:
+    for way, n in itertools.product(WAYS, (0, 1, 3) if "{n}" in PLACES[place] else (1, 3)):
+        text = write(way, place, use)
+        if text is None:
+            continue
+        text = text.replace("{n}", str(n)).replace("{c}", "0.5" if n == 1 else "0.0")
+        try:
+            load(text).f(X.copy())
+        except (IndexError, ValueError, TypeError, UnboundLocalError):  # a way that has no such use
+            continue
+        try:
+            check(RandomProgram(text, [X], ("x",), "x=(2, 2)", ["x"], True))
+            COUNTS[use]["right"] += 1
+        except GradgenError as error:
+            assert "internal error" not in str(error), f"{text}\n{error}"
+            COUNTS[use]["refused"] += 1
+        except AssertionError as error:
+            raise AssertionError(f"{text}\n{error}") from error
+    assert COUNTS[use]
+    if use in ("read", "rebind it"):
+        assert not COUNTS[use]["refused"]

@@ -1,0 +1,132 @@
+"""What random programs found to be wrong, made small: each is right now, or refused with what the message says."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradgen.errors import GradgenError
+from tests.programs import RandomProgram
+from tests.test_programs import check, load
+
+IMPORTS = "import numpy as np\n\nfrom gradgen.functions import logsumexp\n\n"
+X = np.array([0.3, -0.7, 1.2])
+M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
+
+RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
+    "what one side alone computes and a later branch hands on is asked for no shape": (
+        """\
+def f(v, w):
+    if v <= 0.3:
+        z_1 = np.divide(v, w)
+    else:
+        z = v
+    if z <= 0.0:
+        return z
+    b = z
+    z_1 = z
+    return b
+""",
+        [1.15, 3],
+        "v",
+        "",
+    ),
+    "a value that is sent on from two sides is no array of no axes": (
+        "def f(v, w):\n    z = w if v <= 0.3 else v\n    return z\n",
+        [1.15, 3],
+        "v",
+        "",
+    ),
+    "what a comprehension goes through is read before its names are bound": (
+        "def f(v, x):\n    h = [v for v in v][0]\n    return h * x\n",
+        [X, X],
+        "x",
+        "",
+    ),
+    "what is broadcast to a sum is not put at one place of it": (
+        "def f(y):\n    y, a = (y**3, np.sum(y, keepdims=True)[-1])\n    return a + y\n",
+        [M],
+        "y",
+        "y=(n, m)",
+    ),
+    "a cotangent that is added to itself at an index": (
+        """\
+def f(x):
+    a = logsumexp((x, x), axis=0) + 0.0
+    a += a[::2]
+    return np.matmul(a, a)
+""",
+        [np.array([-0.18])],
+        "x",
+        "x=(1,)",
+    ),
+    "an array that is not copied": ("def f(x):\n    y = np.array(x, copy=False)\n    return y * 2\n", [X], "x", ""),
+    "a function of the library's that a loop gives a name to": (
+        "def f(x):\n    for i in (1, 2):\n        for j in range(1):\n            i = logsumexp\n    return 0.5 * x\n",
+        [1.5],
+        "x",
+        "",
+    ),
+}
+REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
+    "a name that may be left over from a loop": (
+        """\
+def f(v, x):
+    for i in range(len(v)):
+        for k, row in enumerate(v):
+            pass
+    for i in range(len(x)):
+        y, k = (k, 0.5)
+    return x
+""",
+        [X, X],
+        "x",
+        "has no value here",
+    ),
+    "a name that is deleted in a loop": (
+        "def f(v, x):\n    y = x\n    for i in range(len(x)):\n        del y\n    return v\n",
+        [X, X[:1]],
+        "v",
+        "deleted",
+    ),
+    "an array to write into that is passed by position": (
+        "def f(x):\n    np.negative(x, x)\n    return x\n",
+        [X],
+        "x",
+        "in place",
+    ),
+    "an array to write into that is passed by position to a function": (
+        "def f(x):\n    np.cumsum(x, 0, None, x)\n    return x\n",
+        [X],
+        "x",
+        "in place",
+    ),
+    "nan_to_num in place": (
+        "def f(x):\n    y = x * 1.0\n    np.nan_to_num(y, copy=False)\n    return y\n",
+        [X],
+        "x",
+        "writes into its argument|in place",
+    ),
+}
+
+
+def program(text: str, args: list[Any], wrt: str, shapes: str) -> RandomProgram:
+    f = load(IMPORTS + text).f
+    names = list(inspect.signature(f).parameters)
+    scalar = np.ndim(f(*[np.copy(x) if isinstance(x, np.ndarray) else x for x in args])) == 0
+    return RandomProgram(IMPORTS + text, args, tuple(wrt.split()), shapes, names, scalar)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_it_is_right(name: str) -> None:
+    check(program(*RIGHT[name]))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused(name: str) -> None:
+    text, args, wrt, message = REFUSED[name]
+    with pytest.raises(GradgenError, match=message):
+        check(program(text, args, wrt, ""))
