@@ -147,11 +147,12 @@ class Program(Statements):
             raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
         frame = Frame(function, outer, self.statement)
         frame.caller = self.frame
+        frame.alone = call is self.standing
         if function.fn is not None:
             self.helpers.setdefault(function.fn.__code__, function)
         saved = self.frame, self.statement, self.returned, self._inside_with
         values = self._bound_arguments(function, args, kwargs, call, outer)
-        if function.fn in self.context.budget.shared:
+        if function.fn in self.context.budget.shared and not frame.alone:
             made = self._call(function, values, call)
             if made is not None:
                 return made
@@ -180,6 +181,8 @@ class Program(Statements):
     def _returned_term(self, function: Function) -> Term:
         """What the function that was read returns. Raises UnsupportedError where not every way returns something."""
         term, returned = self.frame.names.get(VALUE), self.flag(RETURNED)
+        if self.frame.alone:
+            return Static(ast.Constant(None), None)
         if term is None or not (isinstance(returned, Static) and returned.obj):
             name = function.name
             what = "returns nothing" if term is None else "does not always return something"

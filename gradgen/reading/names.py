@@ -18,13 +18,14 @@ from .applying import Applying
 
 
 class Frame:
-    """The local names of one function that is being read."""
+    """The local names of one function that is being read. alone: the call stands alone; what it gives is not used."""
 
     def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
         self.function, self.outer, self.call = function, outer, call
         self.caller: Frame | None = None
         self.names: dict[str, Term] = {}
         self.loops = 0
+        self.alone = False
         fn = function.fn
         self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
         self.cells: dict[str, Any] = {}

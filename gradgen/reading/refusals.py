@@ -13,6 +13,7 @@ from ..errors import NoRuleError
 from ..graph import OPAQUE, OPERATIONS
 from ..library import among
 from ..terms import Computed, Sequence, Static
+from .writers import writes_arguments
 
 IN_PLACE = {
     "sort": "write `{base} = np.sort({base})`",
@@ -43,6 +44,10 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
                 raise program.error("`out=` writes into an array in place", keyword.value, "assign the result instead")
             if keyword.arg in OVERWRITES and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value):
                 raise program.error(f"`{keyword.arg}=` lets an argument be written in place", call, "leave it out")
+        term = known(program, call.func)
+        if isinstance(term, Static) and writes_arguments(term.obj):
+            name = ast.unparse(call.func)
+            raise program.error(f"`{name}` may change what it is given, and cannot be followed here", call)
         target = written_by(program, call)
         if target is not None:
             name = ast.unparse(target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,16 @@ import numpy as np
 from ..buffers import may_share, roots
 from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE, Graph, Value
+from ..library import is_library
 from ..operators import SYMBOLS
 from ..shapes import Type
-from ..source import Statement
+from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
 from .flow import RETURNED, VALUE
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns, can_follow
+from .writers import writes_arguments
 
 
 class Statements(Turns):
@@ -29,6 +32,8 @@ class Statements(Turns):
     _graphs: list[Graph]
     _passing: set[str]
     _inside_with: tuple[Any, ...] = ()
+    standing: ast.Call | None = None
+    """The call that was last read as a statement: what it gives is not used."""
 
     def enter(self, node: ast.AST) -> None:
         """Begin a statement: what is added to the graph from now on belongs to it."""
@@ -54,6 +59,10 @@ class Statements(Turns):
                 self._augment(node)
             case ast.Return():
                 self.returned = self.statement
+                if node.value is None and self.frame.alone:
+                    self.frame.names[VALUE] = Static(ast.Constant(None), None)
+                    self.leave(RETURNED)
+                    return
                 if node.value is None:
                     name = self.frame.function.name
                     raise self.error(f"{name!r} returns nothing, so that there is nothing to differentiate", node)
@@ -61,6 +70,9 @@ class Statements(Turns):
                 self.leave(RETURNED)
             case ast.Expr(value=ast.Constant()):
                 pass
+            case ast.Expr(value=ast.Call() as call) if self._writes(call):
+                self.standing = call
+                self.read(call)
             case ast.Expr():
                 self._opaque_statement(node)
             case ast.With() if self._is_errstate(node):
@@ -88,6 +100,16 @@ class Statements(Turns):
                 self._opaque_statement(node)
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
+
+    def _writes(self, call: ast.Call) -> bool:
+        """Whether a call that stands alone is of a function that changes what it is given: one to be followed."""
+        if not isinstance(call.func, (ast.Name, ast.Attribute)):
+            return False
+        callee = self.read(call.func)
+        if isinstance(callee, Closure):
+            return writes_arguments(callee.node)
+        fn = unwrap(callee.obj) if isinstance(callee, Static) else None
+        return isinstance(fn, types.FunctionType) and not is_library(fn) and writes_arguments(fn)
 
     def _loop_or_opaque(self, node: ast.For) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
