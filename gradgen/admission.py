@@ -3,44 +3,85 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotScalarError
 from .frontend import Program
 from .graph import CONST, OPAQUE, Node, Value
-from .options import Options
+from .options import Options, is_receiver
+from .paths import ATTRIBUTE, ITEM, Path, parse_path
 from .reverse import descendants
 from .source import Function
-from .terms import Sequence
+from .terms import Computed, Sequence, Term, flatten
 
 
-def target_names(function: Function, options: Options) -> list[str]:
+@dataclass
+class Aim:
+    """A target. path: the parameter, or the part of one. term: its parts, of which those that are values of the graph
+    are differentiated by; any other term among them stands for what has no derivative, and is written as it is."""
+
+    path: Path
+    term: Term
+
+    @property
+    def values(self) -> list[Value]:
+        return [t.value for t in flatten(self.term) if isinstance(t, Computed)]
+
+    @property
+    def word(self) -> str:
+        """What it is called where it is one value; else a word for the whole."""
+        return self.term.value.hint if isinstance(self.term, Computed) else self.path.word
+
+
+def target_paths(function: Function, options: Options) -> list[Path]:
+    """The paths of the targets; by default the first parameter, for a method the first after the object."""
     spec = function.node.args
     names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
     if not names:
         raise function.error(f"{function.name!r} has no parameter to differentiate by")
     found = []
-    for target in options.wrt or (0,):
+    for target in options.wrt or (int(is_receiver(names)),):
         if isinstance(target, int) and -len(names) <= target < len(names):
-            found.append(names[target])
-        elif target in names:
-            found.append(str(target))
-        else:
+            path = Path(names[target])
+        elif isinstance(target, int):
             raise GradgenError(f"{function.name}() has no parameter {target!r}; it has {', '.join(names)}")
-    if len(set(found)) != len(found):
-        raise GradgenError(f"a target is named twice: {', '.join(found)}")
+        else:
+            path = Path(target) if target in names else parse_path(target)
+        if path.root not in names:
+            raise GradgenError(f"{function.name}() has no parameter {path.root!r}; it has {', '.join(names)}")
+        found.append(path)
+    for i, path in enumerate(found):
+        for other in found[:i]:
+            if path.within(other) or other.within(path):
+                raise GradgenError(f"a target is named twice: {', '.join(map(str, found))}")
     return found
 
 
-def target_values(program: Program, options: Options) -> list[Value]:
-    params = {v.hint: v for v in program.graph.params}
-    targets = [params[name] for name in target_names(program.function, options)]
+def aims(program: Program, options: Options) -> list[Aim]:
+    """The targets. Raises GradgenError for one that is no number, and that no part of is."""
+    found = []
+    for path in target_paths(program.function, options):
+        term = program.target(path)
+        if isinstance(term, Computed) and (term.value.type.kind == "bool" or term.value.type.kind == "object"):
+            raise program.function.error(f"the target {str(path)!r} is no number", None, "choose other targets with wrt")
+        aim = Aim(path, term)
+        if not aim.values:
+            raise program.function.error(f"the target {str(path)!r} holds no float", None, "choose others with wrt")
+        found.append(aim)
+    return found
+
+
+def wholes(targets: list[Value]) -> list[Value]:
+    """The containers and objects that the targets are parts of."""
+    found: dict[Value, None] = {}
     for v in targets:
-        if v.type.kind in ("object", "bool"):
-            raise program.function.error(f"the target {v.hint!r} is no number", None, "choose other targets with wrt")
-    return targets
+        while v.node is not None and v.node.op.name in (ATTRIBUTE, ITEM):
+            v = v.node.inputs[0]
+            found[v] = None
+    return list(found)
 
 
-def check_results(program: Program, outputs: list[Value], targets: list[Value], options: Options) -> None:
+def check_results(program: Program, outputs: list[Value], targets: list[Aim], options: Options) -> None:
     """The result must be something that has a derivative; a gradient that is zero throughout is worth a warning."""
     function = program.function
     if options.mode != "vjp":
@@ -50,7 +91,8 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
         if outputs[0].type.ndim and any(d != 1 for d in shape):  # type: ignore[union-attr]
             what = f"an array of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"  # type: ignore[arg-type]
             raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
-    varied = descendants(program.graph, targets)
+    values = [v for aim in targets for v in aim.values]
+    varied = descendants(program.graph, [*values, *wholes(values)])
     for node in program.graph.nodes:
         if node.op is OPAQUE and node.effect and not node.options["reads"] and not varied.isdisjoint(node.inputs):
             raise node.options["unknown"]  # nobody knows what becomes of it there
@@ -63,9 +105,9 @@ def check_results(program: Program, outputs: list[Value], targets: list[Value], 
                 f"the result is {what}, which has no derivative", span, "return the number that it is made from"
             )
     reached = needed_targets(program, outputs, varied)
-    for t in targets:
-        if t not in reached:
-            _warn_zero(program, t, outputs, options)
+    for aim in targets:
+        if reached.isdisjoint(aim.values):
+            _warn_zero(program, aim, outputs, options)
 
 
 def not_scalar(program: Program, message: str) -> NotScalarError:
@@ -82,9 +124,9 @@ def needed_targets(program: Program, outputs: list[Value], varied: set[Value]) -
     return needed
 
 
-def _warn_zero(program: Program, target: Value, outputs: list[Value], options: Options) -> None:
+def _warn_zero(program: Program, target: Aim, outputs: list[Value], options: Options) -> None:
     """Say where the path from a target to the result ends."""
-    reach = {target}
+    reach = set(target.values)
     last: Node | None = None
     for node in program.graph.nodes:
         if any(v in reach for v in node.inputs):
@@ -95,7 +137,7 @@ def _warn_zero(program: Program, target: Value, outputs: list[Value], options: O
     end = (last.origin if last is not None else None) or program.returned
     assert end is not None
     how = f"only through `{last.op.name}`, which has no derivative" if connected and last is not None else "not at all"
-    message = f"the result of {program.function.name!r} depends on {target.hint!r} {how}: its gradient is zero"
+    message = f"the result of {program.function.name!r} depends on {str(target.path)!r} {how}: its gradient is zero"
     if options.strict:
         raise NonDifferentiableError(message, end.span, "choose other targets with wrt, or leave out `strict`")
     message = f"{end.span.filename}:{end.span.line}: {message}"

@@ -6,6 +6,7 @@ specialised to the kinds, ranks and sizes of 1 of the arguments; `source` and `s
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import pickle
 import sys
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
+from .constants import is_known, known_type, type_of_argument
 from .errors import GradgenError, NotScalarError, UnsupportedError
-from .options import MODES, NAMES, Options, declared_types, make_options
-from .shapes import ShapeMismatch, Type
-from .source import function_source
+from .options import MODES, NAMES, Options, declared_types, free_targets, is_receiver, make_options
+from .paths import Path, parse_path
+from .shapes import ShapeMismatch, Type, as_number
+from .source import function_source, opened
 
 if TYPE_CHECKING:
     from .graph import Graph, Operation, Value
@@ -48,6 +51,12 @@ class Gradient:
         if not callable(primal):
             raise TypeError(f"{primal!r} is no function")
         self.primal, self.options, self.out, self.example = primal, options, str(out or ""), example
+        self._function, self._before, self._named = opened(primal)
+        """The function that is read, and the arguments that it is given before all others: the object of a method."""
+        if isinstance(primal, Gradient):
+            self._before, self._named = primal._before, primal._named
+        if self._before or self._named:
+            self.options = options.but(wrt=free_targets(self._function, self._before, self._named, options.wrt))
         self._depth = 0
         """How many gradients are taken of what this computes."""
         name = getattr(primal, "__name__", type(primal).__name__)
@@ -65,6 +74,8 @@ class Gradient:
         self._sign: inspect.Signature | None = None
         self._loaded: Any = None
         self._arrays: frozenset[str] | None = None
+        self._looked_at: dict[Path, None] | None = None
+        """Parts of objects among the arguments that a gradient is made for."""
         self._within: Gradient | None = None
 
     def __repr__(self) -> str:
@@ -74,6 +85,8 @@ class Gradient:
     # ---- calling
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if self._before or self._named:
+            args, kwargs = (*self._before, *args), self._named | kwargs
         if self._loaded is not None:
             return self._loaded(*args, **kwargs)
         marks: list[Any] = []
@@ -88,6 +101,8 @@ class Gradient:
         if kwargs:
             marks.append(tuple(kwargs))
             marks += map(_mark, kwargs.values())
+        if self._looked_at:
+            marks.append(self._parts(args, kwargs))
         found = self._seen.get(tuple(marks))
         if found is None:
             return self._first_call(tuple(marks), args, kwargs)
@@ -103,48 +118,71 @@ class Gradient:
             function = self._file_function()
             if function is not None:
                 return function(*args, **kwargs)
-        from .memory import as_array, bind, type_of_argument
+        from .memory import as_array, bind
 
-        arguments = bind(self.__signature__, self.__name__, args, kwargs)
+        arguments = bind(self._signature, self.__name__, args, kwargs)
         converted = False
         for name in self._array_names():
             if isinstance(arguments.get(name), (list, tuple)):
                 arguments[name], converted = as_array(arguments[name], name), True
-        given = {name: type_of_argument(x) for name, x in arguments.items()}
-        compiled = self._compiled(given, lambda: self.primal(*args, **kwargs))
+        targets = self._targets()
+        given = {name: type_of_argument(x, name in targets) for name, x in arguments.items()}
+        count = len(self._before)
+        own = {name: x for name, x in kwargs.items() if name not in self._named}
+        looked_at = self._looked_at
+        compiled = self._compiled(given, lambda: self.primal(*args[count:], **own), arguments)
         if not converted:
-            if not any(m is list or m is tuple for m in marks):
+            if looked_at == self._looked_at:
                 if len(self._seen) >= ROOM:
                     self._seen.clear()
                 self._seen[marks] = compiled
             return compiled.call(*args, **kwargs)
         positional: list[Any] = []
         named: dict[str, Any] = {}
-        for p in self.__signature__.parameters.values():
+        for p in self._signature.parameters.values():
             if p.kind is p.KEYWORD_ONLY:
                 named[p.name] = arguments[p.name]
             else:
                 positional.append(arguments[p.name])
         return compiled.call(*positional, **named)
 
-    def _compiled(self, given: dict[str, Type], call: Callable[[], Any] | None = None) -> Compiled:
-        """The gradient for arguments of these exact types. call: calls the primal with them."""
+    def _parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """What the text depends on of parts of objects among the arguments."""
+        names = list(self._signature.parameters)
+        found: list[Any] = []
+        for path in self._looked_at or ():
+            place = names.index(path.root)
+            try:
+                part = path.of(args[place] if place < len(args) else kwargs[path.root])
+                found.append(part if is_known(part) else _mark(part))
+            except (AttributeError, LookupError, TypeError):
+                found.append(None)
+        return tuple(found)
+
+    def _compiled(
+        self,
+        given: dict[str, Type],
+        call: Callable[[], Any] | None = None,
+        live: dict[str, Any] | None = None,
+    ) -> Compiled:
+        """The gradient for arguments of these exact types. call: calls the primal with them. live: the arguments."""
         from .memory import check_declared, facts_hold, specialised
 
         with _lock:
+            given = given | self._types_of_parts(live or {})
             declared = self._with_optional(self._declared_types(), given)
             sizes = check_declared(declared, given, self.__name__)
             targets = self._targets()
-            for name in sorted(targets):
-                if given[name].kind in ("object", "bool"):
+            for name in sorted(targets & given.keys()):
+                if given[name].kind in ("object", "bool") and given[name].form is None:
+                    large = isinstance((live or {}).get(name), (list, tuple, dict))
                     raise TypeError(
                         f"{self.__name__}(): {name} is differentiated by, so it must be a float or an array of them;"
-                        " wrt names other targets"
+                        + (" pass np.array(...) of it" if large else " wrt names other targets")
                     )
-            # an integer that is differentiated by stands for a number: its gradient is a float
-            given = {n: t.but(kind="number") if n in targets and t.kind == "int" else t for n, t in given.items()}
+            given = {name: as_number(t) if name in targets else t for name, t in given.items()}
             try:
-                made = self._specialised(specialised(given, declared, sizes), given)
+                made = self._specialised(specialised(given, declared, sizes), given, live)
                 if facts_hold(made.facts, sizes):
                     return made
             except NotScalarError:
@@ -155,34 +193,52 @@ class Gradient:
                 made = None
             exact = specialised(given, declared, sizes, exact=True)
             if made is None:
-                return self._specialised(exact, given)
+                return self._specialised(exact, given, live)
             if call is not None:
                 call()  # sizes that do not fit are an error of NumPy's, on the user's own line
             try:
-                return self._specialised(exact, given)
+                return self._specialised(exact, given, live)
             except GradgenError:  # they do not fit in code that does not run
                 return made
 
-    def _specialised(self, types: dict[str, Type], given: dict[str, Type]) -> Compiled:
+    def _types_of_parts(self, live: dict[str, Any]) -> dict[str, Type]:
+        """The types of the parts of objects that were looked at; of what is no number, text and the like, itself."""
+        if self._looked_at is None:
+            declared = [parse_path(name) for name in self._declared_types()]
+            self._looked_at = {path: None for path in [*declared, *self._paths()] if path.steps}
+        found: dict[str, Type] = {}
+        for path in self._looked_at:
+            with contextlib.suppress(AttributeError, LookupError, TypeError):
+                part = path.of(live[path.root])
+                found[str(path)] = known_type(part) if is_known(part) else type_of_argument(part)
+        return found
+
+    def _specialised(self, types: dict[str, Type], given: dict[str, Type], live: Any = None) -> Compiled:
         """The gradient for types whose sizes have names, made if there is none or a constant has changed."""
         from .memory import compile_gradient
         from .shapes import Facts
 
-        key = repr(sorted((name, str(t), t.array) for name, t in types.items()))
+        key = tuple(types.items())
         made = self._made.get(key)
         if made is not None and not made.fresh():
             self._seen.clear()
             self._made.clear()
             made = None
         if made is None:
-            made = compile_gradient(self._plain(given), self.options, types, Facts(closed=True), self.__module__)
+            plain, facts = self._plain(given), Facts(closed=True)
+            made = compile_gradient(plain, self.options, types, facts, self.__module__, live)
+            assert self._looked_at is not None
+            if made.looked_at - self._looked_at.keys():  # from now on they are among what a gradient is made for
+                self._looked_at |= dict.fromkeys(sorted(made.looked_at, key=str))
+                self._seen.clear()
+                key = (*key, *((n, t) for n, t in self._types_of_parts(live).items() if n not in types))
             self._made[key] = made
         return made
 
     def _with_optional(self, declared: dict[str, Type], given: dict[str, Type]) -> dict[str, Type]:
         """`declared` without the parameters that are None by default and None now."""
         none = {
-            name for name, p in self.__signature__.parameters.items()
+            name for name, p in self._signature.parameters.items()
             if p.default is None and name in given and given[name].kind == "object" and given[name].shape == ()
         }  # fmt: skip
         return {name: t for name, t in declared.items() if name not in none}
@@ -192,7 +248,7 @@ class Gradient:
         if isinstance(self.primal, Gradient):
             inner = self.primal._inner(self._depth + 1)
             return (inner._compiled(given) if given is not None else inner._generic()).function
-        return self.primal
+        return self._function
 
     def _inner(self, depth: int) -> Gradient:
         """What this is where it is differentiated in turn: `w_grad` is a variable there, and `w_bar` its adjoint."""
@@ -205,10 +261,9 @@ class Gradient:
         return self._within
 
     def _array_names(self) -> frozenset[str]:
-        """The parameters for which a list stands for an array: the targets, and those declared as arrays."""
+        """The parameters for which a list stands for an array: those declared as arrays."""
         if self._arrays is None:
-            declared = self._declared_types().items()
-            self._arrays = self._targets() | {name for name, t in declared if t.shape != ()}
+            self._arrays = frozenset(name for name, t in self._declared_types().items() if t.ndim)
         return self._arrays
 
     def _declared_types(self) -> dict[str, Type]:
@@ -216,13 +271,17 @@ class Gradient:
             self._declared = declared_types(function_source(self._plain()), self.options)
         return self._declared
 
-    def _targets(self) -> frozenset[str]:
-        """The names of the targets, as far as there are such parameters."""
-        names = list(self.__signature__.parameters)
-        wrt = self.options.wrt or (0,)
+    def _paths(self) -> list[Path]:
+        """The paths of the targets, as far as there are such parameters."""
+        names = list(self._signature.parameters)
+        wrt = self.options.wrt or (int(is_receiver(names)),)
         count = len(names)
-        given = {names[t] if isinstance(t, int) and -count <= t < count else str(t) for t in wrt}
-        return frozenset(given) & frozenset(names)
+        given = [Path(names[t]) if isinstance(t, int) and -count <= t < count else parse_path(str(t)) for t in wrt]
+        return [path for path in given if path.root in names]
+
+    def _targets(self) -> frozenset[str]:
+        """The parameters that are targets as a whole."""
+        return frozenset(path.root for path in self._paths() if not path.steps)
 
     # ---- text
 
@@ -289,8 +348,13 @@ class Gradient:
 
     @property
     def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.primal)
+
+    @property
+    def _signature(self) -> inspect.Signature:
+        """That of the function that is read, which has the object of a method as its first parameter."""
         if self._sign is None:
-            self._sign = inspect.signature(self.primal)
+            self._sign = inspect.signature(self._function)
         return self._sign
 
     @property
@@ -334,7 +398,12 @@ class Gradient:
 
 def _mark(x: Any) -> Any:
     """What the text that fits an argument depends on."""
-    return (type(x), x.dtype, x.shape) if isinstance(x, np.ndarray) else type(x)
+    if isinstance(x, np.ndarray):
+        return type(x), x.dtype, x.shape
+    if isinstance(x, (tuple, list)) or type(x) is dict:
+        items = map(_mark, x.values() if isinstance(x, dict) else x)
+        return (type(x), *(x if isinstance(x, dict) else ()), *items)
+    return type(x)
 
 
 def _found(module: str, qualname: str) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from . import writer
+from .admission import Aim
 from .buffers import Buffers
 from .carrying import carried_functions, needed
 from .docstrings import function_doc, listed, module_doc, parameters, written_for
@@ -23,7 +26,8 @@ from .options import Options
 from .schedule import Schedule
 from .simulate import simulate
 from .spell import Functions, Snippets
-from .terms import Sequence
+from .syntax import display, dotted
+from .terms import Computed, Ref, Sequence, Term, flatten
 
 
 @dataclass
@@ -35,13 +39,13 @@ class Module:
     bound: dict[str, Any]
 
 
-def compose(program: Program, options: Options, targets: list[Value], in_memory: bool) -> Module:
+def compose(program: Program, options: Options, targets: list[Aim], in_memory: bool) -> Module:
     """The module that holds the gradient which the program's graph computes; arguments as in `pipeline.derive`."""
     name = options.name or f"{options.mode}_{program.function.name}"
     functions = {} if in_memory else carried_functions(program)
     snippets = Snippets(Functions(program, name))
     checks = "" if not options.guards else "pullback" if in_memory else "entry"
-    main = define(program, name, signature(program), snippets, targets, options.mode, checks=checks)
+    main = define(program, name, signature(program), snippets, [aim.term for aim in targets], options.mode, checks=checks)
     definitions = [main, *called_definitions(snippets)]
     definitions += needed(functions, names_in(definitions))
     used = names_in(definitions)
@@ -90,10 +94,12 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
     """The functions that are written once, those that they call in turn included."""
     made: list[ast.FunctionDef] = []
     for (callee, variant), name in snippets.functions:
-        program, targets, doc = callee.program, [], ""
+        program, doc = callee.program, ""
+        targets: list[Term] = []
         if variant is not None:
-            program, targets = callee.derive(variant)
-            what = listed([t.hint for t in targets])
+            program, inner = callee.derive(variant)
+            what = listed([t.hint for t in inner])
+            targets = [Computed(Ref(t), t) for t in inner]
             doc = f"Return `{callee}` of its arguments and its pullback with respect to {what}."
         arguments = ast.arguments([], [ast.arg(v.hint, None) for v in parameters(program)], None, [], [], None, [])
         made.append(define(program, name, arguments, snippets, targets, "called" if variant else "value", doc))
@@ -101,7 +107,7 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
 
 
 def define(
-    program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Value], mode: str,
+    program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Term], mode: str,
     doc: str = "", checks: str = "",
 ) -> ast.FunctionDef:  # fmt: skip
     """The definition of one function. mode: as in `Options`; or "value" for what has no derivative, "called" for a
@@ -120,13 +126,14 @@ def define(
     snippets.hidden = {v.hint for v in graph.params}
     lives = Lives(schedule, closure)
     names = Names(schedule, lives, taken, adjoint)
-    count = len(graph.results) - len(targets)
+    count = len(graph.results) - sum(isinstance(t, Computed) for target in targets for t in flatten(target))
     outputs, bars = graph.results[:count], graph.results[count:]
     value_name = names.of.get(outputs[0], "") if outputs and outputs[0] is program.unnamed else ""
     emitter = Emitter(schedule, names, snippets, Buffers(schedule, lives, closure), value_name)
     forward, back = emitter.forward(), emitter.backward()
     value: Any = _tuple([emitter.expression(v) for v in outputs]) if outputs else None
-    gradient: Any = _tuple([emitter.expression(v) for v in bars]) if bars else None
+    rest = map(emitter.expression, bars)
+    gradient: Any = _tuple([answered(program, t, rest, emitter.expression) for t in targets]) if bars else None
     simulate(graph.params if not closure else parameters(program), forward, back, value, gradient,
              graph.params[len(parameters(program)) :] if closure else None)  # fmt: skip
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
@@ -188,6 +195,31 @@ def structured(result: Any, parts: list[ast.expr], ctx: ast.expr_context) -> ast
         return make([build(item) for item in term.items], ctx)
 
     return build(result)
+
+
+def answered(program: Program, target: Term, bars: Iterator[ast.expr], of: Any) -> ast.expr:
+    """The gradient by one target, in its structure, of the cotangents of its parts; `of` gives a value's syntax.
+
+    What is made of the class of an object is made from the object: the module does not know the class.
+    """
+    if isinstance(target, Computed):
+        return next(bars)
+    if not isinstance(target, Sequence):
+        return target.ast
+    items = [answered(program, item, bars, of) for item in target.items]
+    if target.kind in (tuple, list, dict):
+        return display(target.kind, items, target.keys)
+    named = [ast.keyword(key, item) for key, item in zip(target.keys, items, strict=True)]
+    if target.kind is types.SimpleNamespace:
+        program.modules["types"] = "types"
+        made = ast.Call(dotted("types.SimpleNamespace"), [], named)
+    elif issubclass(target.kind, tuple):
+        made = ast.Call(ast.Attribute(of(target.ast.value), "_replace", ast.Load()), [], named)  # type: ignore[attr-defined]
+    else:
+        program.modules["dataclasses"] = "dataclasses"
+        made = ast.Call(dotted("dataclasses.replace"), [of(target.ast.value)], named)  # type: ignore[attr-defined]
+    made.holds = items  # type: ignore[attr-defined]
+    return made
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:

@@ -1,12 +1,17 @@
-"""Objects that are at hand while the gradient is written, and their types."""
+"""Objects that are at hand while the gradient is written, arguments among them, and their types."""
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any
 
 import numpy as np
 
-from .shapes import NONE, OBJECT, Type
+from .shapes import NONE, OBJECT, Form, Type, leaf_types
+
+MOST = 256
+"""How many parts a container may have to be looked at part by part."""
 
 
 def plain(x: Any) -> Any:
@@ -36,3 +41,69 @@ def array_type(x: np.ndarray) -> Type:
     """The exact type of an array that is at hand."""
     kind = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}.get(x.dtype.kind, "object")
     return Type(kind, x.shape, array=True)
+
+
+def type_of_argument(x: Any, numbers: bool = False) -> Type:
+    """Kind and exact shape of an argument; kind "object" for what is no number or array of numbers.
+
+    Containers are gone into where there is an array, a float or an object in them; with `numbers`, where there is an
+    integer. Of an object its class is told.
+    """
+    if isinstance(x, np.ndarray):
+        if type(x).__name__ in ("matrix", "MaskedArray"):
+            raise TypeError(f"a {type(x).__name__} follows rules of its own; pass np.asarray(...) of it")
+        exact = array_type(x)
+        return exact if exact.kind != "object" else OBJECT
+    scalars = (
+        ("bool", (bool, np.bool_)), ("int", (int, np.integer)), ("float", (float, np.floating)),
+        ("complex", (complex, np.complexfloating)),
+    )  # fmt: skip
+    for kind, classes in scalars:
+        if isinstance(x, classes):
+            return Type(kind, (), array=isinstance(x, np.generic))
+    if isinstance(x, tuple) or type(x) in (list, dict):
+        return container_type(x, numbers)
+    if x is None:
+        return NONE
+    return OBJECT.but(form=Form(type(x))) if has_attributes(x) else OBJECT
+
+
+def container_type(x: Any, numbers: bool) -> Type:
+    """The type of a tuple, list or dict; of a large one, or of one whose keys cannot be written down, OBJECT."""
+    keys = named_fields(x) if isinstance(x, tuple) else tuple(x) if isinstance(x, dict) else ()
+    if len(x) > MOST or not all(isinstance(key, (str, int, tuple)) for key in keys):
+        return OBJECT
+    items = tuple(type_of_argument(item, numbers) for item in (x.values() if isinstance(x, dict) else x))
+    made = OBJECT.but(items=items, form=Form(type(x) if keys else tuple if isinstance(x, tuple) else type(x), keys))
+    parts = leaf_types(made)
+    kinds = ("float", "complex", *(["int"] if numbers else []))
+    if len(parts) > MOST or not any(t.kind in kinds or t.ndim or t.form is not None for t in parts):
+        return OBJECT.but(shape=(len(x),), items=items) if isinstance(x, tuple) else OBJECT
+    return made
+
+
+def named_fields(x: Any) -> tuple[str, ...]:
+    """The fields of a named tuple, or of its class."""
+    return tuple(getattr(x, "_fields", ()))
+
+
+def has_attributes(x: Any) -> bool:
+    """Whether `x` is an object of a class that somebody wrote in Python, whose attributes are looked at."""
+    cls = type(x)
+    plain = isinstance(x, (type, types.FunctionType, types.MethodType, types.ModuleType, str, bytes))
+    library = (cls.__module__ or "").split(".")[0] in ("builtins", "numpy", *sys.stdlib_module_names)
+    simple = cls is types.SimpleNamespace
+    return simple or not (plain or (library and cls.__module__ != "__main__"))
+
+
+def is_known(obj: Any) -> bool:
+    """Whether an attribute of an object at hand is taken as it is: text, None, a truth value, a function, a module."""
+    return obj is None or isinstance(obj, (bool, str, bytes, type, types.ModuleType)) or (
+        callable(obj) and not has_attributes(obj)
+    )
+
+
+def known_type(obj: Any) -> Type:
+    """What such an attribute is, as something that is the same for two only where they are."""
+    said = obj if isinstance(obj, (bool, str, bytes, type(None))) else id(obj)
+    return OBJECT.but(form=Form(None, (type(obj), said)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from .admission import Aim
 from .frontend import Program
 from .graph import Value
 from .options import Options
 from .shapes import Dim
-from .terms import Sequence
+from .terms import Computed, Sequence
 from .writer import LINE_LENGTH
 
 WHAT = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}
@@ -44,7 +45,7 @@ def module_doc(program: Program, options: Options, constants: list[ast.stmt]) ->
     return text
 
 
-def function_doc(program: Program, options: Options, targets: list[Value], constants: dict[str, Any]) -> str:
+def function_doc(program: Program, options: Options, targets: list[Aim], constants: dict[str, Any]) -> str:
     """The docstring of a generated function: what it returns, and what it relies on.
 
     constants: those from outside that were read and do not stand in the function by name, having gone into numbers.
@@ -62,11 +63,11 @@ def function_doc(program: Program, options: Options, targets: list[Value], const
     return "\n\n".join(parts) + ("\n" if len(parts) > 1 else "")
 
 
-def _returned(program: Program, options: Options, targets: list[Value]) -> list[str]:
+def _returned(program: Program, options: Options, targets: list[Aim]) -> list[str]:
     """What is returned, in the form of NumPy's docstrings."""
-    names = [options.adjoint.format(t.hint) for t in targets]
+    names = [options.adjoint.format(aim.word) for aim in targets]
     bars = f"({', '.join(names)})" if len(names) > 1 else names[0]
-    count = len(program.graph.results) - len(targets)
+    count = len(program.graph.results) - sum(len(aim.values) for aim in targets)
     several = count > 1 or isinstance(program.result, Sequence)
     kind = "tuple" if several else _kind(program.graph.results[0])
     lines = [f"value{kind and f' : {kind}'}", f"    The value of `{program.function.name}`."]
@@ -77,16 +78,27 @@ def _returned(program: Program, options: Options, targets: list[Value]) -> list[
             "pullback : callable",
             f"    Maps `{value_bar}`, shaped like `value`, to `{bars}`. May be called any number of times.",
         ]
-    listing = listed([t.hint for t in targets])
+    listing = listed([str(aim.path) for aim in targets])
     if len(targets) == 1:
-        kind = _kind(targets[0])
-        what = "derivative" if targets[0].type.scalar else "gradient"
+        kind = _kind_of(targets[0])
+        what = "derivative" if _is_scalar(targets[0]) else "gradient"
         return [*lines, f"{bars}{kind and f' : {kind}'}", f"    The {what} with respect to {listing}."]
-    kinds = {_kind(t).split(" ")[-1] for t in targets}
+    kinds = {_kind_of(aim).split(" ")[-1] for aim in targets}
     of = f" of {kinds.pop()}" if len(kinds) == 1 and "" not in kinds else ""
-    shaped = "" if all(t.type.scalar for t in targets) else "; each has the shape of its argument"
+    shaped = "" if all(map(_is_scalar, targets)) else "; each has the shape of its argument"
     what = "gradient" if shaped else "derivatives"
     return [*lines, f"{bars} : tuple{of}", f"    The {what} with respect to {listing}{shaped}."]
+
+
+def _is_scalar(aim: Aim) -> bool:
+    return isinstance(aim.term, Computed) and aim.term.value.type.scalar
+
+
+def _kind_of(aim: Aim) -> str:
+    """The type of the gradient by a target."""
+    if isinstance(aim.term, Computed):
+        return _kind(aim.term.value)
+    return str(aim.term.kind.__name__) if isinstance(aim.term, Sequence) else ""
 
 
 def _kind(v: Value) -> str:
@@ -99,15 +111,15 @@ def _kind(v: Value) -> str:
     return "ndarray" if any(isinstance(d, Dim) and d.loose for d in v.type.shape) else f"{_dims(v)} ndarray"  # type: ignore[union-attr]
 
 
-def _first_line(program: Program, options: Options, targets: list[Value]) -> str:
+def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
     """With the function's parameters where the line is not too long then."""
-    what = "derivative" if len(targets) == 1 and targets[0].type.scalar else "gradient"
+    what = "derivative" if len(targets) == 1 and _is_scalar(targets[0]) else "gradient"
     said = {
         "grad": f"Return the {what} of `CALL` with respect to",
         "value_and_grad": f"Return `CALL` and its {what} with respect to",
         "vjp": "Return `CALL` and its pullback with respect to",
     }[options.mode]
-    text = f"{said} {listed([t.hint for t in targets])}."
+    text = f"{said} {listed([str(aim.path) for aim in targets])}."
     name = program.function.name
     full = text.replace("CALL", f"{name}({', '.join(v.hint for v in parameters(program))})")
     return full if len(full) <= WIDTH else text.replace("CALL", f"{name}(...)")

@@ -19,6 +19,7 @@ from .calls import Budget, Callee, Variant, add_call
 from .errors import GradgenError, UnsupportedError
 from .graph import CONST, Graph, Value
 from .guards import conjugates
+from .paths import Path
 from .reading.expressions import defaults
 from .reading.flow import RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
@@ -26,7 +27,20 @@ from .reading.statements import Statements, is_constant
 from .shapes import Facts, Type
 from .source import Function, Statement
 from .syntax import copied, literal
-from .terms import Ambiguous, Computed, Method, Ref, Sequence, Static, Term, flatten, sequence, shaped
+from .terms import (
+    Ambiguous,
+    Bound,
+    Computed,
+    Instance,
+    Method,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    flatten,
+    sequence,
+    shaped,
+)
 
 MAX_DEPTH = 120
 
@@ -73,6 +87,7 @@ class Program(Statements):
         facts: Facts | None = None,
         context: Context | None = None,
         given: dict[str, Term] | None = None,
+        live: dict[str, Any] | None = None,
     ):
         self.function, self.given = function, given or {}
         self.graph = Graph(function.name, facts)
@@ -87,9 +102,13 @@ class Program(Statements):
         self.unnamed: Value | None = None
         self.frame = Frame(function)
         self.statement: Statement | None = None
+        self.types, self.live = types, live or {}
+        self.parts: dict[Path, Term] = {}
+        self.paths: dict[Value, Path] = {}
+        self.looked_at: dict[Path, None] = {}
         self._depth = 0
         self._passing: set[str] = set()
-        self._read_parameters(types)
+        self._read_parameters()
         if isinstance(function.node, ast.Lambda):
             self.enter(function.node.body)
             self.returned = self.statement
@@ -111,7 +130,7 @@ class Program(Statements):
 
     # ---- parameters
 
-    def _read_parameters(self, types: dict[str, Type]) -> None:
+    def _read_parameters(self) -> None:
         arguments = self.function.node.args
         for starred, mark in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
             if starred is not None:
@@ -124,8 +143,8 @@ class Program(Statements):
             if parameter.arg in self.given:
                 self.frame.names[parameter.arg] = self.given[parameter.arg]
                 continue
-            value = self.graph.param(parameter.arg, types.get(parameter.arg, Type()))
-            self.frame.names[parameter.arg] = Computed(Ref(value), value)
+            name, known = parameter.arg, self.types.get(parameter.arg, Type())
+            self.frame.names[name] = self.argument(self.graph.param(name, known), known, Path(name))
 
     # ---- calls of functions with source
 
@@ -135,7 +154,8 @@ class Program(Statements):
         """Read the body of a function that is called, in place; what it returns is called after it."""
         result = self._follow(function, args, kwargs, call, outer)
         if isinstance(result, Computed) and not result.value.hint and not result.value.said:
-            name = call.func.id if isinstance(call.func, ast.Name) else function.name
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", function.name)
+            name = "output" if name in ("self", "__call__") else name
             named = [t.value.hint for t in args if isinstance(t, Computed) and t.value.hint]
             result.value.said = f"{name}_{named[0]}" if len(named) == 1 == len(args) else name
         return result
@@ -287,12 +307,22 @@ class Program(Statements):
             for graph in self._graphs[self._graphs.index(value.graph) + 1 :]:
                 value = graph.capture(value)
             return Computed(Ref(value), value)
+        if isinstance(term, Instance):
+            root = self.here(Computed(Ref(term.value), term.value))
+            return Instance(root.ast, term.value, term.cls, term.obj, term.path)
+        if isinstance(term, Bound):
+            owner = self.here(term.owner)
+            tree = ast.Attribute(owner.ast, term.ast.attr, ast.Load())  # type: ignore[attr-defined]
+            return Bound(tree, term.fn, owner)
         if isinstance(term, Method):
             base = self.here(Computed(Ref(term.value), term.value))
             return Method(ast.Attribute(base.ast, term.name, ast.Load()), base.value, term.name)  # type: ignore[attr-defined]
         if isinstance(term, Sequence) and len(self._graphs) > 1:
             items = [self.here(item) for item in term.items]
-            return sequence(term.kind, items)
+            made = sequence(term.kind, items, term.keys)
+            if isinstance(term.ast, Ref):  # an argument, which has a name
+                made.ast = self.here(Computed(term.ast, term.ast.value)).ast
+            return made
         return term
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:

@@ -13,34 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .constants import array_type
 from .errors import NotScalarError
 from .options import Options
-from .shapes import NONE, OBJECT, Dim, Facts, Size, Type, evaluate_size
+from .paths import ITEM, Path, parse_path
+from .shapes import Dim, Facts, Size, Type, evaluate_size
 
 _numbers = itertools.count(1)
 
 
 # ---- what arguments say
-
-
-def type_of_argument(x: Any) -> Type:
-    """Kind and exact shape of an argument; kind "object" for what is no number or array of numbers."""
-    if isinstance(x, np.ndarray):
-        if type(x).__name__ in ("matrix", "MaskedArray"):
-            raise TypeError(f"a {type(x).__name__} follows rules of its own; pass np.asarray(...) of it")
-        exact = array_type(x)
-        return exact if exact.kind != "object" else OBJECT
-    scalars = (
-        ("bool", (bool, np.bool_)), ("int", (int, np.integer)), ("float", (float, np.floating)),
-        ("complex", (complex, np.complexfloating)),
-    )  # fmt: skip
-    for kind, types in scalars:
-        if isinstance(x, types):
-            return Type(kind, (), array=isinstance(x, np.generic))
-    if isinstance(x, tuple):
-        return Type("object", (len(x),), items=tuple(map(type_of_argument, x)))
-    return NONE if x is None else OBJECT
 
 
 FITS = {
@@ -57,6 +38,10 @@ def check_declared(declared: Mapping[str, Type], given: Mapping[str, Type], name
     sizes: dict[str, int] = {}
     said: dict[str, str] = {}
     later: list[tuple[str, Dim, int]] = []
+    for parameter, t in given.items():
+        if parameter in declared and outline(declared[parameter]) != outline(t):
+            raise TypeError(f"{name}() was declared for {parameter}: {declared[parameter]}, and got {outline(t)}")
+    declared, given = spread(declared), spread(given)
     for parameter, want in declared.items():
         if parameter not in given:
             continue
@@ -92,6 +77,36 @@ def check_declared(declared: Mapping[str, Type], given: Mapping[str, Type], name
     return sizes
 
 
+def spread(types: Mapping[str, Type]) -> dict[str, Type]:
+    """The types of what is in containers in their place."""
+    found: dict[str, Type] = {}
+    for name, t in types.items():
+        if t.items is None or t.form is None:
+            found[name] = t
+            continue
+        keys = t.form.keys if t.form.kind is dict else range(len(t.items))
+        path = parse_path(name)
+        found |= spread({str(path.then(ITEM, key)): item for key, item in zip(keys, t.items, strict=True)})
+    return found
+
+
+def outline(t: Type) -> Any:
+    """The structure of a container, "..." for each part."""
+    if t.items is None or t.form is None:
+        return Shown("...")
+    items = [outline(item) for item in t.items]
+    if t.form.kind is dict:
+        return dict(zip(t.form.keys, items, strict=True))
+    return list(items) if t.form.kind is list else tuple(items)
+
+
+class Shown(str):
+    """Text that shows as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def _shown(t: Type) -> str:
     return "?" if t.ndim is None else str(tuple(t.shape))  # type: ignore[arg-type]
 
@@ -116,12 +131,14 @@ def specialised(
 
     exact: keep every size as a number.
     """
-    types = {}
-    for name, t in given.items():
+
+    def special(name: str, t: Type, want: Type | None) -> Type:
+        if t.items is not None and t.form is not None:
+            wanted = [None] * len(t.items) if want is None or want.items is None else want.items
+            parts = zip(t.items, wanted, strict=False)
+            return t.but(items=tuple(special(f"{name}.{i}", item, w) for i, (item, w) in enumerate(parts)))
         if t.kind == "object" or not t.shape or t.ndim is None:
-            types[name] = t
-            continue
-        want = declared.get(name)
+            return t
         shape: list[Size] = []
         for i, n in enumerate(t.shape):  # type: ignore[arg-type]
             d = want.shape[i] if want is not None and want.ndim is not None else None  # type: ignore[index]
@@ -133,8 +150,9 @@ def specialised(
                 fresh = f"{name}_{i}"
                 sizes[fresh] = n  # type: ignore[assignment]
                 shape.append(Dim.named(fresh))
-        types[name] = t.but(shape=tuple(shape))
-    return types
+        return t.but(shape=tuple(shape))
+
+    return {name: special(name, t, declared.get(name)) for name, t in given.items()}
 
 
 def facts_hold(facts: Facts, sizes: Mapping[str, int]) -> bool:
@@ -204,13 +222,15 @@ def watches(program: Any) -> tuple[Watch, ...]:
 
 @dataclass
 class Compiled:
-    """A gradient that can be called. function: what its text defines. call: what to call. unified: see `Facts`."""
+    """A gradient that can be called. function: what its text defines. call: what to call. looked_at: the parts of
+    objects among the arguments that it was made for."""
 
     function: Any
     call: Any
     text: str
     watches: tuple[Watch, ...]
     facts: Facts
+    looked_at: frozenset[Path] = frozenset()
 
     def fresh(self) -> bool:
         return all(watch.holds() for watch in self.watches)
@@ -231,26 +251,28 @@ def compile_text(text: str, name: str, module: str, bound: Mapping[str, Any]) ->
 
 
 def compile_gradient(
-    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = ""
-) -> Compiled:
+    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = "",
+    live: dict[str, Any] | None = None,
+) -> Compiled:  # fmt: skip
     """Derive and compile. Where nothing tells the rank of the result, a call checks that it is one number.
 
     Raises what `derive` raises.
     """
     from .pipeline import derive
 
-    derivative = derive(fn, options, types, facts, in_memory=True)
+    derivative = derive(fn, options, types, facts, in_memory=True, live=live)
     program = derivative.program
     call = None
     if types is not None and options.mode != "vjp" and program.result_rank is None:
         if options.mode == "grad":
-            wide = derive(fn, options.but(mode="value_and_grad"), types, facts, in_memory=True)
+            wide = derive(fn, options.but(mode="value_and_grad"), types, facts, in_memory=True, live=live)
             derivative, program = wide, wide.program
         call = True
     text = derivative.text()
     function = compile_text(text, derivative.name, module, derivative.bound)
     checked = _of_one_number(function, program.function.name, options.mode) if call else function
-    return Compiled(function, checked, text, watches(program), program.graph.facts)
+    looked_at = frozenset(program.looked_at)
+    return Compiled(function, checked, text, watches(program), program.graph.facts, looked_at)
 
 
 def _of_one_number(function: Any, name: str, mode: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,6 +83,23 @@ def parse_shapes(text: str) -> dict[str, Type]:
         return {str(k.arg): _declared(k.value) for k in call.keywords}
     except (SyntaxError, AssertionError, ValueError) as error:
         raise GradgenError(f"shapes {text!r} do not read as `name=(d, n), other=int(n,)`: {error}") from None
+
+
+def is_receiver(names: list[str]) -> bool:
+    """Whether the first of a function's parameters is the object that a method is called on."""
+    return len(names) > 1 and names[0] in ("self", "cls")
+
+
+def free_targets(fn: Any, before: Any, named: Any, wrt: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The targets of a function some of whose arguments are given: positions count those that are not."""
+    try:
+        names = list(inspect.signature(fn).parameters)
+    except (TypeError, ValueError):
+        return wrt
+    free = [name for name in names[len(before) :] if name not in named]
+    if not wrt:
+        return tuple(free[:1])
+    return tuple(free[t] if isinstance(t, int) and -len(free) <= t < len(free) else t for t in wrt)
 
 
 KINDS = {"int": "int", "float": "float", "bool": "bool", "complex": "complex"}

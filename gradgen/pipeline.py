@@ -22,18 +22,19 @@ from typing import Any
 
 from . import rules as rules
 from . import writer
-from .admission import check_results, target_names, target_values
+from .admission import Aim, aims, check_results, target_paths, wholes
 from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .finish import finish
 from .frontend import Context, Program
+from .errors import GradgenError
 from .fusion import fuse
 from .graph import CONST, Graph, Value
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .rules.primitives import broadcast_like
 from .saving import save
-from .shapes import Facts, Type, float_of
+from .shapes import Facts, Type, as_number, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
 from .terms import Sequence
@@ -81,20 +82,21 @@ class Derivative:
 
 
 def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None,
-           in_memory: bool = False) -> Derivative:  # fmt: skip
+           in_memory: bool = False, live: dict[str, Any] | None = None) -> Derivative:  # fmt: skip
     """Make the gradient of a Python function.
 
     types: kinds and shapes of parameters, beside what annotations and `options.shapes` say. in_memory: whether
     it is for calls in this process, where large constants are bound by reference and nothing is checked at entry.
+    live: the arguments of such a call, of which objects are looked into.
     Raises UnsupportedError, NoRuleError, NonDifferentiableError, GradgenError.
     """
     with _lock, deep_recursion():
-        program = read(fn, options, types, facts)
-        targets = target_values(program, options)
+        program = read(fn, options, types, facts, live=live)
+        targets = aims(program, options)
         backward(program, options, targets)
-        complete(program.graph, targets, closure=options.mode == "vjp")
+        complete(program.graph, values_of(targets), closure=options.mode == "vjp")
         made = compose(program, options, targets, in_memory)
-        names = [t.hint for t in targets]
+        names = [str(aim.path) for aim in targets]
         return Derivative(program, options, names, made.statements, made.name, made.bound, program.function)
 
 
@@ -102,8 +104,7 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
     """The graph of a function and its gradient, simplified: what `derive` writes out."""
     with _lock, deep_recursion():
         program = read(fn, options, types, facts)
-        targets = target_values(program, options)
-        backward(program, options, targets)
+        backward(program, options, aims(program, options))
         simplify(program.graph)
         prune(program.graph)
         return program.graph
@@ -113,40 +114,45 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
 
 
 def read(
-    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, targets: bool = True
-) -> Program:
+    fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, targets: bool = True,
+    live: dict[str, Any] | None = None,
+) -> Program:  # fmt: skip
     """The graph of a function. targets: whether it is to be differentiated, by what `options` say."""
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
     spec = function.node.args
     some = targets and any((spec.posonlyargs, spec.args, spec.kwonlyargs))
-    for name in target_names(function, options) if some else ():
-        if name in known and known[name].kind == "int":  # it stands for a number: its gradient is a float
-            known[name] = known[name].but(kind="number", size=None)
+    for name in map(str, target_paths(function, options)) if some else ():
+        if name in known:
+            known[name] = as_number(known[name])
     facts = facts or Facts()
     shared: set[Any] = set()
     while True:
         context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint)
         try:
-            return Program(function, known, facts, context)
+            return Program(function, known, facts, context, live=live)
         except Inflated as inflated:  # read again, with these functions called instead of read into their callers
             shared |= inflated.functions
             facts.forget()
 
 
-def backward(program: Program, options: Options, targets: list[Value]) -> None:
+def values_of(targets: list[Aim]) -> list[Value]:
+    return [v for aim in targets for v in aim.values]
+
+
+def backward(program: Program, options: Options, targets: list[Aim]) -> None:
     """Append the backward pass to the program's graph; its results become (the values,) the gradients."""
     graph = program.graph
     outputs = graph.results
     check_results(program, outputs, targets, options)
     if options.mode == "vjp":
         names = distinct(outputs) if isinstance(program.result, Sequence) else ["value"]
-        pull_back(program, outputs, names, targets)
+        pull_back(program, outputs, names, values_of(targets))
         return
     graph.origin = program.returned
     [out] = outputs
     seed = 1.0 if out.type.scalar else ones_for(out)
-    bars = gradients(graph, {out: seed}, targets)
+    bars = gradients(graph, {out: seed}, values_of(targets))
     if options.mode == "value_and_grad":
         program.name_value()
     graph.results = ([] if options.mode == "grad" else [out]) + bars
@@ -194,7 +200,12 @@ def distinct(outputs: list[Value]) -> list[str]:
 
 def gradients(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> list[Value]:
     """The cotangents of the targets, zeros where there are none."""
-    bars = build_grads(graph, seeds, targets)
+    above = wholes(targets)
+    bars = build_grads(graph, seeds, [*targets, *above])
+    for v, bar in zip(above, bars[len(targets) :], strict=True):
+        if bar is not None:
+            raise GradgenError(f"{v.hint!r} is used as a whole where a derivative with respect to its parts is wanted")
+    bars = bars[: len(targets)]
     with graph.at(graph.origin, backward=True):
         bars = [zero_like(t) if bar is None else bar for t, bar in zip(targets, bars, strict=True)]
         return [bar if isinstance(bar, Value) else graph.const(float(bar)) for bar in bars]

@@ -143,6 +143,8 @@ class Schedule:
             return True
         if self.tight and out in self.graph.results and self.uses[out] == 1:
             return node.op.name in STATEMENT_OPS
+        if node.op.name in ("attribute", "item"):  # what the pullback reads must be what the forward pass read
+            return node.options["bound"] or self.closure and bool(self.backward_uses[out])
         if out in self._taken and not is_light(node):
             return True
         if node.op is CONST:

@@ -264,12 +264,22 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Form:
+    """How a container is made. kind: `tuple`, `list`, `dict`, or the class of an object; None for an object of which no
+    class is known. keys: those of a dict, or the names of an object's attributes; one for each item."""
+
+    kind: Any
+    keys: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class Type:
     """Kind and shape of a value.
 
     kind: one of `KINDS`. shape: as above. array: whether it surely has an array's attributes (`.sum`, `.dtype`),
     which a Python number lacks. size: the value itself where it is an integer that is a size. items: the types
-    of a tuple's items. of: the type that every item of a list has, where they are not known one by one.
+    of a container's items. of: the type that every item of a list has, where they are not known one by one. form: what
+    kind of container it is; None for a tuple.
     """
 
     kind: str = "number"
@@ -278,6 +288,7 @@ class Type:
     size: Size | None = None
     items: tuple[Type, ...] | None = None
     of: Type | None = None
+    form: Form | None = None
 
     @property
     def sequence(self) -> bool:
@@ -302,11 +313,41 @@ class Type:
 
     def __str__(self) -> str:
         if self.items is not None:
-            return "(" + ", ".join(map(str, self.items)) + ")"
+            return shown_container(self.form, [str(item) for item in self.items])
         if self.of is not None:
             return f"[{self.of}, ...]"
         shape = repr(self.shape) if self.ndim is None else "(" + ", ".join(map(str, self.shape)) + ")"  # type: ignore[arg-type]
         return f"{self.kind}{shape}"
+
+
+def shown_container(form: Form | None, items: list[str]) -> str:
+    """A container as one would write it, its items being written already."""
+    kind = tuple if form is None else form.kind
+    if kind is tuple:
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    if kind is list:
+        return f"[{', '.join(items)}]"
+    assert form is not None
+    if kind is dict:
+        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(form.keys, items, strict=True)) + "}"
+    named = ", ".join(f"{k}={item}" for k, item in zip(form.keys, items, strict=True))
+    return f"{getattr(kind, '__name__', 'object')}({named})"
+
+
+def as_number(t: Type) -> Type:
+    """The type of a target: an integer stands for a number, so that its gradient is a float.
+
+    So do the integers in a container that holds no floats; else they are counts and the like.
+    """
+    if t.items is None:
+        return t.but(kind="number", size=None) if t.kind == "int" else t
+    floating = any(leaf.kind in ("float", "complex", "number") for leaf in leaf_types(t))
+    return t if floating else t.but(items=tuple(map(as_number, t.items)))
+
+
+def leaf_types(t: Type) -> list[Type]:
+    """The types of what a container holds, however deep."""
+    return [t] if t.items is None else [leaf for item in t.items for leaf in leaf_types(item)]
 
 
 OBJECT = Type("object")

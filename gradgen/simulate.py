@@ -418,8 +418,15 @@ def stored(statements: Iterable[Any]) -> Iterator[str]:
 
 
 def leaves(tree: Any) -> list[Any]:
-    """The parts of a tuple that is returned."""
-    return [leaf for part in tree.elts for leaf in leaves(part)] if isinstance(tree, (ast.Tuple, ast.List)) else [tree]
+    """The parts of a container that is returned."""
+    match tree:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+            return [leaf for part in parts for leaf in leaves(part)]
+        case ast.Call() if hasattr(tree, "holds"):
+            return [leaf for part in tree.holds for leaf in leaves(part)]
+        case ast.Constant(value=None):
+            return []
+    return [tree]
 
 
 def simulate(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import inspect
 import io
 import linecache
 import tokenize
@@ -181,23 +180,26 @@ def unwrap(fn: Any) -> Any:
     return fn
 
 
-def _instead(fn: Any) -> str:
-    """What to differentiate instead of a callable that is no plain function."""
-    if isinstance(fn, types.MethodType):
-        self = next(iter(inspect.signature(fn.__func__).parameters), "self")
-        return f"take the function {fn.__func__.__qualname__} and pass it {self!r}; choose the targets with wrt"
+def opened(fn: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """The function behind a method of an object, a `functools.partial` or an object that can be called, and the
+    arguments that it is given before all others."""
     if isinstance(fn, functools.partial):
-        return "take the function itself and pass it all arguments, or write a lambda"
-    if not isinstance(fn, type) and callable(fn) and not isinstance(fn, types.BuiltinFunctionType):
-        return f"take the function {type(fn).__qualname__}.__call__ and pass it the object; choose the targets with wrt"
-    return ""
+        inner, args, kwargs = opened(fn.func)
+        return inner, (*args, *fn.args), {**kwargs, **fn.keywords}
+    if isinstance(fn, types.MethodType):
+        inner, args, kwargs = opened(fn.__func__)
+        return inner, (*args, fn.__self__), kwargs
+    call = getattr(type(fn), "__call__", None)  # noqa: B004
+    if isinstance(call, types.FunctionType) and not hasattr(type(fn), "__gradgen_primal__"):
+        return call, (fn,), {}
+    return fn, (), {}
 
 
 def function_source(fn: Any) -> Function:
     """The source of a Python function or lambda. Raises UnsupportedError where there is none."""
     fn = unwrap(fn)
     if not isinstance(fn, types.FunctionType):
-        raise UnsupportedError(f"{fn!r} is no Python function, so that there is no source to read", None, _instead(fn))
+        raise UnsupportedError(f"{fn!r} is no Python function, so that there is no source to read")
     code = fn.__code__
     file = None
     lines_known = True

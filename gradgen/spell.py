@@ -297,6 +297,14 @@ def _getitem(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Subscript(of(node.inputs[0]), of(node.inputs[1]), ast.Load())
 
 
+def _field(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Attribute(of(node.inputs[0]), node.options["key"], ast.Load())
+
+
+def _item(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return ast.Subscript(of(node.inputs[0]), _argument(node.options["key"], of), ast.Load())
+
+
 def _display(make: Any) -> Any:
     return lambda node, of, snippets: make([of(v) for v in node.inputs], ast.Load())
 
@@ -479,6 +487,8 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "total": _total,
     "power": _power,
     "getitem": _getitem,
+    "attribute": _field,
+    "item": _item,
     "tuple": _display(ast.Tuple),
     "list": _display(ast.List),
     "slice": _slice,

@@ -66,9 +66,14 @@ def rebuilt(node: Any, visit: Callable[[Any], Any]) -> Any:
     return new
 
 
-def display(kind: type, items: list[Any]) -> ast.expr:
-    """The syntax of a tuple or list of `items`."""
-    return ast.Tuple(items, ast.Load()) if kind is tuple else ast.List(items, ast.Load())
+def display(kind: type, items: list[Any], keys: tuple[Any, ...] = ()) -> ast.expr:
+    """The syntax of a tuple, a list or another container of `items`; keys: as of a `terms.Sequence`."""
+    if kind in (tuple, list):
+        return ast.Tuple(items, ast.Load()) if kind is tuple else ast.List(items, ast.Load())
+    if kind is dict:
+        return ast.Dict([literal(key) for key in keys], items)  # type: ignore[misc]
+    named = [ast.keyword(key, item) for key, item in zip(keys, items, strict=True)]
+    return ast.Call(ast.Name(kind.__name__, ast.Load()), [], named)
 
 
 SMALL = 64

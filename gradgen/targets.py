@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from .constants import type_of_argument
 from .errors import GradgenError
 from .library import is_library
-from .memory import check_declared, type_of_argument
+from .memory import check_declared
 from .module import source_digest
 from .options import Options, declared_types, parse_shapes
 from .source import Function, function_source, project_root, unwrap

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .graph import Value
+from .paths import Path
 from .syntax import Gap, display
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+"""Stands for an object that is not at hand."""
 
 
 class Ref(Gap):
@@ -44,10 +48,38 @@ class Static(Term):
 
 @dataclass(eq=False)
 class Sequence(Term):
-    """A tuple or list whose items are known one by one."""
+    """A container whose items are known one by one. kind: `tuple`, `list`, `dict`, or the class of a named tuple or of
+    another object. keys: those of a dict, or the names of an object's attributes."""
 
     kind: type
     items: list[Term]
+    keys: tuple[Any, ...] = ()
+
+    def at(self, key: Any) -> Term | None:
+        """The item of a dict at a key, or the attribute of an object."""
+        return self.items[self.keys.index(key)] if key in self.keys else None
+
+
+@dataclass(eq=False)
+class Instance(Term):
+    """An object whose attributes are looked up when they are read.
+
+    value: what stands for it in the outermost graph. cls: its class, None where that is not known. obj: the object
+    itself where it is at hand, in memory; else `MISSING`. path: how it is reached from a parameter.
+    """
+
+    value: Value
+    cls: Any = None
+    obj: Any = None
+    path: Path | None = None
+
+
+@dataclass(eq=False)
+class Bound(Term):
+    """A method of an object. fn: the function. owner: what it is called on."""
+
+    fn: Any
+    owner: Term
 
 
 @dataclass(eq=False)
@@ -74,13 +106,13 @@ class Closure(Term):
     defaults: dict[str, Term] = field(default_factory=dict)
 
 
-def sequence(kind: type, items: list[Term]) -> Sequence:
-    """A tuple or list of terms, written out."""
-    return Sequence(display(kind, [item.ast for item in items]), kind, items)
+def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = ()) -> Sequence:
+    """A tuple, list or other container of terms, written out."""
+    return Sequence(display(kind, [item.ast for item in items], keys), kind, items, keys)
 
 
 def flatten(term: Term) -> list[Term]:
-    """The leaves of a term: the items of tuples and lists, in order."""
+    """The leaves of a term: the items of containers, in order."""
     if isinstance(term, Sequence):
         return [leaf for item in term.items for leaf in flatten(item)]
     return [term]
@@ -88,14 +120,14 @@ def flatten(term: Term) -> list[Term]:
 
 def outline(term: Term) -> Any:
     """The structure of a term: nested tuples of its kind and items, None for a leaf."""
-    return (term.kind.__name__, *map(outline, term.items)) if isinstance(term, Sequence) else None
+    return (term.kind.__name__, *term.keys, *map(outline, term.items)) if isinstance(term, Sequence) else None
 
 
 def shaped(like: Term, leaves: list[Term]) -> Term:
     """A term with the structure of `like`, whose leaves are the first of `leaves`, which are taken from it."""
     if not isinstance(like, Sequence):
         return leaves.pop(0)
-    return sequence(like.kind, [shaped(item, leaves) for item in like.items])
+    return sequence(like.kind, [shaped(item, leaves) for item in like.items], like.keys)
 
 
 def references(tree: Any) -> list[Value]:

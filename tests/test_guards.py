@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gradgen import grad, value_and_grad, vjp
-from gradgen.memory import check_declared, type_of_argument
+from gradgen.constants import type_of_argument
+from gradgen.memory import check_declared
 from gradgen.options import parse_shapes
 from gradgen.shapes import evaluate_size
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradgen
 
 LAYERS = {
-    "what stands alone": "errors functions operators syntax writer shapes sequences constants",
+    "what stands alone": "errors paths functions operators syntax writer shapes sequences constants",
     "what needs no graph": "signature probing source options config",
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",
@@ -15,8 +15,9 @@ LAYERS = {
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",
     "from graph to its gradient": "reverse branches calls loops saving fusion finish",
     "from syntax to graph": "reading.* frontend",
+    "what may be asked for": "admission",
     "from graph to text": "naming listings spell emit simulate docstrings module carrying compose",
-    "from source to source": "admission pipeline",
+    "from source to source": "pipeline",
     "faces": "memory targets merging files checking testing api cli __init__ __main__",
 }
 EXCEPTIONS = {

@@ -19,14 +19,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import gradgen
-from gradgen.admission import target_values
+from gradgen.admission import aims
 from gradgen.buffers import Buffers, is_number, is_owned, roots
 from gradgen.control import UNDEFINED
 from gradgen.errors import GradgenError, GradgenWarning
 from gradgen.finish import finish
 from gradgen.graph import OPAQUE, Graph, Value
 from gradgen.interpret import evaluate, lookup
-from gradgen.memory import check_declared, facts_hold, type_of_argument
+from gradgen.constants import type_of_argument
+from gradgen.memory import check_declared, facts_hold
 from gradgen.options import declared_types, make_options
 from gradgen.pipeline import backward, deep_recursion, read
 from gradgen.shapes import Dim, ShapeVar
@@ -259,7 +260,7 @@ def check_stages(question: Question, bars: list[Any]) -> None:
     options = make_options(program.wrt, "vjp", program.shapes)
     with deep_recursion():
         made = read(question.module.f, options)
-        targets = target_values(made, options)
+        targets = aims(made, options)
         count = len(made.graph.params)
         backward(made, options, targets)
         check_graph("backward", question, made, count, bars)

@@ -10,21 +10,29 @@ import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import library_path
-from ..terms import Computed, Method, Sequence, Static, Term, references, sequence
-from .opaque import Opaque
+from ..paths import ATTRIBUTE, ITEM
+from ..terms import Bound, Computed, Instance, Method, Sequence, Static, Term, references, sequence
+from .objects import Objects
 
 ATTRIBUTES: dict[str, Any] = {"T": np.transpose, "mT": np.matrix_transpose, "real": np.real, "imag": np.imag}
 """Attributes of arrays, and the functions that give the same."""
+DICT_METHODS = ("items", "keys", "values", "get")
+"""Methods of a dict that is known item by item."""
 FACTS = ("shape", "size", "ndim", "dtype")
 """Attributes that are operations of gradgen's own."""
 
 
-class Access(Opaque):
+class Access(Objects):
     """The part of a `Program` that reads attributes and subscripts."""
 
     def attribute(self, node: ast.Attribute) -> Term:
         """What an attribute is; one of a value that gradgen knows nothing of is a `Method`."""
+        above = self.super_member(node)
+        if above is not None:
+            return above
         base = self.read(node.value)
+        if isinstance(base, Instance) or isinstance(base, Sequence) and base.kind not in (tuple, list, dict):
+            return self.member(base, node)
         if isinstance(base, Static):
             try:
                 obj = getattr(base.obj, node.attr)
@@ -48,6 +56,8 @@ class Access(Opaque):
             fields = first.op.fields if first is not None and len(first.outputs) == len(base.items) else ()
             if node.attr in fields:
                 return base.items[fields.index(node.attr)]
+            if base.kind is dict and node.attr in DICT_METHODS:
+                return Bound(ast.Attribute(base.ast, node.attr, ast.Load()), node.attr, base)
             return Method(ast.Attribute(base.ast, node.attr, ast.Load()), self.value(base), node.attr)
         raise self.error(f"the attribute {node.attr!r} cannot be followed", node)
 
@@ -58,6 +68,9 @@ class Access(Opaque):
             return self.apply(OPERATIONS[fn], [base], {}, tree, node)
         if node.attr in FACTS:
             return self.apply(PRIMITIVES[node.attr], [base], {}, tree, node)
+        path = self.path_of(base)
+        if path is not None and not any(hasattr(cls, node.attr) for cls in (np.ndarray, dict, list, str)):
+            return self.open_part(path, ATTRIBUTE, node.attr)
         return Method(tree, base.value, node.attr)
 
     def subscript(self, node: ast.Subscript) -> Term:
@@ -65,6 +78,14 @@ class Access(Opaque):
         base = self.read(node.value)
         index = self._index(node.slice)
         tree = ast.Subscript(base.ast, index.ast, ast.Load())
+        if isinstance(base, Sequence) and base.kind is dict and isinstance(index, Static):
+            found = base.at(index.obj)
+            if found is None:
+                raise self.error(f"there is no item {index.obj!r}; there are {', '.join(map(repr, base.keys))}", node)
+            return found
+        path = self.path_of(base) if isinstance(index, Static) and isinstance(index.obj, str) else None
+        if path is not None:
+            return self.open_part(path, ITEM, index.obj)  # type: ignore[attr-defined]
         if isinstance(base, Sequence) and isinstance(index, Static):
             try:
                 item = base.items[index.obj]
@@ -72,7 +93,7 @@ class Access(Opaque):
                 raise self.error(str(error), node) from None
             if isinstance(item, Term):
                 return item
-            return sequence(base.kind, item)
+            return sequence(base.kind if base.kind is list else tuple, item)
         if isinstance(base, Static) and isinstance(index, Static) and not isinstance(base.obj, np.ndarray):
             return self.evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
         if isinstance(base, Static) and not isinstance(base.obj, (np.ndarray, tuple, list, str, dict)):

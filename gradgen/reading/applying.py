@@ -11,7 +11,7 @@ import numpy as np
 from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Node, Operation, Value
 from ..shapes import ShapeMismatch
 from ..syntax import Hole, display, fill, literal, numpy_path
-from ..terms import Computed, Ref, Sequence, Static, Term, sequence
+from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
 from .reader import Reader
 
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
@@ -30,11 +30,19 @@ class Applying(Reader):
             return term.value
         if isinstance(term, Static):
             return self.graph.const(term.obj, term.ast)
+        if isinstance(term, Instance):
+            return self.here(term).ast.value  # type: ignore[attr-defined, no-any-return]
+        if isinstance(term, Sequence) and term.kind not in (tuple, list):
+            return self.whole(term)
         if isinstance(term, Sequence):
             items = [self.value(t) for t in term.items]
             node = self.graph.add(PRIMITIVES[term.kind.__name__], items)
             return self.written(node, display(term.kind, [Ref(v) for v in items])).value
         raise self.error("this is used as a value, but is a function", getattr(term, "node", None))
+
+    def whole(self, term: Sequence) -> Value:
+        """A dict or another object as one value, of which nothing more is known."""
+        raise NotImplementedError
 
     def apply(self, op: Operation, args: list[Term], kwargs: dict[str, Term], tree: ast.expr, at: ast.AST) -> Term:
         """Call an operation on terms; `tree` is how the call is written."""
@@ -112,7 +120,7 @@ class Applying(Reader):
         if as_array and (isinstance(x, Items) or isinstance(x, Static) and isinstance(x.obj, (tuple, list))):
             call = ast.Call(numpy_path("array"), [Ref(made)], [])
             made = self.written(self.graph.add(OPERATIONS[np.array], [made, None], ARRAY), call).value
-        if not isinstance(term, Computed):
+        if made.node is not None and made.node.op is not CONST and not isinstance(term, Computed):
             displays[id(term.ast)] = made
         return made
 
@@ -159,7 +167,7 @@ def swapped(tree: Any, displays: dict[int, Value]) -> Any:
         return Ref(displays[id(tree)])
     if isinstance(tree, list):
         return [swapped(item, displays) for item in tree]
-    if isinstance(tree, (ast.Call, ast.keyword, ast.Starred)):
+    if isinstance(tree, (ast.Call, ast.keyword, ast.Starred, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript)):
         new = copy.copy(tree)
         for name, child in ast.iter_fields(tree):
             setattr(new, name, swapped(child, displays))

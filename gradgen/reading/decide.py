@@ -14,7 +14,7 @@ from ..errors import UnsupportedError
 from ..graph import Graph
 from ..operators import PYTHON_COMPARE
 from ..shapes import NONE, Type
-from ..terms import Computed, Static, Term
+from ..terms import Computed, Instance, Sequence, Static, Term
 from .reader import Reader
 
 SIZED = (len, np.ndim, np.shape, np.size)
@@ -30,10 +30,10 @@ def decided(program: Reader, node: ast.expr) -> bool | None:
         case ast.UnaryOp(op=ast.Not()):
             known = decided(program, node.operand)
             return None if known is None else not known
-        case ast.Name() | ast.Constant():
-            return _truth(program.read(node))
+        case ast.Name() | ast.Constant() | ast.Attribute():
+            return _truth(looked_at(program, node))
         case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
-            known = _is_none(program.read(left)) if isinstance(left, ast.Name) else None
+            known = _is_none(looked_at(program, left))
             return None if known is None else known == isinstance(op, ast.Is)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in PYTHON_COMPARE:
             a, b = size(program, left), size(program, right)
@@ -41,6 +41,17 @@ def decided(program: Reader, node: ast.expr) -> bool | None:
         case ast.Call(func=func, args=[ast.Name() as first, *rest], keywords=[]):
             return _of_its_kind(program, func, program.read(first), rest)
     return None
+
+
+def looked_at(program: Reader, node: ast.expr) -> Term | None:
+    """What a name, an attribute or an item is, such as `self.bias`, without a trace in the graph; else None."""
+    root = node
+    while isinstance(root, ast.Attribute) or isinstance(root, ast.Subscript) and isinstance(root.slice, ast.Constant):
+        root = root.value
+    if not isinstance(root, (ast.Name, ast.Constant)):
+        return None
+    with program.inside(Graph("", program.graph.facts)):
+        return program.read(node)
 
 
 def truth(answer: bool) -> Static:
@@ -89,16 +100,18 @@ def _is_of_sizes(program: Reader, node: ast.expr) -> bool:
     return False
 
 
-def _truth(term: Term) -> bool | None:
+def _truth(term: Term | None) -> bool | None:
     """Whether an object that is known counts as true."""
     if isinstance(term, Static) and isinstance(term.obj, (type(None), bool, int, float, str)):
         return bool(term.obj)
     return False if isinstance(term, Computed) and term.value.type == NONE else None
 
 
-def _is_none(term: Term) -> bool | None:
+def _is_none(term: Term | None) -> bool | None:
     if isinstance(term, Static):
         return term.obj is None
+    if isinstance(term, (Instance, Sequence)):
+        return False
     if not isinstance(term, Computed):
         return None
     return True if term.value.type == NONE else False if _is_number(term.value.type) else None

@@ -46,6 +46,9 @@ class Expressions(Invoking):
                 term = self._display(tuple, node.elts)
             case ast.List():
                 term = self._display(list, node.elts)
+            case ast.Dict(keys=keys) if all(isinstance(key, ast.Constant) for key in keys):
+                known = tuple(key.value for key in keys)  # type: ignore[union-attr]
+                term = sequence(dict, [self.read(value) for value in node.values], known)
             case ast.BoolOp():
                 rest = shortened(self, node)
                 term = self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.read(rest)

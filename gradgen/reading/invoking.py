@@ -12,7 +12,7 @@ from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
-from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, sequence
+from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
 from .access import Access
 from .arithmetic import Arithmetic
 from .opaque import PURE
@@ -47,6 +47,11 @@ class Invoking(Access, Arithmetic):
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if isinstance(callee, Closure):
             return self._follow_closure(callee, args, kwargs, node)
+        if isinstance(callee, Instance) and hasattr(callee.cls, "__call__"):
+            called = ast.copy_location(ast.Attribute(node.func, "__call__", ast.Load()), node.func)
+            callee = self.member(callee, called)
+        if isinstance(callee, Bound):
+            return self.call_bound(callee, args, kwargs, tree, node)
         if isinstance(callee, Method):
             return self._call_method(callee, args, kwargs, tree, node)
         if not isinstance(callee, Static):
@@ -100,6 +105,12 @@ class Invoking(Access, Arithmetic):
             name = ast.unparse(node.func)
             advice = f"call it outside, as in `dg = {name}(g)`, and use `dg` here"
             raise self.error(f"`{name}` is called within the function", node, advice)
+        if isinstance(fn, types.MethodType) and isinstance(fn.__func__, types.FunctionType) and not is_library(fn):
+            owner = Static(tree.func.value if isinstance(tree.func, ast.Attribute) else tree.func, fn.__self__)
+            return self.call_bound(Bound(tree.func, fn.__func__, owner), args, kwargs, tree, node)
+        made = self.constructed(fn, args, kwargs) if isinstance(fn, type) else None
+        if made is not None:
+            return made
         if isinstance(fn, types.FunctionType) and not is_library(fn):
             return self.follow(function_source(fn), args, kwargs, node)
         tree.func = self.by_reference(callee).ast

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..graph import OPAQUE, OPERATIONS, Node, Value
 from ..library import among
-from ..shapes import Type
+from ..shapes import OBJECT, Type
 from ..syntax import Hole, Verbatim, rebuilt
-from ..terms import Closure, Computed, Ref, Static, references
+from ..terms import Closure, Computed, Ref, Sequence, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
 
@@ -30,6 +30,9 @@ class Opaque(Names):
         """An expression that is not looked into."""
         tree = self.opaque_syntax(node)
         return self.opaque_term(tree, node, type, effect=self._has_effect(node))
+
+    def whole(self, term: Sequence) -> Value:
+        return term.ast.value if isinstance(term.ast, Ref) else self.opaque_term(term.ast, term.ast, OBJECT).value
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""

@@ -165,6 +165,7 @@ class Statements(Turns):
             term = Computed(Ref(value), value)
         if isinstance(term, Computed):
             value = term.value
+            self.name_part(value, name)
             owned = value.node is not None and (value.node.op is not CONST)
             if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
                 value.hint = self.called(name)

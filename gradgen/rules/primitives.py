@@ -133,6 +133,18 @@ def zeros_for(x: Any) -> Any:
     return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
 
 
+@primitive(signature="x, key, bound", inputs="x", differentiable=False, cheap=True, alias="any")
+def attribute(x: Any, key: str, bound: bool) -> Any:
+    """`x.key`, of an object. bound: whether the user gave it a name."""
+    return getattr(x, key)
+
+
+@primitive(signature="x, key, bound", inputs="x", differentiable=False, cheap=True, alias="any")
+def item(x: Any, key: Any, bound: bool) -> Any:
+    """`x[key]`, of a container. bound: as of `attribute`."""
+    return x[key]
+
+
 INT = Type("int", ())
 
 

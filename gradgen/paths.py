@@ -1,0 +1,91 @@
+"""Paths: how a part of an argument is reached, as in `self.layer.W`, `params["b"]` and `layers[0]`."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import GradgenError
+
+ATTRIBUTE, ITEM = "attribute", "item"
+
+
+@dataclass(frozen=True)
+class Path:
+    """root: the parameter. steps: (`ATTRIBUTE`, name) and (`ITEM`, key), from there to the part."""
+
+    root: str
+    steps: tuple[tuple[str, Any], ...] = ()
+
+    def then(self, kind: str, key: Any) -> Path:
+        return Path(self.root, (*self.steps, (kind, key)))
+
+    def __str__(self) -> str:
+        """As Python, strings in double quotes."""
+        text = self.root
+        for kind, key in self.steps:
+            said = json.dumps(key, ensure_ascii=False) if isinstance(key, str) else repr(key)
+            text += f".{key}" if kind == ATTRIBUTE else f"[{said}]"
+        return text
+
+    def within(self, other: Path) -> bool:
+        """Whether it is `other`, or a part of it."""
+        return self.root == other.root and self.steps[: len(other.steps)] == other.steps
+
+    def of(self, obj: Any) -> Any:
+        """The part of an argument. Raises AttributeError, LookupError or TypeError where there is none."""
+        for kind, key in self.steps:
+            obj = getattr(obj, key) if kind == ATTRIBUTE else obj[key]
+        return obj
+
+    @property
+    def word(self) -> str:
+        """A word for the part: the last name on the way, and what numbers follow it."""
+        numbers: list[str] = []
+        for _, key in reversed(self.steps):
+            if isinstance(key, str) and key.isidentifier():
+                return "_".join([key, *numbers])
+            numbers.insert(0, f"m{-key}" if isinstance(key, int) and key < 0 else "".join(filter(str.isalnum, str(key))))
+        return "_".join([self.root, *numbers])
+
+
+def parse_path(text: str) -> Path:
+    """The path that a text such as `self.W` or `params["W"]` names. Raises GradgenError where it is none."""
+    try:
+        return _path(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError):
+        raise GradgenError(f'{text!r} is no parameter, and no part of one such as self.W, params["W"]') from None
+
+
+def _path(node: ast.expr) -> Path:
+    match node:
+        case ast.Name(id=name):
+            return Path(name)
+        case ast.Attribute(value=value, attr=name):
+            return _path(value).then(ATTRIBUTE, name)
+        case ast.Subscript(value=value, slice=index):
+            key = ast.literal_eval(index)
+            hash(key)
+            return _path(value).then(ITEM, key)
+    raise ValueError
+
+
+def split_at_commas(text: str) -> list[str]:
+    """The parts of a text between commas that stand in no brackets or quotes."""
+    parts, depth, quote = [""], 0, ""
+    for c in text:
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "\"'":
+            quote = c
+        elif c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif c == "," and depth == 0:
+            parts.append("")
+            continue
+        parts[-1] += c
+    return [part.strip() for part in parts if part.strip()]

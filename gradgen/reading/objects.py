@@ -1,0 +1,327 @@
+"""Objects and containers that come as arguments: each part that is read is a value, under the path that leads there.
+
+The parts are values of the outermost graph, wherever they are read: `self.W` may be a target, and what branches and
+loops send to it adds up there. They have no statements; each is written where it is used, as the user wrote it.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import functools
+import inspect
+import types
+from typing import Any
+
+import numpy as np
+
+from ..constants import is_known, named_fields, type_of_argument
+from ..errors import GradgenError, UnsupportedError
+from ..graph import PRIMITIVES, Graph, Value
+from ..paths import ATTRIBUTE, ITEM, Path
+from ..shapes import Type
+from ..source import Function, function_source, unwrap
+from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, sequence
+from .opaque import Opaque
+
+
+class Objects(Opaque):
+    """The part of a `Program` that reads parts of objects and containers.
+
+    types: what is declared, or known of an argument in memory, by path. live: the arguments that are at hand, by
+    parameter. parts: what was read, by path; paths: the other way round. looked_at: the paths of parts of `live` that were looked at, so that a
+    gradient which was made for one object is not used for one whose parts are of other kinds.
+    """
+
+    function: Function
+    types: dict[str, Type]
+    live: dict[str, Any]
+    parts: dict[Path, Term]
+    paths: dict[Value, Path]
+    looked_at: dict[Path, None]
+    _graphs: list[Graph]
+
+    def argument(self, value: Value, t: Type, path: Path) -> Term:
+        """The term of a parameter, or of a part of one, given its type."""
+        kind = None if t.form is None else t.form.kind
+        made: Term
+        if t.items is not None and kind is not None:
+            assert t.form is not None
+            if kind in (tuple, list):
+                steps = [path.then(ITEM, i) for i in range(len(t.items))]
+            else:
+                steps = [path.then(ITEM if kind is dict else ATTRIBUTE, key) for key in t.form.keys]
+            items = [self._part(value, step, item) for step, item in zip(steps, t.items, strict=True)]
+            made = Sequence(Ref(value), kind, items, t.form.keys)
+        elif kind is not None:
+            made = Instance(Ref(value), value, kind, self._at(path), path)
+        else:
+            made = Computed(Ref(value), value)
+        self.parts[path], self.paths[value] = made, path
+        return made
+
+    def _at(self, path: Path) -> Any:
+        """The part of an argument that is at hand, else `MISSING`."""
+        return path.of(self.live[path.root]) if path.root in self.live else MISSING
+
+    def _part(self, base: Value, path: Path, known: Type) -> Term:
+        """The part at the end of a path, which is read from `base`. known: what is known of its type."""
+        if path not in self.parts:
+            kind, key = path.steps[-1]
+            node = self._graphs[0].add(PRIMITIVES[kind], [base], {"key": key, "bound": False})
+            node.origin, node.backward = None, False
+            node.out.hint = self._word(path)
+            node.out.type = self.types.get(str(path), known)
+            self.argument(node.out, node.out.type, path)
+        return self.parts[path]
+
+    def _word(self, path: Path) -> str:
+        """A word for a part that nothing else of the arguments has."""
+        taken = {v.hint for v in self._graphs[0].params}
+        taken |= {t.value.hint for p, t in self.parts.items() if p.steps and isinstance(t, (Computed, Instance))}
+        word, above = path.word, path
+        while word in taken and len(above.steps) > 1:
+            above = Path(above.root, above.steps[:-1])
+            word = f"{above.word}_{path.word}"
+        return f"{path.root}_{word}" if word in taken else word
+
+    def name_part(self, value: Value, name: str) -> None:
+        """Let a part of an argument be called what the user calls it from here on, unless it was read before."""
+        node, root = value.node, self._graphs[0]
+        if node is None or node.op.name not in (ATTRIBUTE, ITEM) or self.graph is not root or node.options["bound"]:
+            return
+        if any(value in other.inputs for other in root.nodes):
+            return
+        root.nodes.remove(node)
+        root.nodes.append(node)
+        node.options = {**node.options, "bound": True}
+        node.origin, value.hint = self.statement, self.called(name)
+
+    def path_of(self, term: Term) -> Path | None:
+        """The path of a parameter or a part of one that may be an object or a container; None for all else."""
+        value = term.value if isinstance(term, Computed) else None
+        while value is not None and value.source is not None:
+            value = value.source
+        unknown = value is not None and value.type.kind == "number" and value.type.ndim is None and not value.type.array
+        return self.paths.get(value) if unknown else None  # type: ignore[arg-type]
+
+    def open_part(self, path: Path, kind: str, key: Any, known: Type | None = None) -> Term:
+        """A part of an argument of which nothing else is known."""
+        whole = self.parts[path]
+        assert isinstance(whole, (Computed, Instance))
+        return self.here(self._part(whole.value, path.then(kind, key), known or Type()))
+
+    # ---- targets
+
+    def target(self, path: Path) -> Term:
+        """What a target is: a value, or a container of values; what has no derivative is a bare `Term` in it."""
+        term = self._reached(path)
+        whole = self._opened(term, path)
+        return whole if isinstance(whole, Computed) else self._floats(whole)
+
+    def _reached(self, path: Path) -> Term:
+        """The part of an argument at a path, whether the function reads it or not."""
+        if path in self.parts:
+            return self.parts[path]
+        if not path.steps:
+            raise self.function.error(f"{path.root!r} is known when the gradient is written")
+        above, (kind, key) = Path(path.root, path.steps[:-1]), path.steps[-1]
+        whole = self._reached(above)
+        if isinstance(whole, Instance) and kind == ATTRIBUTE and whole.obj is not MISSING:
+            if not hasattr(whole.obj, key):
+                raise GradgenError(f"{above} has no attribute {key!r}")
+            self.looked_at[path] = None
+            return self._part(whole.value, path, type_of_argument(getattr(whole.obj, key)))
+        if isinstance(whole, Sequence) and kind == ITEM and isinstance(key, int) and whole.kind is not dict:
+            if -len(whole.items) <= key < len(whole.items):
+                return whole.items[key]
+        if isinstance(whole, Sequence):
+            raise GradgenError(f"{above} has no part {str(path)!r}")
+        assert isinstance(whole, (Computed, Instance))
+        return self._part(whole.value, path, self.types.get(str(path), Type()))
+
+    def _opened(self, term: Term, path: Path) -> Term:
+        """A target with its parts one by one: of an object its fields, of what nothing is known what was read of it."""
+        if isinstance(term, Sequence):
+            items = [self._opened(item, self._path(item) or path) for item in term.items]
+            return Sequence(term.ast, term.kind, items, term.keys)
+        if isinstance(term, Instance) and dataclasses.is_dataclass(term.cls):
+            keys = tuple(f.name for f in dataclasses.fields(term.cls))
+            items = [self._opened(self._reached(path.then(ATTRIBUTE, k)), path.then(ATTRIBUTE, k)) for k in keys]
+            kind = types.SimpleNamespace if plain_fields(term.cls) is None else term.cls
+            return Sequence(Ref(term.value), kind, items, keys)
+        inner = [p for p in self.parts if len(p.steps) == len(path.steps) + 1 and p.within(path)]
+        if not inner or not isinstance(term, (Computed, Instance)):
+            return term
+        if isinstance(term, Instance) and term.cls is not None:
+            where = ", ".join(map(str, inner))
+            raise self.function.error(f"`{path}` is an object; choose parts of it with wrt, as {where}")
+        items = [self._opened(self.parts[p], p) for p in inner]
+        kind = types.SimpleNamespace if inner[0].steps[-1][0] == ATTRIBUTE else dict
+        return Sequence(Ref(term.value), kind, items, tuple(p.steps[-1][1] for p in inner))
+
+    def _path(self, term: Term) -> Path | None:
+        return self.paths.get(term.value) if isinstance(term, (Computed, Instance)) else None
+
+    def _floats(self, term: Term) -> Term:
+        """A container of values, those that have no derivative being None."""
+        if isinstance(term, Sequence):
+            return Sequence(term.ast, term.kind, [self._floats(item) for item in term.items], term.keys)
+        differentiable = isinstance(term, Computed) and term.value.type.kind in ("float", "complex", "number")
+        return term if differentiable else Term(ast.Constant(None))
+
+    # ---- attributes
+
+    def member(self, owner: Term, node: ast.Attribute) -> Term:
+        """An attribute of an object: what its class defines, or a part of it."""
+        cls = owner.cls if isinstance(owner, Instance) else owner.kind  # type: ignore[attr-defined]
+        name = node.attr
+        found = MISSING if cls is None else inspect.getattr_static(cls, name, MISSING)
+        own = isinstance(owner, Sequence) and name in owner.keys
+        if not own and (made := self._of_class(found, cls, owner, node)) is not None:
+            return made
+        if isinstance(owner, Sequence):
+            item = owner.at(name)
+            if item is None and found is MISSING:
+                raise self.error(f"{cls.__name__} has no attribute {name!r}", node)
+            return self.static(found, node) if item is None else item
+        assert isinstance(owner, Instance) and owner.path is not None
+        path = owner.path.then(ATTRIBUTE, name)
+        if path in self.parts:
+            return self.here(self.parts[path])
+        if owner.obj is not MISSING:
+            return self._live_part(owner, path, node)
+        return self.open_part(owner.path, ATTRIBUTE, name, self.annotated(cls, name))
+
+    def _of_class(self, found: Any, cls: Any, owner: Term, node: ast.Attribute) -> Term | None:
+        """A property, a method or the like; None where it is no such thing."""
+        if isinstance(found, property) and found.fget is not None:
+            return self._followed(found.fget, owner, node)
+        if isinstance(found, functools.cached_property):
+            return self._followed(found.func, owner, node)
+        tree = ast.Attribute(owner.ast, node.attr, ast.Load())
+        if isinstance(found, staticmethod):
+            return Static(tree, found.__func__)
+        if isinstance(found, classmethod):
+            return Bound(tree, found.__func__, Static(ast.Name(cls.__name__, ast.Load()), cls))
+        plain = unwrap(found) if callable(found) else None
+        return Bound(tree, plain, owner) if isinstance(plain, types.FunctionType) else None
+
+    def _followed(self, getter: Any, owner: Term, node: ast.Attribute) -> Term:
+        """What a property computes."""
+        call = ast.copy_location(ast.Call(node, [], []), node)
+        return self.follow(function_source(getter), [owner], {}, call)
+
+    def _live_part(self, owner: Instance, path: Path, node: ast.Attribute) -> Term:
+        """An attribute of an object that is at hand: a value, or what is known when the gradient is written."""
+        try:
+            obj = getattr(owner.obj, node.attr)
+        except AttributeError as error:
+            raise self.error(str(error), node) from None
+        self.looked_at[path] = None
+        if not is_known(obj):
+            return self.here(self._part(owner.value, path, type_of_argument(obj)))
+        term = self.static(obj, node)
+        return term if callable(obj) or isinstance(obj, types.ModuleType) else Static(ast.Constant(obj), obj)
+
+    def annotated(self, cls: Any, name: str) -> Type | None:
+        """What the annotation of an attribute in its class says."""
+        return None
+
+    def super_member(self, node: ast.Attribute) -> Term | None:
+        """An attribute of `super()`; None for any other."""
+        call = node.value
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args and not call.keywords):
+            return None
+        term = self.lookup(call.func)
+        if not (isinstance(term, Static) and term.obj is super and "__class__" in self.frame.cells):
+            return None
+        owner = next(iter(self.frame.names.values()))
+        above = self.frame.cells["__class__"]
+        cls = getattr(owner, "cls", None) or getattr(owner, "kind", None) or getattr(owner, "obj", None) or above
+        mro = list(cls.__mro__)
+        for base in mro[mro.index(above) + 1 :]:
+            if node.attr in vars(base):
+                made = self._of_class(vars(base)[node.attr], cls, self.here(owner), node)
+                if made is not None:
+                    return made
+                break
+        raise self.error(f"`super().{node.attr}` cannot be followed", node)
+
+    # ---- methods
+
+    def call_bound(self, callee: Bound, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
+        """A call of a method. One that cannot be followed may still carry no derivative, and is passed on."""
+        if isinstance(callee.fn, str):
+            return self._of_dict(callee.fn, callee.owner, args, kwargs, node)  # type: ignore[arg-type]
+        names, count = dict(self.frame.names), len(self.graph.nodes)
+        try:
+            return self.follow(function_source(callee.fn), [callee.owner, *args], kwargs, node)
+        except UnsupportedError as error:
+            if not isinstance(callee.owner, Instance):
+                raise
+            self.frame.names.clear()
+            self.frame.names.update(names)
+            parts = [n for n in self.graph.nodes[count:] if n.op.name in (ATTRIBUTE, ITEM)]
+            self.graph.nodes[count:] = parts
+            made = self.opaque_term(tree, node, effect=True)
+            made.value.node.options["unknown"] = error  # type: ignore[union-attr]
+            return made
+
+    def _of_dict(self, method: str, owner: Sequence, args: list[Term], kwargs: Any, node: ast.Call) -> Term:
+        """A method of a dict whose items are known."""
+        keys: list[Term] = [Static(ast.Constant(key), key) for key in owner.keys]
+        if method == "get" and args and isinstance(args[0], Static) and not kwargs:
+            found = owner.at(args[0].obj)
+            return found or (args[1] if len(args) > 1 else Static(ast.Constant(None), None))
+        if args or kwargs:
+            raise self.error(f"this call of `{method}` cannot be followed", node)
+        if method == "items":
+            pairs = zip(keys, owner.items, strict=True)
+            return sequence(list, [sequence(tuple, [key, item]) for key, item in pairs])
+        return sequence(list, keys if method == "keys" else owner.items)
+
+    def constructed(self, cls: Any, args: list[Term], kwargs: dict[str, Term]) -> Term | None:
+        """A new object of a plain dataclass or named tuple; None for any other class."""
+        keys = plain_fields(cls)
+        if keys is None:
+            return None
+        given = dict(zip(keys, args, strict=False)) | kwargs
+        if len(args) > len(keys) or not set(keys) >= set(given):
+            return None
+        for key in keys:
+            default = default_of(cls, key)
+            if key not in given:
+                if default is MISSING:
+                    return None
+                given[key] = self.static(default, ast.Name(key, ast.Load()))
+        self.constant_name(cls.__name__, cls)
+        named = [ast.keyword(key, given[key].ast) for key in keys]
+        tree = ast.Call(ast.Name(cls.__name__, ast.Load()), [], named)
+        return Sequence(tree, cls, [given[key] for key in keys], keys)
+
+
+def plain_fields(cls: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass or a named tuple whose instances are made of them and nothing else; else None."""
+    if not isinstance(cls, type):
+        return None
+    if issubclass(cls, tuple):
+        maker = next(base for base in cls.__mro__ if "__new__" in vars(base))
+        return named_fields(cls) if "_fields" in vars(maker) else None
+    fields = cls.__dict__.get("__dataclass_fields__")
+    if fields is None or hasattr(cls, "__post_init__") or not cls.__dataclass_params__.init:  # type: ignore[attr-defined]
+        return None
+    if not all(f.init and not f.kw_only for f in fields.values()):
+        return None
+    return tuple(fields)
+
+
+def default_of(cls: Any, key: str) -> Any:
+    """The default of a field, `MISSING` where there is none."""
+    if issubclass(cls, tuple):
+        return getattr(cls, "_field_defaults", {}).get(key, MISSING)
+    field = cls.__dataclass_fields__[key]
+    with contextlib.suppress(TypeError):
+        return field.default_factory()
+    return MISSING if type(field.default).__name__ == "_MISSING_TYPE" else field.default
