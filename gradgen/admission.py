@@ -9,18 +9,18 @@ from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotSca
 from .frontend import Program
 from .graph import CONST, OPAQUE, Node, Value
 from .options import Options, is_receiver
-from .paths import ATTRIBUTE, ITEM, Path, parse_path
 from .reverse import descendants
+from .routes import ATTRIBUTE, ITEM, Route, parse_route
 from .source import Function
 from .terms import Computed, Sequence, Term, flatten
 
 
 @dataclass
 class Aim:
-    """A target. path: the parameter, or the part of one. term: its parts, of which those that are values of the graph
+    """A target. route: the parameter, or the part of one. term: its parts, of which those that are values of the graph
     are differentiated by; any other term among them stands for what has no derivative, and is written as it is."""
 
-    path: Path
+    route: Route
     term: Term
 
     @property
@@ -30,11 +30,11 @@ class Aim:
     @property
     def word(self) -> str:
         """What it is called where it is one value; else a word for the whole."""
-        return self.term.value.hint if isinstance(self.term, Computed) else self.path.word
+        return self.term.value.hint if isinstance(self.term, Computed) else self.route.word
 
 
-def target_paths(function: Function, options: Options) -> list[Path]:
-    """The paths of the targets; by default the first parameter, for a method the first after the object."""
+def target_routes(function: Function, options: Options) -> list[Route]:
+    """The routes of the targets; by default the first parameter, for a method the first after the object."""
     spec = function.node.args
     names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
     if not names:
@@ -42,17 +42,17 @@ def target_paths(function: Function, options: Options) -> list[Path]:
     found = []
     for target in options.wrt or (int(is_receiver(names)),):
         if isinstance(target, int) and -len(names) <= target < len(names):
-            path = Path(names[target])
+            route = Route(names[target])
         elif isinstance(target, int):
             raise GradgenError(f"{function.name}() has no parameter {target!r}; it has {', '.join(names)}")
         else:
-            path = Path(target) if target in names else parse_path(target)
-        if path.root not in names:
-            raise GradgenError(f"{function.name}() has no parameter {path.root!r}; it has {', '.join(names)}")
-        found.append(path)
-    for i, path in enumerate(found):
+            route = Route(target) if target in names else parse_route(target)
+        if route.root not in names:
+            raise GradgenError(f"{function.name}() has no parameter {route.root!r}; it has {', '.join(names)}")
+        found.append(route)
+    for i, route in enumerate(found):
         for other in found[:i]:
-            if path.within(other) or other.within(path):
+            if route.within(other) or other.within(route):
                 raise GradgenError(f"a target is named twice: {', '.join(map(str, found))}")
     return found
 
@@ -60,13 +60,14 @@ def target_paths(function: Function, options: Options) -> list[Path]:
 def aims(program: Program, options: Options) -> list[Aim]:
     """The targets. Raises GradgenError for one that is no number, and that no part of is."""
     found = []
-    for path in target_paths(program.function, options):
-        term = program.target(path)
-        if isinstance(term, Computed) and (term.value.type.kind == "bool" or term.value.type.kind == "object"):
-            raise program.function.error(f"the target {str(path)!r} is no number", None, "choose other targets with wrt")
-        aim = Aim(path, term)
+    for route in target_routes(program.function, options):
+        term = program.target(route)
+        if isinstance(term, Computed) and term.value.type.kind in ("bool", "object"):
+            message = f"the target {str(route)!r} is no number"
+            raise program.function.error(message, None, "choose other targets with wrt")
+        aim = Aim(route, term)
         if not aim.values:
-            raise program.function.error(f"the target {str(path)!r} holds no float", None, "choose others with wrt")
+            raise program.function.error(f"the target {str(route)!r} holds no float", None, "choose others with wrt")
         found.append(aim)
     return found
 
@@ -137,7 +138,7 @@ def _warn_zero(program: Program, target: Aim, outputs: list[Value], options: Opt
     end = (last.origin if last is not None else None) or program.returned
     assert end is not None
     how = f"only through `{last.op.name}`, which has no derivative" if connected and last is not None else "not at all"
-    message = f"the result of {program.function.name!r} depends on {str(target.path)!r} {how}: its gradient is zero"
+    message = f"the result of {program.function.name!r} depends on {str(target.route)!r} {how}: its gradient is zero"
     if options.strict:
         raise NonDifferentiableError(message, end.span, "choose other targets with wrt, or leave out `strict`")
     message = f"{end.span.filename}:{end.span.line}: {message}"

@@ -21,13 +21,13 @@ import numpy as np
 from .constants import is_known, known_type, type_of_argument
 from .errors import GradgenError, NotScalarError, UnsupportedError
 from .options import MODES, NAMES, Options, declared_types, free_targets, is_receiver, make_options
-from .paths import Path, parse_path
+from .routes import Route, parse_route
 from .shapes import ShapeMismatch, Type, as_number
 from .source import function_source, opened
 
 if TYPE_CHECKING:
     from .graph import Graph, Operation, Value
-    from .memory import Compiled
+    from .memory import Compiled, Live
     from .pipeline import Derivative
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,7 +74,7 @@ class Gradient:
         self._sign: inspect.Signature | None = None
         self._loaded: Any = None
         self._arrays: frozenset[str] | None = None
-        self._looked_at: dict[Path, None] | None = None
+        self._looked_at: dict[Route, None] | None = None
         """Parts of objects among the arguments that a gradient is made for."""
         self._within: Gradient | None = None
 
@@ -150,10 +150,10 @@ class Gradient:
         """What the text depends on of parts of objects among the arguments."""
         names = list(self._signature.parameters)
         found: list[Any] = []
-        for path in self._looked_at or ():
-            place = names.index(path.root)
+        for route in self._looked_at or ():
+            place = names.index(route.root)
             try:
-                part = path.of(args[place] if place < len(args) else kwargs[path.root])
+                part = route.of(args[place] if place < len(args) else kwargs[route.root])
                 found.append(part if is_known(part) else _mark(part))
             except (AttributeError, LookupError, TypeError):
                 found.append(None)
@@ -166,13 +166,13 @@ class Gradient:
         live: dict[str, Any] | None = None,
     ) -> Compiled:
         """The gradient for arguments of these exact types. call: calls the primal with them. live: the arguments."""
-        from .memory import check_declared, facts_hold, specialised
+        from .memory import Live, check_declared, facts_hold, specialised
 
         with _lock:
-            given = given | self._types_of_parts(live or {})
+            given = given | self._types_of_parts(live)
             declared = self._with_optional(self._declared_types(), given)
             sizes = check_declared(declared, given, self.__name__)
-            targets = self._targets()
+            targets = frozenset(map(str, self._routes()))
             for name in sorted(targets & given.keys()):
                 if given[name].kind in ("object", "bool") and given[name].form is None:
                     large = isinstance((live or {}).get(name), (list, tuple, dict))
@@ -181,8 +181,12 @@ class Gradient:
                         + (" pass np.array(...) of it" if large else " wrt names other targets")
                     )
             given = {name: as_number(t) if name in targets else t for name, t in given.items()}
+
+            def seen(sizes: dict[str, int], exact: bool = False) -> Live | None:
+                return None if live is None else Live(live, sizes, exact, targets)
+
             try:
-                made = self._specialised(specialised(given, declared, sizes), given, live)
+                made = self._specialised(specialised(given, declared, sizes), given, seen(sizes))
                 if facts_hold(made.facts, sizes):
                     return made
             except NotScalarError:
@@ -191,29 +195,30 @@ class Gradient:
                 if not isinstance(error.__cause__, ShapeMismatch):
                     raise
                 made = None
-            exact = specialised(given, declared, sizes, exact=True)
+            exact, all_known = specialised(given, declared, sizes, exact=True), seen(sizes, exact=True)
             if made is None:
-                return self._specialised(exact, given, live)
+                return self._specialised(exact, given, all_known)
             if call is not None:
                 call()  # sizes that do not fit are an error of NumPy's, on the user's own line
             try:
-                return self._specialised(exact, given, live)
+                return self._specialised(exact, given, all_known)
             except GradgenError:  # they do not fit in code that does not run
                 return made
 
-    def _types_of_parts(self, live: dict[str, Any]) -> dict[str, Type]:
+    def _types_of_parts(self, live: dict[str, Any] | None) -> dict[str, Type]:
         """The types of the parts of objects that were looked at; of what is no number, text and the like, itself."""
         if self._looked_at is None:
-            declared = [parse_path(name) for name in self._declared_types()]
-            self._looked_at = {path: None for path in [*declared, *self._paths()] if path.steps}
+            declared = [parse_route(name) for name in self._declared_types()]
+            self._looked_at = {route: None for route in [*declared, *self._routes()] if route.steps}
         found: dict[str, Type] = {}
-        for path in self._looked_at:
+        targets = frozenset(map(str, self._routes()))
+        for route in self._looked_at:
             with contextlib.suppress(AttributeError, LookupError, TypeError):
-                part = path.of(live[path.root])
-                found[str(path)] = known_type(part) if is_known(part) else type_of_argument(part)
+                name, part = str(route), route.of((live or {})[route.root])
+                found[name] = known_type(part) if is_known(part) else type_of_argument(part, name in targets)
         return found
 
-    def _specialised(self, types: dict[str, Type], given: dict[str, Type], live: Any = None) -> Compiled:
+    def _specialised(self, types: dict[str, Type], given: dict[str, Type], live: Live | None) -> Compiled:
         """The gradient for types whose sizes have names, made if there is none or a constant has changed."""
         from .memory import compile_gradient
         from .shapes import Facts
@@ -228,10 +233,13 @@ class Gradient:
             plain, facts = self._plain(given), Facts(closed=True)
             made = compile_gradient(plain, self.options, types, facts, self.__module__, live)
             assert self._looked_at is not None
-            if made.looked_at - self._looked_at.keys():  # from now on they are among what a gradient is made for
-                self._looked_at |= dict.fromkeys(sorted(made.looked_at, key=str))
+            fresh = sorted(made.looked_at - self._looked_at.keys(), key=str)
+            if fresh:  # from now on they are among what a gradient is made for
+                assert live is not None
+                parts = {route: route.of(live.arguments[route.root]) for route in fresh}
+                key += tuple((str(r), known_type(p) if is_known(p) else live.type_of(r, p)) for r, p in parts.items())
+                self._looked_at |= dict.fromkeys(fresh)
                 self._seen.clear()
-                key = (*key, *((n, t) for n, t in self._types_of_parts(live).items() if n not in types))
             self._made[key] = made
         return made
 
@@ -271,17 +279,17 @@ class Gradient:
             self._declared = declared_types(function_source(self._plain()), self.options)
         return self._declared
 
-    def _paths(self) -> list[Path]:
-        """The paths of the targets, as far as there are such parameters."""
+    def _routes(self) -> list[Route]:
+        """The routes of the targets, as far as there are such parameters."""
         names = list(self._signature.parameters)
         wrt = self.options.wrt or (int(is_receiver(names)),)
         count = len(names)
-        given = [Path(names[t]) if isinstance(t, int) and -count <= t < count else parse_path(str(t)) for t in wrt]
-        return [path for path in given if path.root in names]
+        given = [Route(names[t]) if isinstance(t, int) and -count <= t < count else parse_route(str(t)) for t in wrt]
+        return [route for route in given if route.root in names]
 
     def _targets(self) -> frozenset[str]:
         """The parameters that are targets as a whole."""
-        return frozenset(path.root for path in self._paths() if not path.steps)
+        return frozenset(r.root for r in self._routes() if not r.steps)
 
     # ---- text
 

@@ -45,7 +45,8 @@ def compose(program: Program, options: Options, targets: list[Aim], in_memory: b
     functions = {} if in_memory else carried_functions(program)
     snippets = Snippets(Functions(program, name))
     checks = "" if not options.guards else "pullback" if in_memory else "entry"
-    main = define(program, name, signature(program), snippets, [aim.term for aim in targets], options.mode, checks=checks)
+    terms = [aim.term for aim in targets]
+    main = define(program, name, signature(program), snippets, terms, options.mode, checks=checks)
     definitions = [main, *called_definitions(snippets)]
     definitions += needed(functions, names_in(definitions))
     used = names_in(definitions)

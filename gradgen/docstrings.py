@@ -78,7 +78,7 @@ def _returned(program: Program, options: Options, targets: list[Aim]) -> list[st
             "pullback : callable",
             f"    Maps `{value_bar}`, shaped like `value`, to `{bars}`. May be called any number of times.",
         ]
-    listing = listed([str(aim.path) for aim in targets])
+    listing = listed([str(aim.route) for aim in targets])
     if len(targets) == 1:
         kind = _kind_of(targets[0])
         what = "derivative" if _is_scalar(targets[0]) else "gradient"
@@ -119,7 +119,7 @@ def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
         "value_and_grad": f"Return `CALL` and its {what} with respect to",
         "vjp": "Return `CALL` and its pullback with respect to",
     }[options.mode]
-    text = f"{said} {listed([str(aim.path) for aim in targets])}."
+    text = f"{said} {listed([str(aim.route) for aim in targets])}."
     name = program.function.name
     full = text.replace("CALL", f"{name}({', '.join(v.hint for v in parameters(program))})")
     return full if len(full) <= WIDTH else text.replace("CALL", f"{name}(...)")

@@ -19,11 +19,11 @@ from .calls import Budget, Callee, Variant, add_call
 from .errors import GradgenError, UnsupportedError
 from .graph import CONST, Graph, Value
 from .guards import conjugates
-from .paths import Path
 from .reading.expressions import defaults
 from .reading.flow import RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
+from .routes import Route
 from .shapes import Facts, Type
 from .source import Function, Statement
 from .syntax import copied, literal
@@ -87,7 +87,7 @@ class Program(Statements):
         facts: Facts | None = None,
         context: Context | None = None,
         given: dict[str, Term] | None = None,
-        live: dict[str, Any] | None = None,
+        live: Any = None,
     ):
         self.function, self.given = function, given or {}
         self.graph = Graph(function.name, facts)
@@ -102,10 +102,10 @@ class Program(Statements):
         self.unnamed: Value | None = None
         self.frame = Frame(function)
         self.statement: Statement | None = None
-        self.types, self.live = types, live or {}
-        self.parts: dict[Path, Term] = {}
-        self.paths: dict[Value, Path] = {}
-        self.looked_at: dict[Path, None] = {}
+        self.types, self.live = types, live
+        self.parts: dict[Route, Term] = {}
+        self.routes: dict[Value, Route] = {}
+        self.looked_at: dict[Route, None] = {}
         self._depth = 0
         self._passing: set[str] = set()
         self._read_parameters()
@@ -144,7 +144,7 @@ class Program(Statements):
                 self.frame.names[parameter.arg] = self.given[parameter.arg]
                 continue
             name, known = parameter.arg, self.types.get(parameter.arg, Type())
-            self.frame.names[name] = self.argument(self.graph.param(name, known), known, Path(name))
+            self.frame.names[name] = self.argument(self.graph.param(name, known), known, Route(name))
 
     # ---- calls of functions with source
 
@@ -309,7 +309,7 @@ class Program(Statements):
             return Computed(Ref(value), value)
         if isinstance(term, Instance):
             root = self.here(Computed(Ref(term.value), term.value))
-            return Instance(root.ast, term.value, term.cls, term.obj, term.path)
+            return Instance(root.ast, term.value, term.cls, term.obj, term.route)
         if isinstance(term, Bound):
             owner = self.here(term.owner)
             tree = ast.Attribute(owner.ast, term.ast.attr, ast.Load())  # type: ignore[attr-defined]

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from .constants import type_of_argument
 from .errors import NotScalarError
 from .options import Options
-from .paths import ITEM, Path, parse_path
-from .shapes import Dim, Facts, Size, Type, evaluate_size
+from .routes import Route, parse_route, parts
+from .shapes import Dim, Facts, Size, Type, as_number, evaluate_size
 
 _numbers = itertools.count(1)
 
@@ -84,9 +85,8 @@ def spread(types: Mapping[str, Type]) -> dict[str, Type]:
         if t.items is None or t.form is None:
             found[name] = t
             continue
-        keys = t.form.keys if t.form.kind is dict else range(len(t.items))
-        path = parse_path(name)
-        found |= spread({str(path.then(ITEM, key)): item for key, item in zip(keys, t.items, strict=True)})
+        inner = zip(parts(parse_route(name), t), t.items, strict=True)
+        found |= spread({str(route): item for route, item in inner})
     return found
 
 
@@ -131,28 +131,47 @@ def specialised(
 
     exact: keep every size as a number.
     """
+    return {name: special(parse_route(name), t, declared.get(name), sizes, exact) for name, t in given.items()}
 
-    def special(name: str, t: Type, want: Type | None) -> Type:
-        if t.items is not None and t.form is not None:
-            wanted = [None] * len(t.items) if want is None or want.items is None else want.items
-            parts = zip(t.items, wanted, strict=False)
-            return t.but(items=tuple(special(f"{name}.{i}", item, w) for i, (item, w) in enumerate(parts)))
-        if t.kind == "object" or not t.shape or t.ndim is None:
-            return t
-        shape: list[Size] = []
-        for i, n in enumerate(t.shape):  # type: ignore[arg-type]
-            d = want.shape[i] if want is not None and want.ndim is not None else None  # type: ignore[index]
-            if n == 1 or exact or isinstance(d, int):
-                shape.append(n)
-            elif isinstance(d, Dim) and not d.names - sizes.keys():
-                shape.append(d)
-            else:
-                fresh = f"{name}_{i}"
-                sizes[fresh] = n  # type: ignore[assignment]
-                shape.append(Dim.named(fresh))
-        return t.but(shape=tuple(shape))
 
-    return {name: special(name, t, declared.get(name)) for name, t in given.items()}
+def special(route: Route, t: Type, want: Type | None, sizes: dict[str, int], exact: bool) -> Type:
+    """The type to write a gradient for, of one argument or a part of one."""
+    if t.items is not None and t.form is not None:
+        wanted = [None] * len(t.items) if want is None or want.items is None else want.items
+        inner = zip(parts(route, t), t.items, wanted, strict=True)
+        return t.but(items=tuple(special(r, item, w, sizes, exact) for r, item, w in inner))
+    if t.kind == "object" or not t.shape or t.ndim is None:
+        return t
+    shape: list[Size] = []
+    for i, n in enumerate(t.shape):  # type: ignore[arg-type]
+        d = want.shape[i] if want is not None and want.ndim is not None else None  # type: ignore[index]
+        if n == 1 or exact or isinstance(d, int):
+            shape.append(n)
+        elif isinstance(d, Dim) and not d.names - sizes.keys():
+            shape.append(d)
+        else:
+            fresh = f"{route}_{i}"
+            sizes[fresh] = n  # type: ignore[assignment]
+            shape.append(Dim.named(fresh))
+    return t.but(shape=tuple(shape))
+
+
+@dataclass
+class Live:
+    """The arguments of a call, by parameter. sizes, exact: as for `specialised`. numbers: routes of targets, whose
+    integers stand for numbers."""
+
+    arguments: dict[str, Any]
+    sizes: dict[str, int]
+    exact: bool
+    targets: frozenset[str]
+
+    def type_of(self, route: Route, part: Any) -> Type:
+        """The type to write a gradient for, of a part of an argument."""
+        name = str(route)
+        t = type_of_argument(part, name in self.targets)
+        t = special(route, t, None, self.sizes, self.exact)
+        return as_number(t) if name in self.targets else t
 
 
 def facts_hold(facts: Facts, sizes: Mapping[str, int]) -> bool:
@@ -230,7 +249,7 @@ class Compiled:
     text: str
     watches: tuple[Watch, ...]
     facts: Facts
-    looked_at: frozenset[Path] = frozenset()
+    looked_at: frozenset[Route] = frozenset()
 
     def fresh(self) -> bool:
         return all(watch.holds() for watch in self.watches)
@@ -252,7 +271,7 @@ def compile_text(text: str, name: str, module: str, bound: Mapping[str, Any]) ->
 
 def compile_gradient(
     fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = "",
-    live: dict[str, Any] | None = None,
+    live: Live | None = None,
 ) -> Compiled:  # fmt: skip
     """Derive and compile. Where nothing tells the rank of the result, a call checks that it is one number.
 

@@ -22,12 +22,12 @@ from typing import Any
 
 from . import rules as rules
 from . import writer
-from .admission import Aim, aims, check_results, target_paths, wholes
+from .admission import Aim, aims, check_results, target_routes, wholes
 from .calls import Budget, Inflated, Variant
 from .compose import compose
+from .errors import GradgenError
 from .finish import finish
 from .frontend import Context, Program
-from .errors import GradgenError
 from .fusion import fuse
 from .graph import CONST, Graph, Value
 from .options import Options, declared_types
@@ -82,12 +82,12 @@ class Derivative:
 
 
 def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None,
-           in_memory: bool = False, live: dict[str, Any] | None = None) -> Derivative:  # fmt: skip
+           in_memory: bool = False, live: Any = None) -> Derivative:  # fmt: skip
     """Make the gradient of a Python function.
 
     types: kinds and shapes of parameters, beside what annotations and `options.shapes` say. in_memory: whether
     it is for calls in this process, where large constants are bound by reference and nothing is checked at entry.
-    live: the arguments of such a call, of which objects are looked into.
+    live: the arguments of such a call, as a `memory.Live`, of which objects are looked into.
     Raises UnsupportedError, NoRuleError, NonDifferentiableError, GradgenError.
     """
     with _lock, deep_recursion():
@@ -96,7 +96,7 @@ def derive(fn: Any, options: Options, types: dict[str, Type] | None = None, fact
         backward(program, options, targets)
         complete(program.graph, values_of(targets), closure=options.mode == "vjp")
         made = compose(program, options, targets, in_memory)
-        names = [str(aim.path) for aim in targets]
+        names = [str(aim.route) for aim in targets]
         return Derivative(program, options, names, made.statements, made.name, made.bound, program.function)
 
 
@@ -115,14 +115,14 @@ def graph_of(fn: Any, options: Options, types: dict[str, Type] | None = None, fa
 
 def read(
     fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, targets: bool = True,
-    live: dict[str, Any] | None = None,
+    live: Any = None,
 ) -> Program:  # fmt: skip
     """The graph of a function. targets: whether it is to be differentiated, by what `options` say."""
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
     spec = function.node.args
     some = targets and any((spec.posonlyargs, spec.args, spec.kwonlyargs))
-    for name in map(str, target_paths(function, options)) if some else ():
+    for name in map(str, target_routes(function, options)) if some else ():
         if name in known:
             known[name] = as_number(known[name])
     facts = facts or Facts()

@@ -71,7 +71,7 @@ def display(kind: type, items: list[Any], keys: tuple[Any, ...] = ()) -> ast.exp
     if kind in (tuple, list):
         return ast.Tuple(items, ast.Load()) if kind is tuple else ast.List(items, ast.Load())
     if kind is dict:
-        return ast.Dict([literal(key) for key in keys], items)  # type: ignore[misc]
+        return ast.Dict([literal(key) for key in keys], items)
     named = [ast.keyword(key, item) for key, item in zip(keys, items, strict=True)]
     return ast.Call(ast.Name(kind.__name__, ast.Load()), [], named)
 

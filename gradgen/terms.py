@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .graph import Value
-from .paths import Path
+from .routes import Route
 from .syntax import Gap, display
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
@@ -65,13 +65,13 @@ class Instance(Term):
     """An object whose attributes are looked up when they are read.
 
     value: what stands for it in the outermost graph. cls: its class, None where that is not known. obj: the object
-    itself where it is at hand, in memory; else `MISSING`. path: how it is reached from a parameter.
+    itself where it is at hand, in memory; else `MISSING`. route: how it is reached from a parameter.
     """
 
     value: Value
     cls: Any = None
     obj: Any = None
-    path: Path | None = None
+    route: Route | None = None
 
 
 @dataclass(eq=False)

@@ -1200,8 +1200,8 @@ def f(x):
         """\
 import numpy as np
 def f(x):
-    d = {'a': x*2.0}
-    return np.sum(d['a']*d['a'])
+    d = {str(1): x*2.0}
+    return np.sum(d['1']*d['1'])
 """,
         [X],
         "a dict of values that carry a derivative is not followed",

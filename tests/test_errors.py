@@ -147,13 +147,13 @@ case(
     "a dictionary",
     """
     def f(x):
-        parts = {"a": x, "b": x * x}
-        return parts["a"] + parts["b"]
+        parts = {str(1): x, "b": x * x}
+        return parts["1"] + parts["b"]
     """,
     """
     NoRuleError m.py:5:13: a dict of values that carry a derivative is not followed
-        parts = {"a": x, "b": x * x}
-                ^^^^^^^^^^^^^^^^^^^^
+        parts = {str(1): x, "b": x * x}
+                ^^^^^^^^^^^^^^^^^^^^^^^
       use variables or a tuple
     """,
 )

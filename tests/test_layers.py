@@ -7,7 +7,7 @@ from pathlib import Path
 import gradgen
 
 LAYERS = {
-    "what stands alone": "errors paths functions operators syntax writer shapes sequences constants",
+    "what stands alone": "errors routes functions operators syntax writer shapes sequences constants",
     "what needs no graph": "signature probing source options config",
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",

@@ -21,12 +21,12 @@ from hypothesis import HealthCheck, given, settings
 import gradgen
 from gradgen.admission import aims
 from gradgen.buffers import Buffers, is_number, is_owned, roots
+from gradgen.constants import type_of_argument
 from gradgen.control import UNDEFINED
 from gradgen.errors import GradgenError, GradgenWarning
 from gradgen.finish import finish
 from gradgen.graph import OPAQUE, Graph, Value
 from gradgen.interpret import evaluate, lookup
-from gradgen.constants import type_of_argument
 from gradgen.memory import check_declared, facts_hold
 from gradgen.options import declared_types, make_options
 from gradgen.pipeline import backward, deep_recursion, read
@@ -266,7 +266,8 @@ def check_stages(question: Question, bars: list[Any]) -> None:
         check_graph("backward", question, made, count, bars)
         simplify(made.graph)
         check_graph("simplify", question, made, count, bars)
-        finish(made.graph, targets, len(made.graph.results) - len(targets))
+        values = [v for aim in targets for v in aim.values]
+        finish(made.graph, values, len(made.graph.results) - len(values))
         prune(made.graph)
         check_graph("finish", question, made, count, bars)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import library_path
-from ..paths import ATTRIBUTE, ITEM
+from ..routes import ATTRIBUTE, ITEM
 from ..terms import Bound, Computed, Instance, Method, Sequence, Static, Term, references, sequence
 from .objects import Objects
 
@@ -68,9 +68,9 @@ class Access(Objects):
             return self.apply(OPERATIONS[fn], [base], {}, tree, node)
         if node.attr in FACTS:
             return self.apply(PRIMITIVES[node.attr], [base], {}, tree, node)
-        path = self.path_of(base)
-        if path is not None and not any(hasattr(cls, node.attr) for cls in (np.ndarray, dict, list, str)):
-            return self.open_part(path, ATTRIBUTE, node.attr)
+        route = self.route_of(base)
+        if route is not None and not any(hasattr(cls, node.attr) for cls in (np.ndarray, dict, list, str)):
+            return self.open_part(route, ATTRIBUTE, node.attr)
         return Method(tree, base.value, node.attr)
 
     def subscript(self, node: ast.Subscript) -> Term:
@@ -83,9 +83,9 @@ class Access(Objects):
             if found is None:
                 raise self.error(f"there is no item {index.obj!r}; there are {', '.join(map(repr, base.keys))}", node)
             return found
-        path = self.path_of(base) if isinstance(index, Static) and isinstance(index.obj, str) else None
-        if path is not None:
-            return self.open_part(path, ITEM, index.obj)  # type: ignore[attr-defined]
+        route = self.route_of(base) if isinstance(index, Static) and isinstance(index.obj, str) else None
+        if route is not None:
+            return self.open_part(route, ITEM, index.obj)  # type: ignore[attr-defined]
         if isinstance(base, Sequence) and isinstance(index, Static):
             try:
                 item = base.items[index.obj]

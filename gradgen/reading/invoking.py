@@ -47,7 +47,7 @@ class Invoking(Access, Arithmetic):
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if isinstance(callee, Closure):
             return self._follow_closure(callee, args, kwargs, node)
-        if isinstance(callee, Instance) and hasattr(callee.cls, "__call__"):
+        if isinstance(callee, Instance) and callable(callee.cls):
             called = ast.copy_location(ast.Attribute(node.func, "__call__", ast.Load()), node.func)
             callee = self.member(callee, called)
         if isinstance(callee, Bound):

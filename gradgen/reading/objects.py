@@ -1,4 +1,4 @@
-"""Objects and containers that come as arguments: each part that is read is a value, under the path that leads there.
+"""Objects and containers that come as arguments: each part that is read is a value, under the route that leads there.
 
 The parts are values of the outermost graph, wherever they are read: `self.W` may be a target, and what branches and
 loops send to it adds up there. They have no statements; each is written where it is used, as the user wrote it.
@@ -14,12 +14,10 @@ import inspect
 import types
 from typing import Any
 
-import numpy as np
-
-from ..constants import is_known, named_fields, type_of_argument
+from ..constants import is_known, named_fields
 from ..errors import GradgenError, UnsupportedError
 from ..graph import PRIMITIVES, Graph, Value
-from ..paths import ATTRIBUTE, ITEM, Path
+from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import Type
 from ..source import Function, function_source, unwrap
 from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, sequence
@@ -29,62 +27,58 @@ from .opaque import Opaque
 class Objects(Opaque):
     """The part of a `Program` that reads parts of objects and containers.
 
-    types: what is declared, or known of an argument in memory, by path. live: the arguments that are at hand, by
-    parameter. parts: what was read, by path; paths: the other way round. looked_at: the paths of parts of `live` that were looked at, so that a
-    gradient which was made for one object is not used for one whose parts are of other kinds.
+    types: what is declared, or known of an argument in memory, by route. live: the arguments that are at hand. parts:
+    what was read, by route; routes: the other way round. looked_at: the routes of the parts of `live` that were looked
+    at, so that a gradient which was made for one object is not used for one whose parts are of other kinds.
     """
 
     function: Function
     types: dict[str, Type]
-    live: dict[str, Any]
-    parts: dict[Path, Term]
-    paths: dict[Value, Path]
-    looked_at: dict[Path, None]
+    live: Any
+    parts: dict[Route, Term]
+    routes: dict[Value, Route]
+    looked_at: dict[Route, None]
     _graphs: list[Graph]
 
-    def argument(self, value: Value, t: Type, path: Path) -> Term:
+    def argument(self, value: Value, t: Type, route: Route) -> Term:
         """The term of a parameter, or of a part of one, given its type."""
         kind = None if t.form is None else t.form.kind
         made: Term
         if t.items is not None and kind is not None:
             assert t.form is not None
-            if kind in (tuple, list):
-                steps = [path.then(ITEM, i) for i in range(len(t.items))]
-            else:
-                steps = [path.then(ITEM if kind is dict else ATTRIBUTE, key) for key in t.form.keys]
-            items = [self._part(value, step, item) for step, item in zip(steps, t.items, strict=True)]
+            items = [self._part(value, inner, item) for inner, item in zip(parts(route, t), t.items, strict=True)]
             made = Sequence(Ref(value), kind, items, t.form.keys)
         elif kind is not None:
-            made = Instance(Ref(value), value, kind, self._at(path), path)
+            made = Instance(Ref(value), value, kind, self._at(route), route)
         else:
             made = Computed(Ref(value), value)
-        self.parts[path], self.paths[value] = made, path
+        self.parts[route], self.routes[value] = made, route
         return made
 
-    def _at(self, path: Path) -> Any:
+    def _at(self, route: Route) -> Any:
         """The part of an argument that is at hand, else `MISSING`."""
-        return path.of(self.live[path.root]) if path.root in self.live else MISSING
+        return MISSING if self.live is None else route.of(self.live.arguments[route.root])
 
-    def _part(self, base: Value, path: Path, known: Type) -> Term:
-        """The part at the end of a path, which is read from `base`. known: what is known of its type."""
-        if path not in self.parts:
-            kind, key = path.steps[-1]
+    def _part(self, base: Value, route: Route, known: Type) -> Term:
+        """The part at the end of a route, which is read from `base`. known: what is known of its type."""
+        if route not in self.parts:
+            kind, key = route.steps[-1]
             node = self._graphs[0].add(PRIMITIVES[kind], [base], {"key": key, "bound": False})
             node.origin, node.backward = None, False
-            node.out.hint = self._word(path)
-            node.out.type = self.types.get(str(path), known)
-            self.argument(node.out, node.out.type, path)
-        return self.parts[path]
+            node.out.hint = self._word(route)
+            node.out.type = self.types.get(str(route), known)
+            self.argument(node.out, node.out.type, route)
+        return self.parts[route]
 
-    def _word(self, path: Path) -> str:
+    def _word(self, route: Route) -> str:
         """A word for a part that nothing else of the arguments has."""
         taken = {v.hint for v in self._graphs[0].params}
         taken |= {t.value.hint for p, t in self.parts.items() if p.steps and isinstance(t, (Computed, Instance))}
-        word, above = path.word, path
+        word, above = route.word, route
         while word in taken and len(above.steps) > 1:
-            above = Path(above.root, above.steps[:-1])
-            word = f"{above.word}_{path.word}"
-        return f"{path.root}_{word}" if word in taken else word
+            above = Route(above.root, above.steps[:-1])
+            word = f"{above.word}_{route.word}"
+        return f"{route.root}_{word}" if word in taken else word
 
     def name_part(self, value: Value, name: str) -> None:
         """Let a part of an argument be called what the user calls it from here on, unless it was read before."""
@@ -98,71 +92,71 @@ class Objects(Opaque):
         node.options = {**node.options, "bound": True}
         node.origin, value.hint = self.statement, self.called(name)
 
-    def path_of(self, term: Term) -> Path | None:
-        """The path of a parameter or a part of one that may be an object or a container; None for all else."""
+    def route_of(self, term: Term) -> Route | None:
+        """The route of a parameter or a part of one that may be an object or a container; None for all else."""
         value = term.value if isinstance(term, Computed) else None
         while value is not None and value.source is not None:
             value = value.source
         unknown = value is not None and value.type.kind == "number" and value.type.ndim is None and not value.type.array
-        return self.paths.get(value) if unknown else None  # type: ignore[arg-type]
+        return self.routes.get(value) if unknown else None  # type: ignore[arg-type]
 
-    def open_part(self, path: Path, kind: str, key: Any, known: Type | None = None) -> Term:
+    def open_part(self, route: Route, kind: str, key: Any, known: Type | None = None) -> Term:
         """A part of an argument of which nothing else is known."""
-        whole = self.parts[path]
+        whole = self.parts[route]
         assert isinstance(whole, (Computed, Instance))
-        return self.here(self._part(whole.value, path.then(kind, key), known or Type()))
+        return self.here(self._part(whole.value, route.then(kind, key), known or Type()))
 
     # ---- targets
 
-    def target(self, path: Path) -> Term:
+    def target(self, route: Route) -> Term:
         """What a target is: a value, or a container of values; what has no derivative is a bare `Term` in it."""
-        term = self._reached(path)
-        whole = self._opened(term, path)
+        term = self._reached(route)
+        whole = self._opened(term, route)
         return whole if isinstance(whole, Computed) else self._floats(whole)
 
-    def _reached(self, path: Path) -> Term:
-        """The part of an argument at a path, whether the function reads it or not."""
-        if path in self.parts:
-            return self.parts[path]
-        if not path.steps:
-            raise self.function.error(f"{path.root!r} is known when the gradient is written")
-        above, (kind, key) = Path(path.root, path.steps[:-1]), path.steps[-1]
+    def _reached(self, route: Route) -> Term:
+        """The part of an argument at a route, whether the function reads it or not."""
+        if route in self.parts:
+            return self.parts[route]
+        if not route.steps:
+            raise self.function.error(f"{route.root!r} is known when the gradient is written")
+        above, (kind, key) = Route(route.root, route.steps[:-1]), route.steps[-1]
         whole = self._reached(above)
         if isinstance(whole, Instance) and kind == ATTRIBUTE and whole.obj is not MISSING:
             if not hasattr(whole.obj, key):
                 raise GradgenError(f"{above} has no attribute {key!r}")
-            self.looked_at[path] = None
-            return self._part(whole.value, path, type_of_argument(getattr(whole.obj, key)))
+            self.looked_at[route] = None
+            return self._part(whole.value, route, self.live.type_of(route, getattr(whole.obj, key)))
         if isinstance(whole, Sequence) and kind == ITEM and isinstance(key, int) and whole.kind is not dict:
             if -len(whole.items) <= key < len(whole.items):
                 return whole.items[key]
         if isinstance(whole, Sequence):
-            raise GradgenError(f"{above} has no part {str(path)!r}")
+            raise GradgenError(f"{above} has no part {str(route)!r}")
         assert isinstance(whole, (Computed, Instance))
-        return self._part(whole.value, path, self.types.get(str(path), Type()))
+        return self._part(whole.value, route, self.types.get(str(route), Type()))
 
-    def _opened(self, term: Term, path: Path) -> Term:
+    def _opened(self, term: Term, route: Route) -> Term:
         """A target with its parts one by one: of an object its fields, of what nothing is known what was read of it."""
         if isinstance(term, Sequence):
-            items = [self._opened(item, self._path(item) or path) for item in term.items]
+            items = [self._opened(item, self._route(item) or route) for item in term.items]
             return Sequence(term.ast, term.kind, items, term.keys)
         if isinstance(term, Instance) and dataclasses.is_dataclass(term.cls):
             keys = tuple(f.name for f in dataclasses.fields(term.cls))
-            items = [self._opened(self._reached(path.then(ATTRIBUTE, k)), path.then(ATTRIBUTE, k)) for k in keys]
-            kind = types.SimpleNamespace if plain_fields(term.cls) is None else term.cls
+            items = [self._opened(self._reached(route.then(ATTRIBUTE, k)), route.then(ATTRIBUTE, k)) for k in keys]
+            kind: type = types.SimpleNamespace if plain_fields(term.cls) is None else term.cls  # type: ignore[assignment]
             return Sequence(Ref(term.value), kind, items, keys)
-        inner = [p for p in self.parts if len(p.steps) == len(path.steps) + 1 and p.within(path)]
+        inner = [p for p in self.parts if len(p.steps) == len(route.steps) + 1 and p.within(route)]
         if not inner or not isinstance(term, (Computed, Instance)):
             return term
         if isinstance(term, Instance) and term.cls is not None:
             where = ", ".join(map(str, inner))
-            raise self.function.error(f"`{path}` is an object; choose parts of it with wrt, as {where}")
+            raise self.function.error(f"`{route}` is an object; choose parts of it with wrt, as {where}")
         items = [self._opened(self.parts[p], p) for p in inner]
         kind = types.SimpleNamespace if inner[0].steps[-1][0] == ATTRIBUTE else dict
         return Sequence(Ref(term.value), kind, items, tuple(p.steps[-1][1] for p in inner))
 
-    def _path(self, term: Term) -> Path | None:
-        return self.paths.get(term.value) if isinstance(term, (Computed, Instance)) else None
+    def _route(self, term: Term) -> Route | None:
+        return self.routes.get(term.value) if isinstance(term, (Computed, Instance)) else None
 
     def _floats(self, term: Term) -> Term:
         """A container of values, those that have no derivative being None."""
@@ -186,13 +180,13 @@ class Objects(Opaque):
             if item is None and found is MISSING:
                 raise self.error(f"{cls.__name__} has no attribute {name!r}", node)
             return self.static(found, node) if item is None else item
-        assert isinstance(owner, Instance) and owner.path is not None
-        path = owner.path.then(ATTRIBUTE, name)
-        if path in self.parts:
-            return self.here(self.parts[path])
+        assert isinstance(owner, Instance) and owner.route is not None
+        route = owner.route.then(ATTRIBUTE, name)
+        if route in self.parts:
+            return self.here(self.parts[route])
         if owner.obj is not MISSING:
-            return self._live_part(owner, path, node)
-        return self.open_part(owner.path, ATTRIBUTE, name, self.annotated(cls, name))
+            return self._live_part(owner, route, node)
+        return self.open_part(owner.route, ATTRIBUTE, name, self.annotated(cls, name))
 
     def _of_class(self, found: Any, cls: Any, owner: Term, node: ast.Attribute) -> Term | None:
         """A property, a method or the like; None where it is no such thing."""
@@ -213,15 +207,15 @@ class Objects(Opaque):
         call = ast.copy_location(ast.Call(node, [], []), node)
         return self.follow(function_source(getter), [owner], {}, call)
 
-    def _live_part(self, owner: Instance, path: Path, node: ast.Attribute) -> Term:
+    def _live_part(self, owner: Instance, route: Route, node: ast.Attribute) -> Term:
         """An attribute of an object that is at hand: a value, or what is known when the gradient is written."""
         try:
             obj = getattr(owner.obj, node.attr)
         except AttributeError as error:
             raise self.error(str(error), node) from None
-        self.looked_at[path] = None
+        self.looked_at[route] = None
         if not is_known(obj):
-            return self.here(self._part(owner.value, path, type_of_argument(obj)))
+            return self.here(self._part(owner.value, route, self.live.type_of(route, obj)))
         term = self.static(obj, node)
         return term if callable(obj) or isinstance(obj, types.ModuleType) else Static(ast.Constant(obj), obj)
 

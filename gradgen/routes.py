@@ -1,4 +1,4 @@
-"""Paths: how a part of an argument is reached, as in `self.layer.W`, `params["b"]` and `layers[0]`."""
+"""Routes: how a part of an argument is reached, as in `self.layer.W`, `params["b"]` and `layers[0]`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import GradgenError
+from .shapes import Type
 
 ATTRIBUTE, ITEM = "attribute", "item"
 
 
 @dataclass(frozen=True)
-class Path:
+class Route:
     """root: the parameter. steps: (`ATTRIBUTE`, name) and (`ITEM`, key), from there to the part."""
 
     root: str
     steps: tuple[tuple[str, Any], ...] = ()
 
-    def then(self, kind: str, key: Any) -> Path:
-        return Path(self.root, (*self.steps, (kind, key)))
+    def then(self, kind: str, key: Any) -> Route:
+        return Route(self.root, (*self.steps, (kind, key)))
 
     def __str__(self) -> str:
         """As Python, strings in double quotes."""
@@ -30,7 +31,7 @@ class Path:
             text += f".{key}" if kind == ATTRIBUTE else f"[{said}]"
         return text
 
-    def within(self, other: Path) -> bool:
+    def within(self, other: Route) -> bool:
         """Whether it is `other`, or a part of it."""
         return self.root == other.root and self.steps[: len(other.steps)] == other.steps
 
@@ -47,28 +48,36 @@ class Path:
         for _, key in reversed(self.steps):
             if isinstance(key, str) and key.isidentifier():
                 return "_".join([key, *numbers])
-            numbers.insert(0, f"m{-key}" if isinstance(key, int) and key < 0 else "".join(filter(str.isalnum, str(key))))
+            numbers.insert(0, "".join(filter(str.isalnum, str(key).replace("-", "m"))))
         return "_".join([self.root, *numbers])
 
 
-def parse_path(text: str) -> Path:
-    """The path that a text such as `self.W` or `params["W"]` names. Raises GradgenError where it is none."""
+def parts(route: Route, t: Type) -> list[Route]:
+    """The routes of what is in a container of type `t`."""
+    assert t.items is not None and t.form is not None
+    if t.form.kind in (tuple, list):
+        return [route.then(ITEM, i) for i in range(len(t.items))]
+    return [route.then(ITEM if t.form.kind is dict else ATTRIBUTE, key) for key in t.form.keys]
+
+
+def parse_route(text: str) -> Route:
+    """The route that a text such as `self.W` or `params["W"]` names. Raises GradgenError where it is none."""
     try:
-        return _path(ast.parse(text.strip(), mode="eval").body)
+        return _route(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError):
         raise GradgenError(f'{text!r} is no parameter, and no part of one such as self.W, params["W"]') from None
 
 
-def _path(node: ast.expr) -> Path:
+def _route(node: ast.expr) -> Route:
     match node:
         case ast.Name(id=name):
-            return Path(name)
+            return Route(name)
         case ast.Attribute(value=value, attr=name):
-            return _path(value).then(ATTRIBUTE, name)
+            return _route(value).then(ATTRIBUTE, name)
         case ast.Subscript(value=value, slice=index):
             key = ast.literal_eval(index)
             hash(key)
-            return _path(value).then(ITEM, key)
+            return _route(value).then(ITEM, key)
     raise ValueError
 
 
