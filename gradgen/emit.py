@@ -13,10 +13,11 @@ from .errors import GradgenError
 from .forms import is_negative, is_op
 from .graph import CONST, Node, Value
 from .listings import call, paired, zeros_like
+from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
 from .rules.indices import has_no_repeats, slice_parts
-from .schedule import Schedule, Step
+from .schedule import Schedule, Step, is_early
 from .source import Statement
 from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
 from .syntax import Hole, copied, fill, numpy_path
@@ -38,6 +39,8 @@ class Emitter:
         self.schedule, self.names, self.snippets, self.buffers = schedule, names, snippets, buffers
         self.value_name = value_name
         self.outer = outer
+        self.kept: dict[Value, ast.stmt] = {}
+        """What is recorded of a step as soon as it is computed."""
         self._told: set[Any] = set() if outer is None else outer._told
         self._answered: set[Any] = set() if outer is None else outer._answered
         self._inner = {
@@ -100,13 +103,15 @@ class Emitter:
                 block = self._with(inner, out) if inner else out
                 context = wanted
             if step.node.backward:
-                answers = next((s for s in steps[position:] if not s.node.again), step)
-                block += self._headings(answers, current, first=not block)
-                current = answers.node.origin or current
-                block += self._noted(self._backward_step(step), step.node.outputs)
+                if step.node.op.name != "recorded":
+                    answers = next((s for s in steps[position:] if not s.node.again), step)
+                    block += self._headings(answers, current, first=not block)
+                    current = answers.node.origin or current
+                block += self._joint(step) if step.joint else self._noted(self._backward_step(step), step.node.outputs)
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
                 lines = self._forward_lines(step, last)
+                lines += [self.kept.pop(v) for v in step.node.outputs if v in self.kept]
                 block += [Blank(), *lines] if block and self._is_apart(steps, position) else lines
         return out
 
@@ -125,14 +130,15 @@ class Emitter:
             self._told.add(origin)
             out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
-        if step.joint:
-            names = [ast.Name(self.names.of[s.node.out], ast.Store()) for s in step.joint]
-            parts: list[ast.expr] = [s.value for t in step.joint for s in self._forward_step(t)]  # type: ignore[attr-defined]
-            whole = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(parts, ast.Load()))  # type: ignore[arg-type]
-            lines = self._noted([whole], [s.node.out for s in step.joint])
-        else:
-            lines = self._noted(self._forward_step(step), step.node.outputs)
+        lines = self._joint(step) if step.joint else self._noted(self._forward_step(step), step.node.outputs)
         return out + [Trailing(s, trailing) if trailing else s for s in lines]
+
+    def _joint(self, step: Step) -> list[ast.stmt]:
+        """What is written in one statement: names, and what they are given."""
+        names = [ast.Name(self.names.of[s.node.out], ast.Store()) for s in step.joint]
+        parts: list[ast.expr] = [s.value for t in step.joint for s in self._forward_step(t)]  # type: ignore[attr-defined]
+        whole = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(parts, ast.Load()))  # type: ignore[arg-type]
+        return self._noted([whole], [s.node.out for s in step.joint])
 
     def _noted(self, statements: list[ast.stmt], outputs: list[Value]) -> list[ast.stmt]:
         """Note in the last of `statements`, for the simulation, what they compute."""
@@ -203,7 +209,17 @@ class Emitter:
             return writer(self, node)
         if len(node.outputs) > 1 or node in self._inner:
             return self._forward_step(step)
+        if node.out in self.schedule.unpacked:
+            made = ast.Assign([self._unpacked(node.out)], self.computation(node))
+            return self._noted([made], parts_of(self.schedule, node.out))
         return [assign(self.names.of[node.out], self.computation(node))]
+
+    def _unpacked(self, v: Value) -> ast.expr:
+        """The names of the parts of a tuple."""
+        parts = [
+            ast.Name("_" if part is None else self.names.of[part], ast.Store()) for part in self.schedule.unpacked[v]
+        ]
+        return ast.Tuple(parts, ast.Store())  # type: ignore[arg-type]
 
     def _branch(self, node: Node) -> list[ast.stmt]:
         """An `if` statement: each side, then what it leaves behind."""
@@ -228,28 +244,35 @@ class Emitter:
         out = self._moves([(o, self.expression(v)) for o, v in begins])
         first: list[ast.stmt] = []
         last: list[ast.stmt] = []
+        begun = node.options.get("begun", ())
         for o, r in zip(node.outputs[count:], results[count:], strict=True):
-            begin = assign(self.names.of[o], ast.List([], ast.Load()))
+            before = [self._found_first(node, results.index(r))] if o in begun else []
+            begin = assign(self.names.of[o], ast.List(before, ast.Load()))
             begin.gives = [(self.names.of[o], o)]  # type: ignore[attr-defined]
             out.append(begin)
             name = standing_for(o, ast.Name(self.names.of[o], ast.Load()))
             call = ast.Call(ast.Attribute(name, "append", ast.Load()), [inner.expression(r)], [])
-            (first if r in carried or r in items else last).append(ast.Expr(call))
+            if is_early(inner.schedule.graph, r):
+                inner.kept[r] = ast.Expr(call)
+            else:
+                (first if r in carried or r in items else last).append(ast.Expr(call))
 
         around = node.origin
         body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
         made = ast.For(*self._header(node), body or [ast.Pass()], [])
         made.loop = (  # type: ignore[attr-defined]
-            [(self.names.of[p], p) for p in items if p in self.names.of],
+            [(self.names.of[v], v) for p in items for v in parts_of(inner.schedule, p) if v in self.names.of],
             [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
         )
         return [*out, made]
 
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""
-        items = LOOP.items(node)
+        [inner], items = self._inner[node], LOOP.items(node)
 
         def target(header: Any) -> ast.expr:
+            if isinstance(header, int) and items[header] in inner.schedule.unpacked:
+                return inner._unpacked(items[header])
             if isinstance(header, int):
                 return ast.Name(self.names.of.get(items[header], "_"), ast.Store())
             parts = list(map(target, header[1:]))
@@ -271,6 +294,12 @@ class Emitter:
             return call("zip", *map(through, header[1:]))
 
         return target(node.options["header"]), through(node.options["header"])
+
+    def _found_first(self, node: Node, index: int) -> ast.expr:
+        """What the first step finds under a name, where it may have that name already."""
+        v, out = LOOP.initial(node)[index], node.outputs[index]
+        tree = self.expression(v)
+        return tree if isinstance(tree, ast.Name) else standing_for(out, ast.Name(self.names.of[out], ast.Load()))
 
     def outside(self, index: int) -> Value:
         """A result of a sub-graph: the value around it, where it is one that the sub-graph took."""

@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import Any
 
 from .graph import Node, Value
-from .schedule import Schedule
+from .schedule import Schedule, is_early
 
 Span = tuple[int, int]
 
@@ -80,8 +80,9 @@ class Lives:
                     continue
                 self._place_arms(schedule, step.node, block)
             for out in step.node.outputs:
-                if out in schedule.named:
-                    self._define(out, block, self._at)
+                for v in parts_of(schedule, out):
+                    if v in schedule.named:
+                        self._define(v, block, self._at)
 
     def _place_arms(self, schedule: Schedule, node: Node, block: Block) -> None:
         opens = self._at
@@ -108,8 +109,8 @@ class Lives:
         self._at += 1
         body = self._open(block, opens)
         body.loop = True
-        for p in [*items, *carried]:
-            self._define(p, body, self._at)
+        for v in [*(part for p in items for part in parts_of(inner, p)), *carried]:
+            self._define(v, body, self._at)
         self._at += 1
         for r in results[count:]:
             if r in carried or r in items:  # it is recorded as the step finds it
@@ -117,7 +118,7 @@ class Lives:
         self._place(inner, body)
         self._at += 1
         for i, r in enumerate(results):
-            if i < count or not (r in carried or r in items):
+            if i < count or not (r in carried or r in items or is_early(inner.graph, r)):
                 self._read_through(inner, r, body, self._at)
         body.stop = self._at + 1
         self._at += 1
@@ -218,6 +219,11 @@ class Lives:
             else:
                 members.append(v)
         return list(found.values())
+
+
+def parts_of(schedule: Schedule, v: Value) -> list[Value]:
+    """What gets a name where `v` is computed: itself, or the parts of a tuple."""
+    return [part for part in schedule.unpacked[v] if part is not None] if v in schedule.unpacked else [v]
 
 
 def outlasts(v: Value, node: Node) -> bool:

@@ -28,7 +28,8 @@ class Loop(Control):
     values after the step, then what is collected of each step in a list; so are the outputs, the carried values being
     those after the last step. options: `items` and `carried`, how many there are of each; `header`, how the loop goes
     through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...);
-    `uneven`, whether some of them may have more items than it takes; `expression`, whether it is a comprehension.
+    `uneven`, whether some of them may have more items than it takes; `expression`, whether it is a comprehension;
+    `begun`, the lists of carried values that begin with what there is before the first step.
     """
 
     turns = True
@@ -227,7 +228,7 @@ class Loop(Control):
                 elif v in given:
                     source, param.held = given[v], [given[v]]
                 else:
-                    source = self._record(node, v)
+                    source = self.record(node, v)
                     param.held = [v]
                 items.append(param)
                 through.append(source)
@@ -251,7 +252,7 @@ class Loop(Control):
         lists = [v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")]
         return source[: shortest(*lists)]  # type: ignore[no-any-return]
 
-    def _record(self, node: Node, v: Value) -> Value:
+    def record(self, node: Node, v: Value) -> Value:
         """The list that holds `v` of every step."""
         [body] = node.subgraphs
         for i in range(node.options["carried"], len(body.results)):
@@ -331,7 +332,11 @@ class Loop(Control):
         backwards = set(_reversed(node.options["header"]))
         lists = [list(reversed(x)) if k in backwards else x for k, x in enumerate(inputs[:items])]
         state, rest = list(inputs[items : items + count]), inputs[items + count :]
-        collected: list[list[Any]] = [[] for _ in body.results[count:]]
+        begun = node.options.get("begun", ())
+        collected: list[list[Any]] = [
+            [state[body.results.index(r)]] if out in begun else []
+            for out, r in zip(node.outputs[count:], body.results[count:], strict=True)
+        ]
         for row in zip(*lists, strict=not node.options["uneven"]):
             results = run(body, [*row, *state, *rest])
             state = results[:count]

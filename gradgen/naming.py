@@ -139,10 +139,12 @@ class Names:
             return self.describe(v.held[0]) if v.held else "value"
         if node.op is CONST:
             return "constant"
+        if node.op.name == "recorded":
+            return self.describe(v.held[0])
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
         if node.op is LOOP and v.index >= node.options["carried"]:
-            return f"{self.describe(node.subgraphs[0].results[v.index])}_steps"
+            return self._of_steps(v)
         sides = [graph.results[v.index] for graph in node.subgraphs]
         if any(side.const is UNDEFINED for side in sides):
             return next(self.describe(side) for side in sides if side.const is not UNDEFINED)
@@ -156,6 +158,14 @@ class Names:
         if word and node.inputs and word == self._short(node.inputs[0]):
             return f"{word}_part"
         return word or self._after_role(v)
+
+    def _of_steps(self, v: Value) -> str:
+        """A word for what a loop keeps of its steps."""
+        kept = v.node.subgraphs[0].results[v.index]  # type: ignore[union-attr]
+        if kept.node is None or kept.node.op.name != "tuple":
+            return f"{self.describe(kept)}_steps"
+        word = "steps" if v.graph is self.schedule.graph else "inner_steps"
+        return word if word not in self.hints else word.replace("steps", "records")
 
     def _after_role(self, v: Value) -> str:
         """A word for what cannot be said: what it is in the expression around it, or the function that makes it."""

@@ -7,14 +7,16 @@ costs next to nothing; or by what nobody but the way back needs, which is then c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any
 
 from .calls import CALL
 from .control import Control
-from .graph import CONST, OPAQUE, Graph, Node, Value
+from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value
 from .loops import LOOP
+from .records import lay_out
 from .schedule import is_light, is_tiny
+from .shapes import OBJECT, Type
 from .simplify import prune
 
 
@@ -45,16 +47,26 @@ class Whole:
         """A value of the way out, on the way back."""
         return v
 
+    def record(self, v: Value) -> Value:
+        return v
+
+    def forget(self, v: Value) -> None:
+        pass
+
 
 def _inside(ways: Any) -> None:
     """Go through the loops of the way back, and through those inside of them first."""
+    uses = Counter(v for graph in {ways.front, ways.back} for node in graph.nodes for v in node.inputs)
+    uses.update(ways.front.results)
     for node in list(ways.back.nodes):
         if node.op is LOOP and node.backward:
             forward = _answered(ways, node)
             if forward is not None:
-                steps = Steps(ways, forward, node)
+                steps = Steps(ways, forward, node, uses)
                 _inside(steps)
                 steps.thin_out()
+                lay_out(steps)
+                steps.back.nodes[:0] = steps.reads
 
 
 def _answered(ways: Any, node: Node) -> Node | None:
@@ -62,16 +74,16 @@ def _answered(ways: Any, node: Node) -> Node | None:
     found = set()
     for v in node.inputs[: node.options["items"]]:
         original = ways.original(v)
-        forward = None if original is None else original.node
-        if forward is not None and forward.op is LOOP and original.index >= forward.options["carried"]:
-            found.add(forward)
+        if original is not None and original.node is not None and _is_list(original.node, original.index):
+            found.add(original.node)
     return found.pop() if len(found) == 1 else None
 
 
 class Steps:
     """The steps of a loop and those of its way back; `front` and `back` are the bodies."""
 
-    def __init__(self, outer: Any, forward: Node, backward: Node):
+    def __init__(self, outer: Any, forward: Node, backward: Node, uses: Counter[Value]):
+        self.uses = uses
         self.outer, self.forward, self.backward = outer, forward, backward
         [self.front], [self.back] = forward.subgraphs, backward.subgraphs
         self.kept: dict[Value, Value] = {}
@@ -81,16 +93,20 @@ class Steps:
         self.made: dict[Value, Value] = {}
         """What is computed again on the way back, and what it is there."""
         self.again: list[Node] = []
+        self.reads: list[Node] = []
+        """Where the way back reads what was recorded."""
         self.back.captured = {v: p for p, v in LOOP.fixed(backward)}
         items = dict(zip(forward.inputs, LOOP.items(forward), strict=False))
-        self.items = {} if _reversed(forward.options["header"]) else {p: v for v, p in items.items()}
+        apart = forward.options["uneven"] or _reversed(forward.options["header"])
+        self.items = {} if apart else {p: v for v, p in items.items()}
         """What may be gone through on the way back as well: each item, and what it is one of."""
         for v, param in zip(backward.inputs, LOOP.items(backward), strict=False):
             original = outer.original(v)
             if original in items:
                 self.same[items[original]] = param
             elif original is not None and original.node is forward and original.index >= forward.options["carried"]:
-                self.kept[self.front.results[original.index]] = param
+                table = self.kept if uses[original] == uses[v] == 1 else self.same
+                table[self.front.results[original.index]] = param
         self.unchanged = {v: p for p, v in LOOP.fixed(forward)}
         for p, v in LOOP.fixed(backward):
             original = outer.original(v)
@@ -130,9 +146,8 @@ class Steps:
     def _spared(self, but: Value | None = None) -> set[Value]:
         """What a step computes and no later step, nor what follows the loop, nor a record other than `but`, needs."""
         count = self.forward.options["carried"]
-        used = {v for node in self._around() for v in node.inputs} | set(self.outer.front.results)
         ends = self.front.results
-        needed = {r for o, r in zip(self.forward.outputs, ends, strict=True) if o in used and r not in self.kept}
+        needed = {r for o, r in zip(self.forward.outputs, ends, strict=True) if self.uses[o] and r not in self.kept}
         needed |= {r for r in self.kept if r is not but}
         while True:
             for node in reversed(self.front.nodes):
@@ -143,12 +158,6 @@ class Steps:
                 return {out for node in self.front.nodes for out in node.outputs} - needed
             needed |= more
 
-    def _around(self) -> Iterator[Node]:
-        """The nodes that may read what the loop leaves, save its way back."""
-        yield from self.outer.front.nodes
-        if self.outer.back is not self.outer.front:
-            yield from self.outer.back.nodes
-
     def get(self, v: Value) -> Value:
         for table in (self.kept, self.same, self.made):
             if v in table:
@@ -156,11 +165,11 @@ class Steps:
         if v.node is not None and v.node.op is CONST:
             return self.back.const(v.node.options["value"], v.node.ast)
         if v in self.items:
-            self.same[v] = self._gone_through(self.outer.get(self.items[v]), v)
+            self.same[v] = self.gone_through(self.outer.get(self.items[v]), v.type, v.hint)
             return self.same[v]
         if v.node is None:
             assert v.source is not None
-            self.same[v] = self._captured(self.outer.get(v.source))
+            self.same[v] = self.captured(self.outer.get(v.source))
             return self.same[v]
         node = v.node
         again = Node(node.op, tuple(map(self.get, node.inputs)), node.options)
@@ -178,45 +187,101 @@ class Steps:
             LOOP.connect(self.backward)
         return made
 
-    def _gone_through(self, source: Value, item: Value) -> Value:
-        """The parameter of the way back for the items of `source`, from the last."""
-        node, count = self.backward, self.backward.options["items"]
-        made = Value(self.back, item.type, hint=item.hint)
-        self.back.params.insert(count, made)
-        node.inputs = (*node.inputs[:count], source, *node.inputs[count:])
-        node.options = {**node.options, "items": count + 1, "header": through(count + 1)}
-        LOOP.connect(node)
-        return made
-
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
         place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
+        first = self.forward.inputs[0]
         for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):
             if v.node is None or not self._reaches(v, set(self.kept) - {v}, self._spared(v)):
                 continue
-            param = self.kept.pop(v)
-            self._drop(param, self.get(v))
+            if self.backward.options["items"] == 1:  # it still turns as often
+                if not self.outer.has(first):
+                    continue
+                self.gone_through(self.outer.get(first), Type("object"), "_")
+            kept = self.kept.pop(v)
+            by = self.get(v)
+            self.kept[v] = kept
+            self.drop(v, by)
         self.back.nodes[:0] = self.again
-        self.again = []
 
-    def _drop(self, param: Value, by: Value) -> None:
-        """Let what is computed again stand for what was recorded."""
-        for node in self.back.nodes:
-            node.inputs = tuple(by if v is param else v for v in node.inputs)
-            if isinstance(node.op, Control):
-                node.op.connect(node)
-        self.back.results = [by if v is param else v for v in self.back.results]
-        node = self.backward
+    # ---- the records and what the way back goes through
+
+    def list_of(self, v: Value) -> Value:
+        """The records of `v`."""
+        ends = self.front.results
+        return self.forward.outputs[ends.index(v, self.forward.options["carried"])]
+
+    def source(self, v: Value) -> Value:
+        """The records of `v`, as the way back goes through them."""
+        return self.backward.inputs[self.back.params.index(self.kept[v])]
+
+    def record(self, v: Value) -> Value:
+        """Let `v` be recorded as well; returned is the parameter that it is on the way back."""
+        listed = LOOP.record(self.forward, v)
+        self.kept[v] = self.gone_through(self.outer.record(listed), v.type, v.hint)
+        self.kept[v].held = [v]
+        return self.kept[v]
+
+    def forget(self, v: Value) -> None:
+        """Let `v` be recorded no more, which nothing on the way back reads."""
+        if v in self.kept:
+            self.drop(v, self.kept[v])
+
+    def drop(self, v: Value, by: Value) -> None:
+        """Let something else stand for what is recorded of `v`, and be recorded no more."""
+        listed = self.list_of(v)
+        self.replace(v, by)
+        self.outer.forget(listed)
+
+    def replace(self, v: Value, by: Value) -> None:
+        """Let something else stand for what is recorded of `v`."""
+        param, node = self.kept.pop(v), self.backward
+        for inner in [*self.reads, *self.back.nodes]:
+            inner.inputs = tuple(by if x is param else x for x in inner.inputs)
+            if isinstance(inner.op, Control):
+                inner.op.connect(inner)
+        self.back.results = [by if x is param else x for x in self.back.results]
         place = self.back.params.index(param)
-        if node.options["items"] == 1:  # it still turns as often
-            steps = self.outer.get(self.forward.inputs[0])
-            node.inputs = (steps, *node.inputs[1:])
-            self.back.params[0] = Value(self.back, steps.type, hint="_")
-            return
         del self.back.params[place]
         node.inputs = (*node.inputs[:place], *node.inputs[place + 1 :])
-        count = node.options["items"] - 1
-        node.options = {**node.options, "items": count, "header": through(count)}
+        self._go_through(node.options["items"] - 1)
+
+    def gone_through(self, source: Value, type: Type, hint: str) -> Value:
+        """A parameter of the way back for the items of `source`, from the last."""
+        node, count = self.backward, self.backward.options["items"]
+        made = Value(self.back, type, hint=hint)
+        self.back.params.insert(count, made)
+        node.inputs = (*node.inputs[:count], source, *node.inputs[count:])
+        self._go_through(count + 1)
+        return made
+
+    def _go_through(self, count: int) -> None:
+        parts = [("reversed", k) for k in range(count)]
+        header = parts[0] if count == 1 else ("zip", *parts)
+        self.backward.options = {**self.backward.options, "items": count, "header": header}
+        LOOP.connect(self.backward)
+
+    def captured(self, v: Value) -> Value:
+        """The parameter of the way back for a value around it."""
+        made = self.back.capture(v)
+        if made.node is None and v not in self.backward.inputs[self.backward.options["items"] :]:
+            self.backward.inputs = (*self.backward.inputs, v)
+            LOOP.connect(self.backward)
+        return made
+
+    def around(self, name: str, *inputs: Any) -> Value:
+        """What an operation makes of values around the way back, and constants."""
+        back = self.outer.back
+        node = Node(PRIMITIVES[name], tuple(v if isinstance(v, Value) else back.const(v) for v in inputs), {})
+        node.origin, node.backward, node.again = self.forward.origin, True, True
+        node.outputs.append(Value(back, OBJECT, node))
+        back.nodes.insert(back.nodes.index(self.backward), node)
+        return node.out
+
+
+def _is_list(node: Node, index: int) -> bool:
+    """Whether an output of a node is a list that a loop of the way out leaves."""
+    return node.op is LOOP and not node.backward and index >= node.options["carried"]
 
 
 def _is_plain(node: Node) -> bool:
@@ -227,9 +292,3 @@ def _is_plain(node: Node) -> bool:
 def _reversed(header: Any) -> bool:
     """Whether a loop goes through something from its end."""
     return isinstance(header, tuple) and (header[0] == "reversed" or any(map(_reversed, header[1:])))
-
-
-def through(count: int) -> Any:
-    """The header of a loop through `count` things from their ends."""
-    header = tuple(("reversed", k) for k in range(count))
-    return header[0] if count == 1 else ("zip", *header)

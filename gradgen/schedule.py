@@ -52,9 +52,10 @@ class Step:
 class Schedule:
     """Steps in order; `named` holds the values that have a statement, or are parameters.
 
-    inner: the schedules of the sub-graphs of a node. stands_for: the outer value that a parameter of a sub-graph is.
-    Both `named` and `stands_for` are shared by a schedule and those inside. tight: whether the results of a sub-graph
-    are written where they are used, as in a conditional expression.
+    inner: the schedules of the sub-graphs of a node. unpacked: the parts of each tuple that is recorded, which get
+    names in its place. stands_for: the outer value that a parameter of a sub-graph is. Both `named` and `stands_for`
+    are shared by a schedule and those inside. tight: whether the results of a sub-graph are written where they are
+    used, as in a conditional expression.
     """
 
     def __init__(self, graph: Graph, outer: Schedule | None = None, tight: bool = False, closure: bool = False):
@@ -73,10 +74,14 @@ class Schedule:
         self._tests = {v for v, count in tests.items() if count == self.uses[v]}
         """Values that are conditions of branches and nothing else."""
         self._operands = {
-            v for node in graph.nodes if node.backward and node.op.name in LINEAR for v in node.inputs
+            v
+            for node in graph.nodes
+            if node.backward and node.op.name in LINEAR
+            for v in node.inputs
             if v.bar_of is not None
         }
         self._widths: dict[Value, int] = {}
+        self.unpacked: dict[Value, list[Value | None]] = unpacked_in(graph)
         graph.place = {v: i for i, v in enumerate([*graph.params, *(v for node in graph.nodes for v in node.outputs)])}
         forward = [node for node in graph.nodes if not node.backward]
         backward = in_groups([node for node in graph.nodes if node.backward])
@@ -86,6 +91,7 @@ class Schedule:
         for step in self.steps:
             step.reads = self.reads_of(step.node)
         self._join_tuples()
+        self._join_records()
 
     def _join_tuples(self) -> None:
         """Note which steps are one statement of the user's, `a, b = x, y`, all parts of which are needed."""
@@ -102,7 +108,19 @@ class Schedule:
                     step.joint = group
             start = stop
 
+    def _join_records(self) -> None:
+        """Note which steps read one list, to be one statement."""
+        groups: dict[Value, list[Step]] = {}
+        for step in self.steps:
+            if step.node.op.name == "recorded" and step.node.out not in self.unpacked:
+                groups.setdefault(step.node.inputs[0], []).append(step)
+        for group in groups.values():
+            for step in group if len(group) > 1 else ():
+                step.joint = group
+
     def _is_step(self, node: Node) -> bool:
+        if node.op.name == "recorded":
+            return node.inputs[0] not in self.unpacked
         return not node.outputs or node.effect or any(out in self.named for out in node.outputs)
 
     def _decide(self, node: Node) -> None:
@@ -113,7 +131,7 @@ class Schedule:
             self.named.update(v for v in node.outputs if self.uses[v] or v.hint)
             return
         out = node.out
-        if self._wants_name(node, out):
+        if out not in self.unpacked and self._wants_name(node, out):
             self.named.add(out)
             return
         width = self.width_of(node)
@@ -160,6 +178,8 @@ class Schedule:
                 return False
             return bool(self.backward_uses[out]) or self.uses[out] > 1
         if node.op.name in STATEMENT_OPS or is_named(out) or out in self.bases:
+            return True
+        if node.again and out.hint and self.uses[out] > 1 or node.op.name == "recorded":
             return True
         if is_light(node):
             return False
@@ -210,6 +230,13 @@ class Schedule:
         return list(found)
 
 
+def is_early(graph: Graph, v: Value) -> bool:
+    """Whether the user gives the name of `v` to something else afterwards, so that `v` is recorded at once."""
+    if not v.hint or v.node is None:
+        return False
+    return any(out.hint == v.hint for node in graph.nodes[graph.nodes.index(v.node) + 1 :] for out in node.outputs)
+
+
 def tuple_targets(origin: Any) -> list[str]:
     """The names in `a, b = x, y`; none for any other statement."""
     node = getattr(origin, "node", None)
@@ -218,6 +245,17 @@ def tuple_targets(origin: Any) -> list[str]:
     target = node.targets[0]
     names = [t.id for t in getattr(target, "elts", []) if isinstance(t, ast.Name)]
     return names if len(names) == len(node.value.elts) == len(set(names)) > 1 else []
+
+
+def unpacked_in(graph: Graph) -> dict[Value, list[Value | None]]:
+    """The tuples in a graph that a loop recorded, and the values of their parts."""
+    found: dict[Value, list[Value | None]] = {}
+    for node in graph.nodes:
+        if node.op.name == "recorded" and node.inputs[0].type.items is not None:
+            whole, place = node.inputs
+            parts = found.setdefault(whole, [None] * len(whole.type.items))  # type: ignore[arg-type]
+            parts[place.const] = node.out
+    return found
 
 
 def is_assignment(node: Node) -> bool:
@@ -275,7 +313,7 @@ def in_groups(nodes: list[Node]) -> list[Node]:
 
 def in_time(nodes: list[Node]) -> list[Node]:
     """Let what is computed again stand where it is first read."""
-    waiting = {out: node for node in nodes for out in node.outputs if node.again}
+    waiting = {out: node for node in nodes for out in node.outputs if node.again and node.op.name != "recorded"}
     out: list[Node] = []
 
     def fetch(node: Node) -> None:
@@ -286,7 +324,7 @@ def in_time(nodes: list[Node]) -> list[Node]:
                 out.append(before)
 
     for node in nodes:
-        if not node.again:
+        if not node.again or node.op.name == "recorded":
             fetch(node)
             out.append(node)
     return [*out, *waiting.values()]

@@ -455,6 +455,16 @@ def _summed_lists(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return paired(list(map(of, node.inputs)))
 
 
+def _steps_between(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return call("range", binary(ast.Sub, call("len", of(node.inputs[0])), ast.Constant(1)))
+
+
+def _recorded(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    place, ahead = of(node.inputs[1]), node.options["ahead"]
+    place = binary(ast.Add, place, ast.Constant(ahead)) if ahead else place
+    return ast.Subscript(of(node.inputs[0]), place, ast.Load())
+
+
 def _pullback(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     pullback, *bars = node.inputs
     return ast.Call(of(pullback), [of(bar) for bar in bars], [])
@@ -483,6 +493,8 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "shortest": _shortest,
     "repeated": _repeated,
     "summed_lists": _summed_lists,
+    "steps_between": _steps_between,
+    "recorded": _recorded,
     "product": _product,
     "total": _total,
     "power": _power,

@@ -169,6 +169,21 @@ def _range_type(facts: Facts, *bounds: Any) -> Type:
     return list_of(INT, n if n is not None and not_negative(n) else Dim.fresh())
 
 
+@primitive(signature="x", differentiable=False, infer=lambda facts, x: OBJECT, cheap=True)
+def steps_between(x: Any) -> Any:
+    """The numbers of the steps between the items of a list: `range(len(x) - 1)`."""
+    return range(len(x) - 1)
+
+
+@primitive(
+    signature="x, place, ahead", inputs="x place", differentiable=False, infer=lambda facts, *_, ahead: OBJECT,
+    cheap=True, alias="any",
+)  # fmt: skip
+def recorded(x: Any, place: Any, ahead: int) -> Any:
+    """`x[place + ahead]` of a list or tuple in which a loop keeps something of its steps."""
+    return x[place + ahead]
+
+
 @primitive(signature="*bounds", differentiable=False, infer=_range_type, cheap=True, name="range")
 def range_(*bounds: Any) -> Any:
     """`range(...)`."""
