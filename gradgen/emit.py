@@ -107,7 +107,8 @@ class Emitter:
                     answers = next((s for s in steps[position:] if not s.node.again), step)
                     block += self._headings(answers, current, first=not block)
                     current = answers.node.origin or current
-                block += self._joint(step) if step.joint else self._noted(self._backward_step(step), step.node.outputs)
+                given = [part for v in step.node.outputs for part in parts_of(self.schedule, v)]
+                block += self._joint(step) if step.joint else self._noted(self._backward_step(step), given)
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
                 lines = self._forward_lines(step, last)
@@ -210,8 +211,7 @@ class Emitter:
         if len(node.outputs) > 1 or node in self._inner:
             return self._forward_step(step)
         if node.out in self.schedule.unpacked:
-            made = ast.Assign([self._unpacked(node.out)], self.computation(node))
-            return self._noted([made], parts_of(self.schedule, node.out))
+            return [ast.Assign([self._unpacked(node.out)], self.computation(node))]
         return [assign(self.names.of[node.out], self.computation(node))]
 
     def _unpacked(self, v: Value) -> ast.expr:

@@ -35,15 +35,25 @@ def repoint(graph: Graph) -> None:
                 like = same_shaped(graph, like)
                 node.inputs = (*node.inputs[:place], like, *node.inputs[place + 1 :])
             if not (like in live and like.hint) and like.node is not None and not like.type.scalar:
-                number = place == 0 or node.op.name == "cast_like" or node.inputs[0].type.scalar
-                exact = node.op.name in DTYPE_TOO and number
-                other = best.get(shape_key(graph, like, exact))
+                other = best.get(shape_key(graph, like, takes_dtype(node)))
                 if other is not None:
                     node.inputs = (*node.inputs[:place], other, *node.inputs[place + 1 :])
                 elif node.op.name == "size":
                     as_length(graph, node, list(best.values()))
         for v in node.outputs:
             note_shape(graph, best, v, live)
+
+
+def is_for_shape(node: Node, v: Value) -> bool:
+    """Whether `node` reads `v` for its shape alone."""
+    place = SHAPE_ONLY.get(node.op.name)
+    return node.backward and all(i == place for i, x in enumerate(node.inputs) if x is v)
+
+
+def takes_dtype(node: Node) -> bool:
+    """Whether what is read for its shape tells the dtype as well."""
+    number = SHAPE_ONLY[node.op.name] == 0 or node.op.name == "cast_like" or node.inputs[0].type.scalar
+    return node.op.name in DTYPE_TOO and number
 
 
 def same_shaped(graph: Graph, v: Value) -> Value:

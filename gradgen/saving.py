@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from .buffers import WRITES
 from .calls import CALL
 from .control import Control
+from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value
+from .likeness import is_for_shape, takes_dtype
 from .loops import LOOP
 from .records import lay_out
 from .schedule import is_light, is_tiny
@@ -189,6 +192,8 @@ class Steps:
 
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
+        self._spare_shapes()
+        self._share_bases()
         place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
         first = self.forward.inputs[0]
         for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):
@@ -202,7 +207,36 @@ class Steps:
             by = self.get(v)
             self.kept[v] = kept
             self.drop(v, by)
-        self.back.nodes[:0] = self.again
+        self.back.nodes[:0] = in_order(self.again)
+
+    def _spare_shapes(self) -> None:
+        """Let what is read for its shape alone be something of that shape that is there anyway."""
+        readers: dict[Value, list[Node]] = {param: [] for param in self.kept.values()}
+        for node in self.back.nodes:
+            for v in set(node.inputs):
+                if v in readers:
+                    readers[v].append(node)
+        facts, ends = self.back.facts, self.back.results
+        idle = [v for v, p in self.kept.items() if p not in ends and all(is_for_shape(node, p) for node in readers[p])]
+        for v in idle:
+            exact = any(takes_dtype(node) for node in readers[self.kept[v]])
+            for x in [*self.kept, *self.unchanged.values()]:
+                same = x is not v and x.type.array and facts.same_shape(x.type.shape, v.type.shape)
+                kind = not exact or (x.type.kind, x.type.array) == (v.type.kind, v.type.array)
+                if same and kind and x not in idle and self.has(x):
+                    self.drop(v, self.get(x))
+                    break
+
+    def _share_bases(self) -> None:
+        """Record an array rather than several of its parts."""
+        found: dict[Value, list[Value]] = {}
+        for v in self.kept:
+            if v.node is not None and is_op(v, "getitem") and is_light(v.node):
+                found.setdefault(v.node.inputs[0], []).append(v)
+        for base, parts in found.items():
+            written = any(node.inputs[:1] == (base,) and node.op.name in WRITES for node in self.front.nodes)
+            if len(parts) > 1 and base.type.array and not written and not self.has(base):
+                self.record(base)
 
     # ---- the records and what the way back goes through
 
@@ -236,7 +270,7 @@ class Steps:
     def replace(self, v: Value, by: Value) -> None:
         """Let something else stand for what is recorded of `v`."""
         param, node = self.kept.pop(v), self.backward
-        for inner in [*self.reads, *self.back.nodes]:
+        for inner in [*self.reads, *self.again, *self.back.nodes]:
             inner.inputs = tuple(by if x is param else x for x in inner.inputs)
             if isinstance(inner.op, Control):
                 inner.op.connect(inner)
@@ -282,6 +316,21 @@ class Steps:
 def _is_list(node: Node, index: int) -> bool:
     """Whether an output of a node is a list that a loop of the way out leaves."""
     return node.op is LOOP and not node.backward and index >= node.options["carried"]
+
+
+def in_order(nodes: list[Node]) -> list[Node]:
+    """Nodes, each after those whose outputs it reads."""
+    waiting = {out: node for node in nodes for out in node.outputs}
+    found: dict[Node, None] = {}
+    for node in nodes:
+        todo = [node]
+        while todo:
+            before = [waiting[v] for v in todo[-1].inputs if v in waiting and waiting[v] not in found]
+            if before:
+                todo += before
+            else:
+                found[todo.pop()] = None
+    return list(found)
 
 
 def _is_plain(node: Node) -> bool:
