@@ -49,7 +49,7 @@ class Factors:
 
     def product(self, p: Product) -> Value:
         """The value of a product; broadcasting factors that other factors cover give way to what they broadcast."""
-        p, like = self._strip(self._at_hand(self._cancelled(p)))
+        p, like = self._strip(self._logistic(self._at_hand(self._cancelled(p))))
         out = self._product(self._in_dtype(p))
         return out if like is None else self.broadcast(out, like)
 
@@ -84,6 +84,19 @@ class Factors:
                     factors[factors.index(x)] = found
                     divisors.remove(y)
                     return self._at_hand(Product(p.num, p.den, factors, divisors))
+        return p
+
+    def _logistic(self, p: Product) -> Product:
+        """e / (1 + e) is 1 - 1 / (1 + e) where the latter is at hand, which is right also where e is infinite."""
+        for y in p.divisors:
+            found = next((q for x, q in self.quotients.get(y, {}).items() if literal_number(x) == 1.0), None)
+            terms = y.node.inputs if found is not None and is_op(y, "add") else ()  # type: ignore[union-attr]
+            e = next((x for x in terms if is_op(x, "exp") and x in p.factors), None)
+            if e is not None and any(literal_number(x) == 1.0 for x in terms):
+                factors, divisors = list(p.factors), list(p.divisors)
+                factors[factors.index(e)] = self.make(OPERATIONS[np.subtract], [1.0, found])
+                divisors.remove(y)
+                return self._logistic(Product(p.num, p.den, factors, divisors))
         return p
 
     def _cancelled(self, p: Product) -> Product:

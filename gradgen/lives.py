@@ -177,7 +177,7 @@ class Lives:
     def _measure(self, closure: bool, end: int) -> None:
         boundary = self._boundary
         for v, (top, _) in self._home.items():
-            if v.node is None and v.bar_of is not None and boundary is not None:
+            if v.node is None and top.outer is None and v.bar_of is not None and boundary is not None:
                 self._home[v] = (top, boundary)  # a cotangent that is given: it comes with the backward pass
         blocks = {id(block): block for block in self._blocks}
         for v, (_, at) in self._home.items():

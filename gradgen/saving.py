@@ -176,6 +176,10 @@ class Steps:
             return self.same[v]
         node = v.node
         again = Node(node.op, tuple(map(self.get, node.inputs)), node.options)
+        twin = next((x for x in self.again if x.key() == again.key()), None)
+        if twin is not None:
+            self.made[v] = twin.out
+            return twin.out
         again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
         again.outputs.append(Value(self.back, v.type, again, hint=v.hint))
         self.again.append(again)
@@ -192,8 +196,8 @@ class Steps:
 
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
-        self._spare_shapes()
         self._share_bases()
+        self._spare_shapes()
         place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
         first = self.forward.inputs[0]
         for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):

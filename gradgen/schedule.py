@@ -16,6 +16,8 @@ MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
 STATEMENT_OPS = ("scatter", "increment", "accumulated", "own", "expand")
 """Operations that are written as statements."""
+GROWING = ("increment", "accumulated")
+"""Operations that add to their first input."""
 VIEWS = ("getitem", "transpose", "shape", "size", "dtype", "ndim", "tuple", "list", "slice", "expand_dims", "swapaxes")
 
 
@@ -55,10 +57,13 @@ class Schedule:
     inner: the schedules of the sub-graphs of a node. unpacked: the parts of each tuple that is recorded, which get
     names in its place. stands_for: the outer value that a parameter of a sub-graph is. Both `named` and `stands_for`
     are shared by a schedule and those inside. tight: whether the results of a sub-graph are written where they are
-    used, as in a conditional expression.
+    used, as in a conditional expression. handed_on: what a step of a loop hands on.
     """
 
-    def __init__(self, graph: Graph, outer: Schedule | None = None, tight: bool = False, closure: bool = False):
+    def __init__(
+        self, graph: Graph, outer: Schedule | None = None, tight: bool = False, closure: bool = False,
+        handed_on: frozenset[Value] = frozenset(),
+    ):  # fmt: skip
         self.graph, self.tight, self.closure = graph, tight, closure
         self.inner: dict[Node, list[Schedule]] = {}
         self.stands_for: dict[Value, Value] = {} if outer is None else outer.stands_for
@@ -84,7 +89,7 @@ class Schedule:
         self.unpacked: dict[Value, list[Value | None]] = unpacked_in(graph)
         graph.place = {v: i for i, v in enumerate([*graph.params, *(v for node in graph.nodes for v in node.outputs)])}
         forward = [node for node in graph.nodes if not node.backward]
-        backward = in_groups([node for node in graph.nodes if node.backward])
+        backward = in_groups([node for node in graph.nodes if node.backward], handed_on)
         for node in forward + backward:
             self._decide(node)
         self.steps = [Step(node) for node in forward + backward if self._is_step(node)]
@@ -147,7 +152,8 @@ class Schedule:
     def _look_inside(self, node: Node) -> None:
         self.stands_for.update(node.op.stands_for(node))  # type: ignore[attr-defined]
         tight = bool(node.options.get("expression")) and len(node.outputs) == 1
-        self.inner[node] = [Schedule(graph, self, tight) for graph in node.subgraphs]
+        ends = [v for graph in node.subgraphs[:1] for v in graph.results[: node.options.get("carried", 0)]]
+        self.inner[node] = [Schedule(graph, self, tight, handed_on=frozenset(ends)) for graph in node.subgraphs]
 
     def is_expression(self, node: Node) -> bool:
         """Whether a branch is written as a conditional expression: each side is a single expression."""
@@ -267,7 +273,7 @@ def grown_bases(graph: Graph) -> set[Value]:
     """The backward values into which a later statement adds: the same variable, in the text."""
     found: set[Value] = set()
     for node in reversed(graph.nodes):
-        if node.op.name in ("increment", "accumulated") and node.backward:
+        if node.op.name in GROWING and node.backward:
             base = node.inputs[0]
             if base.node is not None and base.node.backward:
                 found.add(base)
@@ -302,13 +308,13 @@ def is_tiny(node: Node) -> bool:
     return named and (node.out.type.scalar or all(v.node is None for v in known) and len(known) == 1)
 
 
-def in_groups(nodes: list[Node]) -> list[Node]:
+def in_groups(nodes: list[Node], handed_on: frozenset[Value]) -> list[Node]:
     """Backward nodes by the statement that they answer, last statement first, each after what it reads."""
     rank: dict[Node, int] = {}
     for node in nodes:
         own = 1 << 30 if node.again else getattr(node.origin, "index", 1 << 30)
         rank[node] = min([own, *(rank[v.node] for v in node.inputs if v.node in rank)])
-    return in_time(in_reading_order(sorted(nodes, key=lambda node: -rank[node]), rank))
+    return in_time(in_reading_order(sorted(nodes, key=lambda node: -rank[node]), rank, handed_on))
 
 
 def in_time(nodes: list[Node]) -> list[Node]:
@@ -330,8 +336,15 @@ def in_time(nodes: list[Node]) -> list[Node]:
     return [*out, *waiting.values()]
 
 
-def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:
-    """Within a group, the cotangents of what the user named first come first, each after what it needs."""
+def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozenset[Value]) -> list[Node]:
+    """Within a group, the cotangents of what the user named first come first, each after what it needs.
+
+    What a step of a loop hands on comes last, so that it may have the name of what the step found.
+    """
+
+    def key(node: Node) -> tuple[bool, int]:
+        return node.outputs[0] in handed_on and node.op.name not in GROWING, position(node.outputs[0].bar_of)
+
     out: list[Node] = []
     start = 0
     while start < len(nodes):
@@ -340,7 +353,7 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int]) -> list[Node]:
             stop += 1
         group = nodes[start:stop]
         inside = set(group)
-        wanted = sorted(range(len(group)), key=lambda i: (position(group[i].outputs[0].bar_of), i))
+        wanted = sorted(range(len(group)), key=lambda i: (key(group[i]), i))
         done: set[Node] = set()
         for i in wanted:
             todo = [group[i]]
