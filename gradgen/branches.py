@@ -16,7 +16,7 @@ from .control import (
     separate,
 )
 from .graph import CONST, Graph, Node, Value
-from .reverse import build_grads, descendants, zero_like
+from .reverse import build_grads, descendants, reached, zero_like
 from .rules.primitives import zeros_if_any
 from .schedule import COMPARISONS, is_light
 from .sequences import join_types
@@ -38,6 +38,13 @@ class Branch(Control):
 
     def sources(self, node: Node, i: int) -> list[Value]:
         return [arm.results[i] for arm in node.subgraphs if i < len(arm.results)]
+
+    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
+        found = {node.inputs[0]}
+        for arm in node.subgraphs:
+            inner = reached(arm, {r for out, r in zip(node.outputs, arm.results, strict=False) if out in wanted})
+            found.update(_taken(node, arm, inner))
+        return found
 
     def takes_totals(self, node: Node) -> bool:
         return not node.options["expression"]
@@ -135,6 +142,11 @@ def _nothing(p: Value, there: bool) -> Any:
         return zero_like(p)
     define(p)
     return zeros_if_any(p)
+
+
+def _taken(node: Node, arm: Graph, inner: set[Value]) -> list[Value]:
+    """The inputs for which the parameters of `arm` among `inner` stand."""
+    return [v for p, v in zip(arm.params, node.inputs[1:], strict=True) if p in inner]
 
 
 def _inside(node: Node, arm: Graph, wanted: Callable[[Value], bool]) -> list[Value]:

@@ -58,7 +58,7 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
         if v.node is not None and v.node.subgraphs:
             todo += v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
             continue
-        todo += v.held
+        todo += [w for w in v.held if w.const is not UNDEFINED]
         if v.source is not None:
             todo.append(v.source)
         if v.node is not None:
@@ -83,7 +83,7 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
     if v.node is None and v.source is not None:
         return is_number(v.source, asked)
     if v.node is None and v.held:
-        return all(w in asked or is_number(w, asked | {v, w}) for w in v.held)
+        return all(w in asked or w.const is UNDEFINED or is_number(w, asked | {v, w}) for w in v.held)
     if v.node is not None and v.node.subgraphs:
         sides = v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
         return all(side in asked or side.const is UNDEFINED or is_number(side, asked) for side in sides)

@@ -27,7 +27,9 @@ def is_defined(v: Value) -> bool:
     if v.const is UNDEFINED:
         return False
     if v.node is None:
-        return v.source is None or is_defined(v.source)
+        return all(w.const is not UNDEFINED for w in v.held) if v.source is None else is_defined(v.source)
+    if _is_list(v):
+        return True
     return not v.node.subgraphs or all(map(is_defined, v.node.op.sources(v.node, v.index)))  # type: ignore[attr-defined]
 
 
@@ -35,11 +37,19 @@ def is_there(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
     """Whether `v` is assigned and not None on every way that leads to it, so that it has a shape."""
     if v.const is UNDEFINED or v.const is None:
         return False
+    if _is_list(v):
+        return True
     if v.node is not None:
         held = v.node.op.sources(v.node, v.index) if v.node.subgraphs else []  # type: ignore[attr-defined]
     else:
         held = [v.source] if v.source is not None else v.held
     return all(w in asked or is_there(w, asked | {v}) for w in held)
+
+
+def _is_list(v: Value) -> bool:
+    """Whether it is the list that a loop makes of something of every step."""
+    node = v.node
+    return node is not None and bool(node.subgraphs) and node.op.turns and v.index >= node.options["carried"]  # type: ignore[attr-defined]
 
 
 def define(v: Value) -> None:
@@ -48,6 +58,8 @@ def define(v: Value) -> None:
     if node is None:
         if v.source is not None:
             define(v.source)
+        return
+    if _is_list(v):
         return
     for graph in node.subgraphs:
         side = graph.results[v.index]
@@ -88,6 +100,10 @@ class Control(Operation):
         costs nothing.
         """
         raise NotImplementedError
+
+    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
+        """The inputs that the outputs among `wanted`, and what has an effect, are computed from."""
+        return set(node.inputs)
 
     def takes_totals(self, node: Node) -> bool:
         """Whether `pull` adds to what was sent so far; else it is added up outside."""

@@ -259,6 +259,9 @@ class Emitter:
 
         around = node.origin
         body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
+        stop = node.options["stop"]
+        if stop is not None:
+            body.append(ast.If(inner.expression(results[stop]), [ast.Break()], []))
         made = ast.For(*self._header(node), body or [ast.Pass()], [])
         made.loop = (  # type: ignore[attr-defined]
             [(self.names.of[v], v) for p in items for v in parts_of(inner.schedule, p) if v in self.names.of],
@@ -327,7 +330,7 @@ class Emitter:
             targets, values = zip(*moves, strict=True)
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
             return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
-        return self._noted([assign(name, tree) for name, tree in moves], moved)
+        return [s for (name, tree), v in zip(moves, moved, strict=True) for s in self._noted([assign(name, tree)], [v])]
 
 
 def _is_own(step: Step, origin: Statement) -> bool:

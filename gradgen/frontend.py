@@ -25,6 +25,7 @@ from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .routes import Route
 from .shapes import Facts, Type
+from .simplify import prune
 from .source import Function, Statement
 from .syntax import copied, literal
 from .terms import (
@@ -117,6 +118,7 @@ class Program(Statements):
             self.block(function.node.body)
             self.result = self._returned_term(function)
         self.graph.results = [self.value(t) for t in flatten(self.result)]
+        prune(self.graph)
         self.result_rank = self.graph.results[0].type.ndim
         self.conjugates = conjugates(self.graph)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
 from .forms import is_op
-from .graph import Graph, Node, Value
-from .reverse import build_grads, collect, descendants, zero_like
-from .rules.lists import flipped, item_type, length_of, shortest
+from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value
+from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
+from .rules.lists import first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
 from .schedule import is_light, is_tiny
 from .sequences import each, list_of
@@ -28,8 +30,10 @@ class Loop(Control):
     values after the step, then what is collected of each step in a list; so are the outputs, the carried values being
     those after the last step. options: `items` and `carried`, how many there are of each; `header`, how the loop goes
     through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...);
-    `uneven`, whether some of them may have more items than it takes; `expression`, whether it is a comprehension;
-    `begun`, the lists of carried values that begin with what there is before the first step.
+    `uneven`, whether some of them may have more items than it takes; `stop`, which of the carried values tells whether
+    a step was the last, None where the loop goes to its end, and `count`, which counts the steps; `early`, whether it
+    goes through the records of a loop that may be left; `expression`, whether it is a comprehension; `begun`, the lists
+    of carried values that begin with what there is before the first step.
     """
 
     turns = True
@@ -60,7 +64,7 @@ class Loop(Control):
     def connect(self, node: Node) -> None:
         super().connect(node)
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
-            p.held = [v for v in held if v.const is not UNDEFINED]
+            p.held = held
         for p, v in zip(self.items(node), node.inputs, strict=False):
             if v.type.kind != "object" or v.type.of is not None and not v.type.of.scalar:
                 p.held = [v]  # what an array gives is a view
@@ -82,25 +86,41 @@ class Loop(Control):
         first = [v in varied or r in inner for v, r in zip(self.initial(node), body.results, strict=False)]
         return first + [r in inner for r in body.results[len(first) :]]
 
+    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
+        [body] = node.subgraphs
+        kept = self._kept(node, wanted)
+        inner = reached(body, {body.results[i] for i in kept})
+        fixed = {v for p, v in self.fixed(node) if p in inner}
+        begins = {v for i, v in enumerate(self.initial(node)) if i in kept}
+        return {*node.inputs[: node.options["items"]], *begins, *fixed}
+
+    def _kept(self, node: Node, wanted: set[Value]) -> set[int]:
+        """The places of the outputs that are needed: those in `wanted`, and what they hand on from step to step."""
+        [body] = node.subgraphs
+        kept = {i for i, out in enumerate(node.outputs) if out in wanted or i == node.options["stop"]}
+        while True:
+            inner = reached(body, {body.results[i] for i in kept})
+            more = {i for i, p in enumerate(self.carried(node)) if p in inner} - kept
+            if not more:
+                return kept
+            kept |= more
+
     def _useful(self, node: Node, active: set[Value], bars: list[Any]) -> list[int]:
         """The carried values that have a cotangent at some step: those that reach one that has one at the end."""
         [body] = node.subgraphs
         carried = self.carried(node)
         useful = {i for i, bar in enumerate(bars[: len(carried)]) if bar is not None}
         while True:
-            reach = {body.results[i] for i in useful}
             collected = zip(body.results[len(carried) :], bars[len(carried) :], strict=True)
-            reach |= {r for r, bar in collected if bar is not None}
-            for inner in reversed(body.nodes):
-                if any(out in reach for out in inner.outputs):
-                    reach.update(inner.inputs)
+            seeded = {r for r, bar in collected if bar is not None}
+            reach = reached(body, {body.results[i] for i in useful} | seeded)
             more = {i for i, p in enumerate(carried) if p in reach and p in active} - useful
             if not more:
                 return sorted(i for i in useful if carried[i] in active)
             useful |= more
 
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
-        graph, [body] = node.outputs[0].graph, node.subgraphs
+        graph, [body], given_to = node.outputs[0].graph, node.subgraphs, node.inputs
         flags = dict(zip(node.inputs, wanted, strict=True))
         useful = self._useful(node, self._active(node, lambda v: flags[v]), bars)
         first, count = node.options["items"], node.options["carried"]
@@ -139,7 +159,7 @@ class Loop(Control):
                 for i, g in zip(useful, steps, strict=True)
             ]
             like += [*sums.values(), *(params[k] for k in lists)]
-            grads = [zero_like(v) if g is None else g for v, g in zip(like, grads, strict=True)]
+            grads = [zero_if_any(v) if g is None else g for v, g in zip(like, grads, strict=True)]
             body.results += [g if isinstance(g, Value) else body.const(float(g)) for g in grads]
         simplify(body)
         at_hand = {*params[:first], *params[first + count :]}
@@ -149,8 +169,8 @@ class Loop(Control):
         counters = dict(zip(spots, [v for _, v in arrays], strict=True))
         given = {param: bar for _, (param, bar) in parts if bar is not None}
         self._gather(node, made, back, dict(saved), [*steps, *sums.values()], counters, given)
-        begins = [zero_like(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
-        spot_of = {node.inputs[k]: k for k in reversed(at)}  # an array that is read as a whole as well is one
+        begins = [zero_if_any(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
+        spot_of = {given_to[k]: k for k in reversed(at)}  # an array that is read as a whole as well is one
         for v in sums:
             so_far = totals[spot_of[v]]
             begins.append(zero_like(v) if so_far is None else so_far)
@@ -166,17 +186,17 @@ class Loop(Control):
             made.outputs.append(Value(graph, p.type.but(shape=shape), made, i))
             made.outputs[-1].bar_of = node.outputs[useful[i]] if i < len(useful) else p.bar_of
         for k, r in zip(lists, back.results[len(begins) :], strict=True):
-            of_list = list_of(each(r.type), length_of(node.inputs[k].type))
+            of_list = list_of(each(r.type), length_of(given_to[k].type))
             made.outputs.append(Value(graph, of_list, made, len(made.outputs)))
-            made.outputs[-1].bar_of = node.inputs[k]
+            made.outputs[-1].bar_of = given_to[k]
         graph.nodes.append(made)
         self.connect(made)
-        answers: list[Any] = [None] * len(node.inputs)
+        answers: list[Any] = [None] * len(given_to)
         for v, out in zip(sums, made.outputs[len(useful) :], strict=False):
             answers[spot_of[v]] = out
         told = set(sums)
         for k, out in zip(lists, made.outputs[len(begins) :], strict=True):
-            v = node.inputs[k]
+            v = given_to[k]
             rest = None if v in told else totals[k]
             told.add(v)
             with graph.at(node.origin, backward=True):
@@ -218,39 +238,57 @@ class Loop(Control):
         items: list[Value] = []
         through: list[Value] = []
         with graph.at(node.origin, backward=True):
+            at_hand = {*sums, *counters, *self.items(node), *given}
+            records = {v: self.record(node, v) for v in saved if v not in at_hand}
+            steps = self._steps(node)
             for v, param in saved.items():
                 if v in sums:
                     continue
                 if v in counters:
-                    source, param.hint = self._taken(node, steps_of(counters[v], 0)), "i"
+                    source, param.hint = taken(steps_of(counters[v], 0), steps), "i"
                 elif v in self.items(node):
-                    source = self._taken(node, node.inputs[body.params.index(v)])
-                elif v in given:
-                    source, param.held = given[v], [given[v]]
+                    source = taken(node.inputs[body.params.index(v)], steps)
                 else:
-                    source = self.record(node, v)
-                    param.held = [v]
+                    source = given[v] if v in given else records[v]
+                    param.held = [source if v in given else v]
                 items.append(param)
                 through.append(source)
             if not items:
                 items.append(Value(back, Type("object"), hint="_"))
-                through.append(self._taken(node, node.inputs[0]))
+                through.append(taken(node.inputs[0], steps))
         carried = []
         for g in sums:
             carried.append(saved[g] if g in saved else Value(back, g.type))
             carried[-1].bar_of = g.bar_of
         back.params = [*items, *carried]
         made.inputs = tuple(through)
-        header = tuple(("reversed", k) for k in range(len(items)))
-        made.options = {"items": len(items), "header": header[0] if len(header) == 1 else ("zip", *header)}
-        made.options |= {"uneven": False, "expression": False}
+        made.options = {"items": len(items), "header": backwards(len(items))}
+        made.options |= {"uneven": False, "stop": None, "count": None, "early": steps is not None, "expression": False}
 
-    def _taken(self, node: Node, source: Value) -> Value:
-        """The items of `source` that the loop comes to."""
-        if not node.options["uneven"]:
-            return source
-        lists = [v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")]
-        return source[: shortest(*lists)]  # type: ignore[no-any-return]
+    def _steps(self, node: Node) -> Value | None:
+        """How many steps ran, None where that is as many as there are items of each."""
+        if node.options["stop"] is not None:
+            return self._count(node)
+        if node.options["uneven"]:
+            return shortest(*[v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")])  # type: ignore[no-any-return]
+        return None
+
+    def _count(self, node: Node) -> Value:
+        """How many steps ran, counted as they go."""
+        [body] = node.subgraphs
+        at, place = node.options["carried"], node.options["items"] + node.options["carried"]
+        before = Value(body, Type("int", ()), hint="steps")
+        with body.at(node.origin, backward=False):
+            after: Value = body.add(OPERATIONS[np.add], [before, 1]).out
+        body.params.insert(place, before)
+        body.results.insert(at, after)
+        node.inputs = (*node.inputs[:place], node.outputs[0].graph.const(0), *node.inputs[place:])
+        made = Value(node.outputs[0].graph, Type("int", ()), node, at, hint="steps")
+        node.outputs.insert(at, made)
+        for i, out in enumerate(node.outputs):
+            out.index = i
+        node.options = {**node.options, "carried": at + 1, "count": at}
+        return made
 
     def record(self, node: Node, v: Value) -> Value:
         """The list that holds `v` of every step."""
@@ -296,7 +334,7 @@ class Loop(Control):
         keep_outputs(node, [i for i in range(len(node.outputs)) if i not in still])
         begins = [v for i, v in enumerate(initial) if i not in still]
         node.inputs = (*node.inputs[:first], *begins, *body.captured)
-        node.options = {**node.options, "carried": len(begins)}
+        node.options = _without(node.options, still)
         body.params = [*body.params[: first + len(begins)], *body.captured.values()]
         self.connect(node)
         return found
@@ -304,26 +342,21 @@ class Loop(Control):
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         [body] = node.subgraphs
         items, count = node.options["items"], node.options["carried"]
-        carried = self.carried(node)
-        kept = {i for i, out in enumerate(node.outputs) if out in needed}
-        while True:
-            reach = {body.results[i] for i in kept}
-            for inner in reversed(body.nodes):
-                if inner.effect or any(out in reach for out in inner.outputs):
-                    reach.update(inner.inputs)
-            more = {i for i, p in enumerate(carried) if p in reach} - kept
-            if not more:
-                break
-            kept |= more
+        kept = self._kept(node, needed)
         gone = [i for i in range(count) if i not in kept]
         keep_outputs(node, sorted(kept))
         prune(body)
         read = {v for inner in body.nodes for v in inner.inputs} | set(body.results)
         dropped = {items + i for i in gone}
         dropped |= {k for k, p in enumerate(body.params) if k >= items + count and p not in read}
+        if node.backward:
+            unread = [k for k, p in enumerate(body.params[:items]) if p not in read]
+            dropped.update(unread if len(unread) < items else unread[1:])
+            left = items - len(dropped & set(range(items)))
+            node.options = {**node.options, "items": left, "header": backwards(left)}
         body.params = [p for k, p in enumerate(body.params) if k not in dropped]
         node.inputs = tuple(v for k, v in enumerate(node.inputs) if k not in dropped)
-        node.options = {**node.options, "carried": count - len(gone)}
+        node.options = _without(node.options, gone)
         body.captured = {v: p for p, v in self.fixed(node)}
 
     def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
@@ -342,6 +375,8 @@ class Loop(Control):
             state = results[:count]
             for kept, x in zip(collected, results[count:], strict=True):
                 kept.append(x)
+            if node.options["stop"] is not None and state[node.options["stop"]]:
+                break
         return [*state, *collected]
 
 
@@ -350,13 +385,13 @@ LOOP = Loop("loop")
 
 def add_loop(
     graph: Graph, through: list[Value], initial: list[Value], body: Graph, types: list[Type], header: Any,
-    uneven: bool = False, expression: bool = False,
+    uneven: bool = False, expression: bool = False, stop: int | None = None,
 ) -> Node:  # fmt: skip
     """Append a loop to `graph`: its body, whose results are set, has a parameter for each item and carried value."""
     count = len(through) + len(initial)
     captured = {v: p for v, p in body.captured.items() if p in body.params[count:]}
     options = {"items": len(through), "carried": len(initial), "header": header}
-    options |= {"uneven": uneven, "expression": expression}
+    options |= {"uneven": uneven, "stop": stop, "count": None, "early": False, "expression": expression}
     node = Node(LOOP, (*through, *initial, *captured), options)
     node.subgraphs = (body,)
     node.origin, node.backward = graph.origin, graph.backward
@@ -365,6 +400,37 @@ def add_loop(
     graph.nodes.append(node)
     LOOP.connect(node)
     return node
+
+
+def _without(options: dict[str, Any], gone: list[int]) -> dict[str, Any]:
+    """The options of a loop whose carried values at the places `gone` are dropped."""
+    moved = {
+        name: None if place is None or place in gone else place - sum(i < place for i in gone)
+        for name, place in ((name, options[name]) for name in ("stop", "count"))
+    }
+    return {**options, **moved, "carried": options["carried"] - len(gone)}
+
+
+def backwards(count: int) -> Any:
+    """The header of a loop through `count` things from their ends."""
+    header = tuple(("reversed", k) for k in range(count))
+    return header[0] if count == 1 else ("zip", *header)
+
+
+def counts_from_zero(v: Value) -> bool:
+    """Whether a loop through `v` counts its steps."""
+    if is_op(v, "steps_of"):
+        return bool(v.node.args[1] == 0)  # type: ignore[union-attr]
+    return is_op(v, "range") and len(v.node.inputs) == 1  # type: ignore[union-attr]
+
+
+def taken(source: Value, steps: Value | None) -> Value:
+    """The first items of `source`, as many as there were steps; all of them where that is None."""
+    if steps is None:
+        return source
+    if counts_from_zero(source):
+        return source.graph.add(PRIMITIVES["range"], [steps]).out
+    return first(source, steps)  # type: ignore[no-any-return]
 
 
 def _is_at_hand(node: Node, known: set[Value]) -> bool:

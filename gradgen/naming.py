@@ -143,8 +143,12 @@ class Names:
             return self.describe(v.held[0])
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
+        if node.subgraphs and v not in node.outputs:  # nobody needed it
+            return "value"
         if node.op is LOOP and v.index >= node.options["carried"]:
             return self._of_steps(v)
+        if node.op is LOOP:
+            return self.describe(node.subgraphs[0].results[v.index])
         sides = [graph.results[v.index] for graph in node.subgraphs]
         if any(side.const is UNDEFINED for side in sides):
             return next(self.describe(side) for side in sides if side.const is not UNDEFINED)

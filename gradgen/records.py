@@ -44,11 +44,14 @@ def _both_ends(steps: Any) -> Value | None:
 
 def _counter(steps: Any, r: Value) -> Value:
     """The number of the step, on the way back. r: something that there is a list of."""
+    early = steps.backward.options["early"]
     for v, p in zip(steps.backward.inputs, LOOP.items(steps.backward), strict=False):
         if _counts(v):
             return p
     first = steps.forward.inputs[0]
-    if steps.outer.has(first) and _counts(first):
+    if early:
+        numbers = steps.around("steps_between", steps.source(r))
+    elif steps.outer.has(first) and _counts(first):
         numbers = steps.outer.get(first)
     elif steps.outer.has(first) and first.type.kind != "object":
         numbers = steps.around("steps_of", steps.outer.get(first), 0)

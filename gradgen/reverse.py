@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from .control import Control
+from .control import Control, define, is_there
 from .errors import NoRuleError
 from .forms import accumulate, is_op
 from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Value, type_of
 from .invariance import without_influence
 from .masks import Mask, Masks
 from .rules.lists import summed_lists
-from .rules.primitives import increment, unbroadcast, zeros_for
+from .rules.primitives import increment, unbroadcast, zeros_for, zeros_if_any
 
 
 def pullback(
@@ -83,6 +83,15 @@ def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
         elif (node.op.rule is not None or node.op.differentiable) and any(v in varied for v in node.inputs):
             varied.update(out for out in node.outputs if can_vary(out))
     return varied
+
+
+def reached(graph: Graph, wanted: Iterable[Value]) -> set[Value]:
+    """The values that `wanted` and what has an effect are computed from, themselves included."""
+    found = set(wanted)
+    for node in reversed(graph.nodes):
+        if node.effect or any(out in found for out in node.outputs):
+            found |= node.op.needs(node, found) if isinstance(node.op, Control) else set(node.inputs)
+    return found
 
 
 def can_vary(v: Value) -> bool:
@@ -235,6 +244,14 @@ def build_grad(V: Value, G: Graph, z: Value) -> Any:
     """The book's algorithm 6.5 with one target: the gradient of the scalar z with respect to V, as a value of G."""
     [bar] = build_grads(G, {z: 1.0}, [V])
     return zero_like(V) if bar is None else bar
+
+
+def zero_if_any(v: Value) -> Any:
+    """The zero cotangent of what need not be defined on the way taken."""
+    if is_there(v) or v.type.scalar:
+        return zero_like(v)
+    define(v)
+    return zeros_if_any(v)
 
 
 def zero_like(v: Value) -> Any:

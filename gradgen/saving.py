@@ -7,17 +7,20 @@ costs next to nothing; or by what nobody but the way back needs, which is then c
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from .buffers import WRITES
 from .calls import CALL
 from .control import Control
 from .forms import is_op
-from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value
+from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value, nodes_of
 from .likeness import is_for_shape, takes_dtype
-from .loops import LOOP
+from .loops import LOOP, backwards, counts_from_zero, taken
 from .records import lay_out
+from .rules.lists import shortest
 from .schedule import is_light, is_tiny
 from .shapes import OBJECT, Type
 from .simplify import prune
@@ -27,6 +30,35 @@ def save(graph: Graph) -> None:
     """Leave every loop of `graph` the records that its way back cannot do without."""
     _inside(Whole(graph))
     prune(graph)
+    for inner in [graph, *(inner for node in nodes_of(graph) for inner in node.subgraphs)]:
+        _measure(inner)
+    prune(graph)
+
+
+def _measure(graph: Graph) -> None:
+    """Let a record tell how many steps a loop took that was left early, where there is one: then nobody counts."""
+    for node in list(graph.nodes):
+        if node.op is not LOOP or not node.options["early"]:
+            continue
+        items = node.inputs[: node.options["items"]]
+        records = [v for v in items if not (is_op(v, "first") or is_op(v, "range"))]
+        if records:
+            with before(graph, node):
+                steps = shortest(records[0])
+                cut = [v if v in records else taken(v.node.inputs[0] if is_op(v, "first") else v, steps) for v in items]  # type: ignore[union-attr]
+            node.inputs = (*cut, *node.inputs[len(items) :])
+
+
+@contextlib.contextmanager
+def before(graph: Graph, node: Node) -> Iterator[None]:
+    """Let what is added to `graph` meanwhile stand before `node`."""
+    count = len(graph.nodes)
+    with graph.at(node.origin, backward=True):
+        yield
+    added = graph.nodes[count:]
+    del graph.nodes[count:]
+    place = graph.nodes.index(node)
+    graph.nodes[place:place] = added
 
 
 class Whole:
@@ -102,9 +134,14 @@ class Steps:
         items = dict(zip(forward.inputs, LOOP.items(forward), strict=False))
         apart = forward.options["uneven"] or _reversed(forward.options["header"])
         self.items = {} if apart else {p: v for v, p in items.items()}
+        counter = forward.options["count"]
+        self.steps = None if counter is None else forward.outputs[counter]
+        """How many steps ran, where the loop may be left early."""
+        if forward.options["stop"] is not None and (self.steps is None or not outer.has(self.steps)):
+            self.items = {}
         """What may be gone through on the way back as well: each item, and what it is one of."""
         for v, param in zip(backward.inputs, LOOP.items(backward), strict=False):
-            original = outer.original(v)
+            original = outer.original(self._whole(v))
             if original in items:
                 self.same[items[original]] = param
             elif original is not None and original.node is forward and original.index >= forward.options["carried"]:
@@ -115,6 +152,14 @@ class Steps:
             original = outer.original(v)
             if original in self.unchanged:
                 self.same[self.unchanged[original]] = p
+
+    def _whole(self, v: Value) -> Value:
+        """What the loop goes through, of which its way back goes through a part."""
+        if is_op(v, "first"):
+            return v.node.inputs[0]  # type: ignore[union-attr]
+        if is_op(v, "range") and self.backward.options["early"]:
+            return next(filter(counts_from_zero, self.forward.inputs), v)
+        return v
 
     def original(self, v: Value) -> Value | None:
         table = {there: here for here, there in [*self.kept.items(), *self.same.items(), *self.made.items()]}
@@ -152,6 +197,8 @@ class Steps:
         ends = self.front.results
         needed = {r for o, r in zip(self.forward.outputs, ends, strict=True) if self.uses[o] and r not in self.kept}
         needed |= {r for r in self.kept if r is not but}
+        if self.forward.options["stop"] is not None:
+            needed.add(ends[self.forward.options["stop"]])
         while True:
             for node in reversed(self.front.nodes):
                 if node.effect or any(out in needed for out in node.outputs):
@@ -168,7 +215,7 @@ class Steps:
         if v.node is not None and v.node.op is CONST:
             return self.back.const(v.node.options["value"], v.node.ast)
         if v in self.items:
-            self.same[v] = self.gone_through(self.outer.get(self.items[v]), v.type, v.hint)
+            self.same[v] = self.gone_through(self.taken(self.outer.get(self.items[v])), v.type, v.hint)
             return self.same[v]
         if v.node is None:
             assert v.source is not None
@@ -194,6 +241,15 @@ class Steps:
             LOOP.connect(self.backward)
         return made
 
+    def taken(self, source: Value) -> Value:
+        """The items of `source` that the steps which ran took, on the way back around the loop."""
+        if not self.backward.options["early"]:
+            return source
+        assert self.steps is not None
+        steps = self.outer.get(self.steps)
+        with before(self.outer.back, self.backward):
+            return taken(source, steps)
+
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
         self._share_bases()
@@ -204,9 +260,9 @@ class Steps:
             if v.node is None or not self._reaches(v, set(self.kept) - {v}, self._spared(v)):
                 continue
             if self.backward.options["items"] == 1:  # it still turns as often
-                if not self.outer.has(first):
+                if not self.outer.has(first) or self.backward.options["early"] and self.steps is None:
                     continue
-                self.gone_through(self.outer.get(first), Type("object"), "_")
+                self.gone_through(self.taken(self.outer.get(first)), Type("object"), "_")
             kept = self.kept.pop(v)
             by = self.get(v)
             self.kept[v] = kept
@@ -294,9 +350,7 @@ class Steps:
         return made
 
     def _go_through(self, count: int) -> None:
-        parts = [("reversed", k) for k in range(count)]
-        header = parts[0] if count == 1 else ("zip", *parts)
-        self.backward.options = {**self.backward.options, "items": count, "header": header}
+        self.backward.options = {**self.backward.options, "items": count, "header": backwards(count)}
         LOOP.connect(self.backward)
 
     def captured(self, v: Value) -> Value:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .buffers import is_number as is_number_value
 from .buffers import roots
 from .calls import CALL
 from .control import UNDEFINED
@@ -226,12 +227,16 @@ class Simulation:
 
     def step(self, node: Any) -> None:
         match node:
-            case Comment() | Blank() | ast.Pass() | ast.FunctionDef():
+            case Comment() | Blank() | ast.Pass() | ast.FunctionDef() | ast.Break():
                 pass
             case Trailing():
                 self.run([node.statement])
             case ast.Assign(targets=[target]):
                 self.assign(target, node.value)
+            case ast.AugAssign(target=ast.Name() as target) if is_rebound(target):
+                self.places(node.value)
+                self.read(target)
+                self.store(target, frozenset())
             case ast.AugAssign():
                 self.places(node.value)
                 if isinstance(node.target, ast.Subscript):
@@ -248,6 +253,8 @@ class Simulation:
                 self.run(node.body)
             case ast.If() if hasattr(node, "sides"):
                 self.branch(node)
+            case ast.If(body=[ast.Break()]):
+                self.places(node.test)
             case ast.For() if hasattr(node, "loop"):
                 self.loop(node)
             case _:  # the user's own code, as it stands
@@ -371,6 +378,12 @@ def is_number(tree: Any) -> bool:
     """Whether a name stands for a number, which is in nobody's memory."""
     means = getattr(tree, "means", None)
     return means is not None and means.type.scalar and not means.type.array
+
+
+def is_rebound(tree: Any) -> bool:
+    """Whether a name surely stands for a number, so that `+=` gives it another."""
+    means = getattr(tree, "means", None)
+    return means is not None and means.type.scalar and is_number_value(means)
 
 
 def is_entry(statement: Any, value: Value) -> bool:

@@ -442,8 +442,14 @@ def _flipped(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Subscript(of(node.inputs[0]), step, ast.Load())
 
 
+def _first(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    x, steps = node.inputs
+    return ast.Subscript(of(x), ast.Slice(None, of(steps), None), ast.Load())
+
+
 def _shortest(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
-    return call("min", *(call("len", of(v)) for v in node.inputs))
+    lengths = [call("len", of(v)) for v in node.inputs]
+    return lengths[0] if len(lengths) == 1 else call("min", *lengths)
 
 
 def _repeated(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -490,6 +496,7 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "range": _range,
     "steps_of": _steps_of,
     "flipped": _flipped,
+    "first": _first,
     "shortest": _shortest,
     "repeated": _repeated,
     "summed_lists": _summed_lists,

@@ -337,22 +337,6 @@ case(
     """,
 )
 case(
-    "a return in a loop",
-    """
-    def f(x):
-        for i in range(3):
-            if x > i:
-                return x
-        return x * x
-    """,
-    """
-    UnsupportedError m.py:7:13: a `return` inside a `for` is not followed yet
-        return x
-        ^^^^^^^^
-      use whole arrays, and return after it
-    """,
-)
-case(
     "a loop that looks as if it did not depend on x",
     """
     def f(x):

@@ -358,42 +358,6 @@ def test_a_change_in_place_that_another_name_sees_is_refused(name):
 
 
 LEFT_OUT = {
-    "the name 'd' has no value here": """
-        for i in range(n):
-            if i == 1:
-                d = x * x
-        return np.sum(d)
-    """,
-    "the name 'e' has no value here": """
-        for i in range(n):
-            for j in range(2 - i):
-                e = x * (i + 1.0)
-        return np.sum(e)
-    """,
-    "`d` may be what an earlier step of this loop gave it": """
-        s = 0.0
-        for i in range(n):
-            if i < 1:
-                d = x * x
-            if i > 0:
-                s = s + np.sum(d)
-        return s
-    """,
-    "`e` may be what an earlier step of this loop gave it": """
-        s = 0.0
-        for i in range(n):
-            for j in range(2 - i):
-                e = x * (i + 1.0)
-            s = s + np.sum(e)
-        return s
-    """,
-    "given a new value inside a `for` that may be left early": """
-        for i in range(n):
-            if i > 1:
-                break
-            x = x * 2.0
-        return np.sum(x)
-    """,
     "given a new value inside a `while`": """
         while n > 0:
             x, n = x * x, n - 1

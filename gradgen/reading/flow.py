@@ -19,9 +19,10 @@ from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, sh
 from .expressions import Expressions
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
-"""What is returned; whether the function returned; whether the loop was left; whether the block was left, however;
-whether it surely raised."""
+"""What is returned; whether the function returned; whether the loop was left, by `break` or by `return`; whether the
+block was left, however; whether it surely raised."""
 FLAGS = {RETURNED: "returned", BROKEN: "stop", LEFT: "left"}
+NO = Static(ast.Constant(False), False)
 LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
@@ -84,7 +85,12 @@ class Flow(Expressions):
 
     def flag(self, name: str) -> Term:
         """A note of how a block was left."""
-        return self.frame.names.get(name, Static(ast.Constant(False), False))  # type: ignore[no-any-return]
+        return self.frame.names.get(name, NO)  # type: ignore[no-any-return]
+
+    def take_flags(self) -> dict[str, Term]:
+        """The notes of how the block was left, which are gone then: what is read now is read where it was not."""
+        self.frame.names.pop(VALUE, None)
+        return {name: self.frame.names.pop(name, NO) for name in FLAGS}
 
     def _leaving_if(self, node: ast.If, rest: list[ast.stmt]) -> None:
         yes, no = node.body, node.orelse
@@ -104,7 +110,12 @@ class Flow(Expressions):
         if isinstance(left, Static):
             self.block(rest)
         else:
-            self.choose(self.here(left), self._already_left, lambda: self.block(rest))
+            self.choose(self.here(left), self._already_left, lambda: self._not_left(rest))
+
+    def _not_left(self, rest: list[ast.stmt]) -> None:
+        """The side on which the block goes on."""
+        self.take_flags()
+        self.block(rest)
 
     def _already_left(self) -> None:
         """The side on which the block was left before; outside of loops that means that the function returned."""
@@ -149,14 +160,24 @@ class Flow(Expressions):
             before[name], pairs = self._merged(name, a, b, any(raised))
             if pairs:
                 parts.append((name, before[name], pairs))
+        notes: dict[Any, int] = {}
+        places: list[int] = []
+        """Which output each leaf is: ways of leaving that are noted alike are one."""
+        count = 0
+        for name, _, pairs in parts:
+            for pair in pairs:
+                key = tuple(t.obj if isinstance(t, Static) else id(t.value) for t in pair) if name in FLAGS else count  # type: ignore[union-attr]
+                places.append(notes.setdefault(key, count))
+                count += places[-1] == count
         for place, graph in enumerate(graphs):
             with self.inside(graph):
                 leaves = [pair[place] for _, _, pairs in parts for pair in pairs]
+                leaves = [t for i, t in enumerate(leaves) if places[i] not in places[:i]]
                 graph.results = [graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in leaves]
         node = add_branch(self.graph, condition, graphs, expression=False)
-        outputs = [Computed(Ref(out), out) for out in node.outputs]
+        outputs: list[Term] = [Computed(Ref(node.outputs[i]), node.outputs[i]) for i in places]
         for name, like, pairs in parts:
-            mine: list[Term] = [outputs.pop(0) for _ in pairs]
+            mine = [outputs.pop(0) for _ in pairs]
             for leaf in mine:
                 leaf.value.hint = FLAGS.get(name, "" if name == VALUE else self.called(name))  # type: ignore[attr-defined]
             before[name] = shaped(like, mine)
@@ -168,8 +189,7 @@ class Flow(Expressions):
         one: whether only one side comes to its end.
         """
         if name in FLAGS and not one:
-            a = a or Static(ast.Constant(False), False)
-            b = b or Static(ast.Constant(False), False)
+            a, b = a or NO, b or NO
         known = [term for term in (a, b) if term is not None]
         if all(isinstance(t, Static) and _same(t.obj, known[0].obj) for t in known) and (one or len(known) == 2):  # type: ignore[attr-defined]
             return known[0], []

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..control import is_defined
 from ..library import is_carried, is_numpy_module, library_path
 from ..source import Function, Statement
 from ..syntax import Verbatim, literal, numpy_path
-from ..terms import Ambiguous, Computed, Static, Term, flatten
+from ..terms import Ambiguous, Static, Term
 from .applying import Applying
 
 
@@ -57,9 +56,6 @@ class Names(Applying):
                 term = frame.names[node.id]
                 if isinstance(term, Ambiguous):
                     raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
-                if frame.loops and not all(is_defined(t.value) for t in flatten(term) if isinstance(t, Computed)):
-                    what = f"`{node.id}` may be what an earlier step of this loop gave it"
-                    raise self.error(what, node, "give it a value before the loop")
                 return self.here(term)
             if node.id in frame.locals and frame is self.frame:
                 raise self.error(f"the name {node.id!r} has no value here", node)

@@ -17,9 +17,9 @@ from ..shapes import Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
-from .flow import RETURNED, VALUE
+from .flow import BROKEN, RETURNED, VALUE
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
-from .turns import Turns, can_follow
+from .turns import Turns
 from .writers import writes_arguments
 
 
@@ -67,7 +67,11 @@ class Statements(Turns):
                     name = self.frame.function.name
                     raise self.error(f"{name!r} returns nothing, so that there is nothing to differentiate", node)
                 self.frame.names[VALUE] = self.read(node.value)
-                self.leave(RETURNED)
+                self.leave(RETURNED, *([BROKEN] if self.frame.loops else []))
+            case ast.Break():
+                self.leave(BROKEN)
+            case ast.Continue():
+                self.leave()
             case ast.Expr(value=ast.Constant()):
                 pass
             case ast.Expr(value=ast.Call() as call) if self._writes(call):
@@ -83,7 +87,7 @@ class Statements(Turns):
                     self._inside_with = context
             case ast.If() if _binds(node):
                 self.branch(node, node.body, node.orelse)
-            case ast.For() if can_follow(node):
+            case ast.For():
                 self._loop_or_opaque(node)
             case ast.FunctionDef():
                 self.frame.names[node.name] = Closure(
@@ -96,7 +100,7 @@ class Statements(Turns):
                     self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
             case ast.Global() | ast.Nonlocal():
                 raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
-            case ast.Assert() | ast.If() | ast.For() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
+            case ast.Assert() | ast.If() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
                 self._opaque_statement(node)
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)

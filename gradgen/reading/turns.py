@@ -14,15 +14,10 @@ from ..rules.lists import item_type
 from ..sequences import join_types
 from ..shapes import ShapeVar, Type
 from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
-from .flow import Flow, leaves
+from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, Flow
 
 ROUNDS = 6
 """How often a body is read until what it hands on is of the kind that it found."""
-
-
-def can_follow(node: ast.For | ast.While) -> bool:
-    """Whether a loop is of a form that is followed: it goes to its end."""
-    return isinstance(node, ast.For) and not any(map(leaves, node.body))
 
 
 def stored_in(node: ast.For) -> list[str]:
@@ -42,12 +37,16 @@ def stored_in(node: ast.For) -> list[str]:
 
 @dataclass(eq=False)
 class Carried:
-    """A value that a body finds under a name. begin: what it is at the first step. shares: what else it may share
-    memory with at later ones, other carried values and values from outside. open: its shape is not known to stay."""
+    """A value that a body finds under a name, which means a term like `like`. begin: what it is at the first step.
+
+    shares: what else it may share memory with at later ones, other carried values and values from outside. open: its
+    shape is not known to stay.
+    """
 
     name: str
     begin: Value
     type: Type
+    like: Term
     shares: set[Any] = field(default_factory=set)
     open: bool = False
     param: Value = field(init=False)
@@ -62,7 +61,7 @@ class Turns(Flow):
         raise NotImplementedError
 
     def loop(self, node: ast.For) -> None:
-        """A `for` loop that goes to its end. Raises UnsupportedError where it cannot be followed.
+        """A `for` loop. Raises UnsupportedError where it cannot be followed.
 
         The body is read until what it hands on is of the kinds that it finds, and may share memory with nothing that
         what it finds was not known to share it with.
@@ -71,16 +70,37 @@ class Turns(Flow):
         header = self._header(node.iter, through)
         before = self.frame.names
         begins = {n: self._data(n, before[n], node) for n in stored_in(node) if n in before}
-        found = [Carried(n, v, _plain(v.type)) for n, values in begins.items() for v in values]
+        found = [Carried(n, v, _plain(v.type), before[n]) for n, values in begins.items() for v in values]
         for _ in range(ROUNDS):
             graph = Graph("", self.graph.facts)
             items, ends = self._step(node, graph, through, header, found)
-            if not self._learn(graph, found, ends):
+            late = self._bound_late(found, ends)
+            if not self._learn(graph, found, ends) and not late:
                 break
+            found += late
         else:
             raise self.error("what this loop hands on changes its kind at every step", node)
         self._close(through, header, graph, items, found, ends)
-        self.block(node.orelse)
+        self._after(node)
+
+    def _after(self, node: ast.For) -> None:
+        """Go on behind a loop: with its `else`, where it was not left; and out of the block where it returned."""
+        names = self.frame.names
+        broken, returned = self.flag(BROKEN), self.flag(RETURNED)
+        for flag in FLAGS:
+            names.pop(flag, None)
+
+        def as_noted() -> None:
+            inside = [BROKEN] if self.frame.loops else []
+            if not (isinstance(returned, Static) and not returned.obj):
+                self.frame.names.update(dict.fromkeys([LEFT, RETURNED, *inside], self.here(returned)))
+
+        if not node.orelse or isinstance(broken, Static) and broken.obj:
+            as_noted()
+        elif isinstance(broken, Static):
+            self.block(node.orelse)
+        else:
+            self.choose(broken, as_noted, lambda: self.block(node.orelse))
 
     def _step(
         self, node: ast.For, graph: Graph, through: list[Value], header: Any, found: list[Carried]
@@ -97,19 +117,31 @@ class Turns(Flow):
                     c.param.held = [c.begin, *(k.param if isinstance(k, Carried) else k for k in c.shares)]
                 for item, v in zip(items, through, strict=True):
                     item.held = [v]
-                for name in dict.fromkeys(c.name for c in found):
+                for name, like in {c.name: c.like for c in found}.items():
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
-                    self.frame.names[name] = shaped(before[name], terms)
+                    self.frame.names[name] = shaped(like, terms)
                 self.assign(node.target, self._found(header, items))
                 for name, term in self.frame.names.items():
                     if isinstance(term, Computed) and term.value in items:
                         term.value.hint = name
+                self.take_flags()
                 self.block(node.body)
                 bound = [n for n in stored_in(node) if n in before or n in self.frame.names]
+                bound += [n for n in (BROKEN, RETURNED, VALUE) if n in self.frame.names]
                 return items, {n: self._end(n, before.get(n), node) for n in bound}
         finally:
             self.frame.names, self.statement, self.frame.loops = before, statement, loops
             self.graph.origin = statement
+
+    def _bound_late(self, found: list[Carried], ends: dict[str, tuple[Term, list[Value]]]) -> list[Carried]:
+        """The names that are bound in the loop alone and not by every step, so that they may be of an earlier one."""
+        known, nothing = {c.name for c in found}, self.graph.const(UNDEFINED)
+        return [
+            Carried(name, nothing, _plain(v.type), term)
+            for name, (term, values) in ends.items()
+            if name.isidentifier() and name not in known and not all(map(is_defined, values))
+            for v in values
+        ]
 
     def _learn(self, graph: Graph, found: list[Carried], ends: dict[str, tuple[Term, list[Value]]]) -> bool:
         """Note what a reading of the body says of the carried values; whether that is news."""
@@ -139,9 +171,11 @@ class Turns(Flow):
         for name, (_, results) in ends.items():
             known = [c for c in found if c.name == name]
             open_ = [Type(r.type.kind, ShapeVar()) for r in results]  # nothing is known of what the first step finds
-            params = [c.param for c in known] or [Value(graph, t, hint=name) for t in open_]
+            word = name if name.isidentifier() else ""
+            params = [c.param for c in known] or [Value(graph, t, hint=word) for t in open_]
             carried += params
-            initial += [c.begin for c in known] or [self.graph.const(UNDEFINED) for _ in results]
+            nothing = self.graph.const(False if name in FLAGS else UNDEFINED)
+            initial += [c.begin for c in known] or [nothing for _ in results]
             # what the last step leaves has a shape of its own where that does not stay
             types += [c.type.but(shape=ShapeVar()) if c.open else c.type for c in known]
             types += [] if known else [self._left(graph, r.type) for r in results]
@@ -149,14 +183,13 @@ class Turns(Flow):
             graph.results += results
         rest = [p for p in graph.params if p not in items and p not in carried]
         graph.params = [*items, *carried, *rest]
-        made = add_loop(self.graph, through, initial, graph, types, header)
+        stop = owner.index(BROKEN) if BROKEN in owner else None
+        made = add_loop(self.graph, through, initial, graph, types, header, stop=stop)
         for v, name in zip(made.outputs, owner, strict=True):
-            v.hint = name
+            v.hint = FLAGS.get(name, "" if name == VALUE else name)
         outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
-        for name, (like, results) in ends.items():
+        for name, (like, _) in ends.items():
             self.frame.names[name] = shaped(like, outputs)
-            if name not in {c.name for c in found} and not all(map(is_defined, results)):
-                del self.frame.names[name]  # it may be what a step before the last one gave it
 
     def _left(self, graph: Graph, type: Type) -> Type:
         """The type of what the last step leaves under a name that is bound in the loop: steps may differ in shape."""

@@ -56,6 +56,17 @@ def shortest(*lists: Any) -> Any:
     return min(map(len, lists))
 
 
+def _first_type(facts: Facts, x: Any, steps: Any) -> Type:
+    t = type_of(x)
+    return t if isinstance(t.shape, ShapeVar) or not t.shape else t.but(shape=(Dim.fresh(), *t.shape[1:]), size=None)
+
+
+@primitive(signature="x, steps", differentiable=False, infer=_first_type, alias="view", cheap=True)
+def first(x: Any, steps: Any) -> Any:
+    """What the first `steps` turns of a loop through `x` take of it."""
+    return x[:steps]
+
+
 # ---- sums
 
 
