@@ -370,8 +370,17 @@ def of_an_earlier_step(x, n):
     return s
 
 
+def left_over_from_a_loop(x, n):
+    for i in range(n + 1):
+        for k, row in enumerate(x):
+            y = row * i
+    for _ in range(n):
+        y, k = k * x[0] + y, 0.5
+    return y * x[1]
+
+
 PROGRAMS = [
-    bound_by_one_step, bound_by_an_inner_loop, of_an_earlier_step,
+    left_over_from_a_loop, bound_by_one_step, bound_by_an_inner_loop, of_an_earlier_step,
     newton, newton_tests_first, series, skips, skips_some_and_stops, returns_from_within, returns_with_code_behind,
     returns_from_two_places, returns_from_the_inner_loop, breaks_inner_continues_outer, breaks_deep_inside,
     several_breaks, with_an_else, else_without_break, else_that_returns, else_that_leaves_the_outer_loop,

@@ -72,20 +72,6 @@ def f(x):
     ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
-    "a name that may be left over from a loop": (
-        """\
-def f(v, x):
-    for i in range(len(v)):
-        for k, row in enumerate(v):
-            pass
-    for i in range(len(x)):
-        y, k = (k, 0.5)
-    return x
-""",
-        [X, X],
-        "x",
-        "has no value here",
-    ),
     "a name that is deleted in a loop": (
         "def f(v, x):\n    y = x\n    for i in range(len(x)):\n        del y\n    return v\n",
         [X, X[:1]],
