@@ -13,7 +13,7 @@ import numpy as np
 
 from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
 from .forms import is_op
-from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value
+from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
 from .rules.lists import first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
@@ -162,6 +162,8 @@ class Loop(Control):
             grads = [zero_if_any(v) if g is None else g for v, g in zip(like, grads, strict=True)]
             body.results += [g if isinstance(g, Value) else body.const(float(g)) for g in grads]
         simplify(body)
+        for i in {i for i, p in enumerate(carried) if p in _asked(body)}:
+            self._begin_as_none(node, i)
         at_hand = {*params[:first], *params[first + count :]}
         back, saved = separate(body, forward, lambda inner: is_light(inner) or _is_at_hand(inner, at_hand))
         body.params = params
@@ -299,15 +301,19 @@ class Loop(Control):
         if not is_defined(v):
             define(v)
         if v in self.carried(node):
-            place = body.params.index(v)
-            if node.inputs[place].const is UNDEFINED:  # the first step finds nothing under this name
-                begin = node.outputs[0].graph.const(None)
-                node.inputs = (*node.inputs[:place], begin, *node.inputs[place + 1 :])
+            self._begin_as_none(node, self.carried(node).index(v))
         body.results.append(v)
         out = Value(node.outputs[0].graph, Type("object"), node, len(node.outputs))
         out.hint = f"{v.hint}_steps" if v.hint else ""
         node.outputs.append(out)
         return out
+
+    def _begin_as_none(self, node: Node, i: int) -> None:
+        """Let the first step find None under a name that it finds nothing under."""
+        place = node.options["items"] + i
+        if node.inputs[place].const is UNDEFINED:
+            begin = node.outputs[0].graph.const(None)
+            node.inputs = (*node.inputs[:place], begin, *node.inputs[place + 1 :])
 
     def settle(self, node: Node) -> list[Graph]:
         [body] = node.subgraphs
@@ -409,6 +415,19 @@ def _without(options: dict[str, Any], gone: list[int]) -> dict[str, Any]:
         for name, place in ((name, options[name]) for name in ("stop", "count"))
     }
     return {**options, **moved, "carried": options["carried"] - len(gone)}
+
+
+def _asked(body: Graph) -> set[Value]:
+    """The parameters of a body whose shape is asked for where they may hold nothing."""
+    found = set()
+    todo = [inner.inputs[0] for inner in nodes_of(body) if inner.op.name == "zeros_if_any"]
+    while todo:
+        v = todo.pop()
+        if v not in found:
+            found.add(v)
+            todo += v.held if v.source is None else [v.source]
+            todo += v.node.op.sources(v.node, v.index) if v.node is not None and v.node.subgraphs else []  # type: ignore[attr-defined]
+    return found
 
 
 def backwards(count: int) -> Any:
