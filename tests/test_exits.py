@@ -372,7 +372,7 @@ def of_an_earlier_step(x, n):
 
 def left_over_from_a_loop(x, n):
     for i in range(n + 1):
-        for k, row in enumerate(x):
+        for k, row in enumerate(x):  # noqa: B007
             y = row * i
     for _ in range(n):
         y, k = k * x[0] + y, 0.5
