@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CheckError, GradgenError, Located, StaleError
 from .options import MODES, NAMES, Options, make_options
+from .routes import split_at_commas
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_target(command: argparse.ArgumentParser, text: str) -> None:
     command.add_argument("target", metavar="TARGET", help=text)
     none = argparse.SUPPRESS
-    command.add_argument("--wrt", default=none, metavar="A,B", help="targets by name or position (default: the first)")
+    command.add_argument("--wrt", default=none, metavar="A,B", help="targets by name, position or part, as self.W (default: the first)")
     command.add_argument("--mode", choices=MODES, default=none)
     command.add_argument("--shapes", default=none, metavar='"W=(d, h), y=int(n,)"', help="declared shapes")
     command.add_argument("--example", default="", metavar="MODULE:FUNCTION", help="a function that returns arguments")
@@ -238,8 +239,7 @@ def _override(options: Options, said: dict[str, Any]) -> Options:
 def _said(given: argparse.Namespace) -> dict[str, Any]:
     said = {k: v for k, v in vars(given).items() if k in NAMES}
     if "wrt" in said:
-        parts = [part.strip() for part in said["wrt"].split(",") if part.strip()]
-        said["wrt"] = tuple(int(p) if p.lstrip("-").isdigit() else p for p in parts)
+        said["wrt"] = tuple(int(p) if p.lstrip("-").isdigit() else p for p in split_at_commas(said["wrt"]))
     return said
 
 

@@ -13,7 +13,7 @@ from . import writer
 from .admission import Aim
 from .buffers import Buffers
 from .carrying import carried_functions, needed
-from .docstrings import function_doc, listed, module_doc, parameters, written_for
+from .docstrings import function_doc, known_parts, listed, module_doc, parameters, written_for
 from .emit import Emitter, dtype_source
 from .errors import UnsupportedError
 from .frontend import Program
@@ -248,8 +248,9 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     complex beside a complex one.
     """
     graph = program.graph
-    mixed = closure and sum(v.type.kind == "float" for v in parameters(program)) > 1
-    terms = conditions(graph, parameters(program), sources, program.conjugates or mixed)
+    known = [*parameters(program), *known_parts(program, inside=True)]
+    mixed = closure and sum(v.type.kind == "float" for v in known) > 1
+    terms = conditions(graph, known, sources, program.conjugates or mixed)
     if not terms:
         return []
     message = f"{program.function.name}() is written for {written_for(program) or 'scalars'}"

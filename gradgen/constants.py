@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .shapes import NONE, OBJECT, Form, Type, leaf_types
+from .shapes import NONE, OBJECT, Form, Type, container, leaf_types
 
 MOST = 256
 """How many parts a container may have to be looked at part by part."""
@@ -74,7 +74,7 @@ def container_type(x: Any, numbers: bool) -> Type:
     if len(x) > MOST or not all(isinstance(key, (str, int, tuple)) for key in keys):
         return OBJECT
     items = tuple(type_of_argument(item, numbers) for item in (x.values() if isinstance(x, dict) else x))
-    made = OBJECT.but(items=items, form=Form(type(x) if keys else tuple if isinstance(x, tuple) else type(x), keys))
+    made = container(items, Form(type(x) if keys else tuple if isinstance(x, tuple) else type(x), keys))
     parts = leaf_types(made)
     kinds = ("float", "complex", *(["int"] if numbers else []))
     if len(parts) > MOST or not any(t.kind in kinds or t.ndim or t.form is not None for t in parts):

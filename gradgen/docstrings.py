@@ -8,8 +8,9 @@ from typing import Any
 from .admission import Aim
 from .frontend import Program
 from .graph import Value
+from .guards import written
 from .options import Options
-from .shapes import Dim
+from .shapes import Dim, Type, shown_container
 from .terms import Computed, Sequence
 from .writer import LINE_LENGTH
 
@@ -108,7 +109,7 @@ def _kind(v: Value) -> str:
     kind = "complex" if v.type.kind == "complex" else "float"
     if v.type.scalar:
         return kind
-    return "ndarray" if any(isinstance(d, Dim) and d.loose for d in v.type.shape) else f"{_dims(v)} ndarray"  # type: ignore[union-attr]
+    return "ndarray" if any(isinstance(d, Dim) and d.loose for d in v.type.shape) else f"{_dims(v.type)} ndarray"  # type: ignore[union-attr]
 
 
 def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
@@ -127,24 +128,38 @@ def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
 
 def written_for(program: Program) -> str:
     """The declared shapes, and which sizes are taken to be one; "" where no array is declared."""
-    known = parameters(program)
-    arrays = [f"{v.hint}: {_shape(v)}" for v in known if v.type.ndim]
-    scalars = [v.hint for v in known if v.type.scalar]
+    known = [*parameters(program), *known_parts(program)]
+    arrays = [f"{written(v)}: {_shape(v.type)}" for v in known if v.type.ndim or v.type.sequence]
+    scalars = [written(v) for v in known if v.type.scalar and v.type.kind != "object"]
     if not arrays:
         return ""
     text = ", ".join(arrays)
     if scalars:
-        every = len(scalars) == len([v for v in known if not v.type.ndim])
+        every = len(scalars) == len([v for v in known if not v.type.ndim and not v.type.sequence])
         text += ", all else scalar" if every else f", and scalar {', '.join(scalars)}"
     unified = [f"{a} = {b}" for a, b in program.graph.facts.unified]
     return text + (f", where {' and '.join(unified)}" if unified else "")
 
 
-def _dims(v: Value) -> str:
-    items = ", ".join(map(str, v.type.shape))  # type: ignore[arg-type]
-    return f"({items},)" if v.type.ndim == 1 else f"({items})"
+def known_parts(program: Program, inside: bool = False) -> list[Value]:
+    """The parts of parameters of which something is declared. inside: also those in containers that were declared."""
+    routes = {route: t.value for route, t in program.parts.items() if route.steps and isinstance(t, Computed)}
+    wholes = [p.hint for p in parameters(program) if p.type.sequence]
+    chosen = [v for route, v in routes.items() if inside or route.root not in wholes]
+    return [v for v in chosen if v.type.ndim is not None and v.type.kind != "object"]
 
 
-def _shape(v: Value) -> str:
-    shape = _dims(v)
-    return shape if v.type.kind == "float" else f"{v.type.kind} {shape}"
+def _dims(t: Type) -> str:
+    items = ", ".join("_" if isinstance(d, Dim) and d.loose else str(d) for d in t.shape)  # type: ignore[union-attr]
+    return f"({items},)" if t.ndim == 1 else f"({items})"
+
+
+def _shape(t: Type) -> str:
+    if t.items is not None:
+        return shown_container(t.form, list(map(_shape, t.items)))
+    if t.of is not None:
+        return f"[{_shape(t.of)}, ...]"
+    if t.ndim is None:
+        return t.kind
+    shape = _dims(t)
+    return shape if t.kind == "float" else f"{t.kind} {shape}"

@@ -97,7 +97,8 @@ class Value:
     def __init__(self, graph: Graph, type: Type, node: Node | None = None, index: int = 0, hint: str = ""):
         self.graph, self.type, self.node, self.index, self.hint = graph, type, node, index, hint
         self.said = ""
-        """How the user calls what computes it: the name of a function that was followed."""
+        """How the user calls what computes it: the name of a function that was followed, or how a part of an argument
+        is reached."""
         self.bar_of: Value | None = None
         """The primal whose cotangent this is."""
         self.source: Value | None = None

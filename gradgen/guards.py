@@ -42,7 +42,7 @@ def conjugates(graph: Graph) -> bool:
 def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugates: bool = False) -> list[str]:
     """What must hold of the arguments, as Python expressions.
 
-    params: the parameters of the function. sources: values whose dtype new memory gets, into which no fraction could
+    params: the parameters of the function, and the parts of them of which something is declared. sources: values whose dtype new memory gets, into which no fraction could
     be written if they were integers; of those inside branches and loops nothing is known. conjugates: whether complex
     numbers must not pass as floats.
     """
@@ -67,22 +67,22 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
             if anchors.get(d) != (p, i) and text and not facts.same(own_size(p, i), same):
                 open_axes.append(i)
         if open_axes and all(texts) and not any(anchors.get(d) == (p, i) for i, d in enumerate(shapes[p])):
-            terms.append(f"{p.hint}.shape == {_shape_text(arrays, texts)}")
+            terms.append(f"{written(p)}.shape == {_shape_text(arrays, texts)}")
             continue
-        ranks.setdefault(len(texts), []).append(f"{p.hint}.ndim")
-        terms += [f"{p.hint}.shape[{i}] == {texts[i]}" for i in open_axes]
+        ranks.setdefault(len(texts), []).append(f"{written(p)}.ndim")
+        terms += [f"{written(p)}.shape[{i}] == {texts[i]}" for i in open_axes]
     chains = [" == ".join([*names, str(rank)]) for rank, names in ranks.items()]
     raising = enforced_numbers(graph)
     numbers = [p for p in params if p.type.scalar and p.type.kind != "object" and p not in raising]
     if numbers and not entry_by_entry(graph, params):
-        terms.append(" == ".join([*(f'getattr({p.hint}, "ndim", 0)' for p in numbers), "0"]))
+        terms.append(" == ".join([*(f'getattr({written(p)}, "ndim", 0)' for p in numbers), "0"]))
     reals = [p for p in [*arrays, *numbers] if p.type.kind == "float"]
-    kinds = [f"{p.hint}.dtype.kind" for p in arrays if p in reals]
+    kinds = [f"{written(p)}.dtype.kind" for p in arrays if p in reals]
     if kinds and not all(v in checked and checked[v].type.floating for v in sources):
         terms.append(" == ".join([*kinds, '"f"']))
         reals = [p for p in reals if p not in arrays]
     if reals and conjugates:
-        terms.append(f'np.result_type({", ".join(p.hint for p in reals)}).kind != "c"')
+        terms.append(f'np.result_type({", ".join(map(written, reals))}).kind != "c"')
     return chains + terms
 
 
@@ -108,9 +108,14 @@ def misshapen(graph: Graph, params: list[Value], cotangents: list[Value], names:
     return " or ".join(terms)
 
 
+def written(v: Value) -> str:
+    """How a parameter, or a part of one, is written where the function begins."""
+    return v.hint if v.node is None else v.said
+
+
 def own_size(p: Value, axis: int) -> Dim:
     """The size that stands for one dimension of a parameter alone."""
-    return Dim.named(f"{p.hint}.shape[{axis}]")
+    return Dim.named(f"{written(p)}.shape[{axis}]")
 
 
 def enforced(graph: Graph, arrays: list[Value]) -> dict[Value, Value]:
@@ -120,12 +125,14 @@ def enforced(graph: Graph, arrays: list[Value]) -> dict[Value, Value]:
     """
     copy = Graph(graph.name, Enforced())
     seen: dict[Value, Value] = {}
-    for p in graph.params:
+    for p in dict.fromkeys([*graph.params, *arrays]):
         known = p.type.scalar or p in arrays
         shape = tuple(own_size(p, i) for i in range(p.type.ndim or 0)) if known else Type().shape
         kind = "number" if p.type.kind == "float" and p in arrays else p.type.kind
         seen[p] = copy.param(p.hint, p.type.but(kind=kind, shape=shape, size=None))
     for node in graph.nodes:
+        if all(out in seen for out in node.outputs):  # a part of a parameter
+            continue
         inputs = [seen.get(v, v) for v in node.inputs]
         try:
             outputs = copy.add(node.op, inputs, node.options).outputs
@@ -186,5 +193,5 @@ def _shape_text(arrays: list[Value], sizes: list[str]) -> str:
             if sizes == [repr(own_size(p, start + i)) for i in range(count)]:
                 stop = start + count
                 part = f"[{start or ''}:{stop if stop < rank else ''}]" if count < rank else ""
-                return f"{p.hint}.shape{part}"
+                return f"{written(p)}.shape{part}"
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import GradgenError
-from .shapes import Dim, ShapeVar, Size, Type, dim_add, dim_mul
+from .routes import parse_route, split_at_commas
+from .sequences import each, list_of
+from .shapes import Dim, Form, ShapeVar, Size, Type, container, dim_add, dim_mul
 from .source import Function
 
 MODES = ("grad", "value_and_grad", "vjp")
@@ -52,7 +54,7 @@ def make_options(
 ) -> Options:  # fmt: skip
     """Options from what people write: `wrt` a name, a position, "a,b" or a sequence; `shapes` text or a dict."""
     if isinstance(wrt, str):
-        wrt = tuple(part.strip() for part in wrt.split(",") if part.strip())
+        wrt = tuple(split_at_commas(wrt))
     elif isinstance(wrt, int):
         wrt = (wrt,)
     if not isinstance(wrt, (tuple, list)) or not all(isinstance(target, (str, int)) for target in wrt):
@@ -63,26 +65,35 @@ def make_options(
 
 
 def _shape_text(shape: Any) -> str:
-    if isinstance(shape, str):
-        return shape
-    items = ", ".join(map(str, shape))
-    return f"({items},)" if len(shape) == 1 else f"({items})"
+    if isinstance(shape, (str, int)):
+        return str(shape)
+    if isinstance(shape, dict):
+        return "{" + ", ".join(f"{key!r}: {_shape_text(item)}" for key, item in shape.items()) + "}"
+    items = ", ".join(map(_shape_text, shape))
+    return f"[{items}]" if isinstance(shape, list) else f"({items},)" if len(shape) == 1 else f"({items})"
 
 
 def parse_shapes(text: str) -> dict[str, Type]:
     """The types that a text such as `W=(d, h), b=(h,), n=int()` declares.
 
-    `()` is any scalar; sizes are integers, names, or sums and products of them; the kind is float unless written.
-    Raises GradgenError where the text does not read so.
+    `()` is any scalar; sizes are integers, names, or sums and products of them, and `_` is any size; the kind is float
+    unless written. A container is written as one, of shapes: `params={"W": (d, h), "b": (h,)}`; `[((_, _), (_,)), ...]`
+    is a list of pairs. A name may be that of a part: `self.W=(d, h)`. Raises GradgenError where the text does not read
+    so.
     """
-    if not text.strip():
-        return {}
+    found: dict[str, Type] = {}
     try:
-        call = ast.parse(f"f({text})", mode="eval").body
-        assert isinstance(call, ast.Call) and not call.args
-        return {str(k.arg): _declared(k.value) for k in call.keywords}
-    except (SyntaxError, AssertionError, ValueError) as error:
+        for part in split_at_commas(text):
+            name, equals, shape = part.partition("=")
+            if not equals:
+                raise ValueError(f"{part} has no shape")
+            route = str(parse_route(name))
+            if route in found:
+                raise ValueError(f"{route} is declared twice")
+            found[route] = _declared(ast.parse(shape.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, GradgenError) as error:
         raise GradgenError(f"shapes {text!r} do not read as `name=(d, n), other=int(n,)`: {error}") from None
+    return found
 
 
 def is_receiver(names: list[str]) -> bool:
@@ -111,6 +122,8 @@ def _declared(node: ast.expr) -> Type:
         kind, dims = KINDS[node.func.id], node.args
     elif isinstance(node, ast.Name) and node.id in KINDS:
         return Type(KINDS[node.id], ())
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Dict)) and (made := _container(node)) is not None:
+        return made
     elif isinstance(node, ast.Tuple):
         dims = node.elts
     else:
@@ -119,8 +132,29 @@ def _declared(node: ast.expr) -> Type:
     return Type(kind, shape, array=bool(shape))
 
 
+def _container(node: ast.Tuple | ast.List | ast.Dict) -> Type | None:
+    """A container of shapes; None for a tuple of sizes."""
+    if isinstance(node, ast.Dict):
+        keys = tuple(ast.literal_eval(key) for key in node.keys if key is not None)
+        return container(tuple(map(_declared, node.values)), Form(dict, keys))
+    shapes = (ast.Tuple, ast.List, ast.Dict, ast.Call)
+    if isinstance(node, ast.List) and len(node.elts) == 2 and _is_ellipsis(node.elts[1]):
+        return list_of(each(_declared(node.elts[0])), Dim.fresh())
+    if not any(isinstance(item, shapes) or isinstance(item, ast.Name) and item.id in KINDS for item in node.elts):
+        if isinstance(node, ast.List):
+            raise ValueError(f"{ast.unparse(node)} is no shape")
+        return None
+    return container(tuple(map(_declared, node.elts)), Form(tuple if isinstance(node, ast.Tuple) else list))
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
+
+
 def _size(node: ast.expr) -> Size:
     match node:
+        case ast.Name(id="_"):
+            return Dim.fresh()
         case ast.Constant(value=int() as n):
             return n
         case ast.Name(id=name):
@@ -166,7 +200,8 @@ def declared_types(function: Function, options: Options) -> dict[str, Type]:
     spec = function.node.args
     parameters = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
     names = [p.arg for p in parameters]
-    for name, _ in options.shapes:
+    for text, _ in options.shapes:
+        name = parse_route(text).root
         if name not in names:
             has = f"it has {', '.join(names)}" if names else "it has none"
             raise GradgenError(f"{function.name}() has no parameter {name!r}, whose shape is declared; {has}")

@@ -91,7 +91,7 @@ def split_at_commas(text: str) -> list[str]:
             quote = c
         elif c in "([{":
             depth += 1
-        elif c in ")]}":
+        elif c in ")]}" and depth:
             depth -= 1
         elif c == "," and depth == 0:
             parts.append("")

@@ -329,7 +329,8 @@ def shown_container(form: Form | None, items: list[str]) -> str:
         return f"[{', '.join(items)}]"
     assert form is not None
     if kind is dict:
-        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(form.keys, items, strict=True)) + "}"
+        keys = [f'"{k}"' if isinstance(k, str) else repr(k) for k in form.keys]
+        return "{" + ", ".join(f"{k}: {item}" for k, item in zip(keys, items, strict=True)) + "}"
     named = ", ".join(f"{k}={item}" for k, item in zip(form.keys, items, strict=True))
     return f"{getattr(kind, '__name__', 'object')}({named})"
 
@@ -343,6 +344,11 @@ def as_number(t: Type) -> Type:
         return t.but(kind="number", size=None) if t.kind == "int" else t
     floating = any(leaf.kind in ("float", "complex", "number") for leaf in leaf_types(t))
     return t if floating else t.but(items=tuple(map(as_number, t.items)))
+
+
+def container(items: tuple[Type, ...], form: Form) -> Type:
+    """The type of a container whose items are known one by one."""
+    return OBJECT.but(items=items, form=form)
 
 
 def leaf_types(t: Type) -> list[Type]:

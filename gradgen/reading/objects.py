@@ -65,7 +65,7 @@ class Objects(Opaque):
             kind, key = route.steps[-1]
             node = self._graphs[0].add(PRIMITIVES[kind], [base], {"key": key, "bound": False})
             node.origin, node.backward = None, False
-            node.out.hint = self._word(route)
+            node.out.hint, node.out.said = self._word(route), str(route)
             node.out.type = self.types.get(str(route), known)
             self.argument(node.out, node.out.type, route)
         return self.parts[route]
