@@ -271,7 +271,7 @@ class Gradient:
     def _array_names(self) -> frozenset[str]:
         """The parameters for which a list stands for an array: those declared as arrays."""
         if self._arrays is None:
-            self._arrays = frozenset(name for name, t in self._declared_types().items() if t.ndim)
+            self._arrays = frozenset(n for n, t in self._declared_types().items() if t.ndim and not t.sequence)
         return self._arrays
 
     def _declared_types(self) -> dict[str, Type]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import CheckError, GradgenError
+from .routes import Route, leaves
 from .shapes import Dim, Type, evaluate_size
 
 PRIMES = (5, 3, 7, 4, 6, 2, 8, 11, 13, 17, 19, 23)
@@ -63,39 +64,58 @@ def compare(
     primal: Any, made: Any, args: Any, kwargs: Any, rtol: float = 1e-5, atol: float = 1e-7, seed: int = 0
 ) -> list[Row]:
     """A row per target. made: a `Gradient` in mode vjp."""
+    from .api import Gradient
     from .memory import bind
 
     rng = np.random.default_rng(seed)
-    arguments = bind(made.__signature__, made.__name__, tuple(args), dict(kwargs))
-    names = [n for n in made.__signature__.parameters if n in made._targets()]
-    order = made.options.wrt or (0,)
-    names = [list(made.__signature__.parameters)[t] if isinstance(t, int) else t for t in order]
-    for name in names:
-        x = np.asarray(arguments[name])
-        if x.dtype.kind not in "fiuc":
-            raise GradgenError(f"the target {name!r} is no number or array of numbers")
-        arguments[name] = x.astype(float) if x.dtype.kind in "iu" else x
+    args, kwargs = (*made._before, *args), made._named | kwargs
+    arguments = bind(made._signature, made.__name__, tuple(args), dict(kwargs))
+    targets = made._routes()
+    parts: list[tuple[int, Route]] = []
+    for k, target in enumerate(targets):
+        within = leaves(target.of(arguments[target.root]), target)
+        found = [route for route, x in within if _is_of(x, "fc")] or [route for route, x in within if _is_of(x, "iu")]
+        if not found:
+            raise GradgenError(f"the target {str(target)!r} is no number or array of numbers")
+        parts += [(k, route) for route in found]
+    for _, route in parts:
+        x = np.asarray(route.of(arguments[route.root]))
+        if x.dtype.kind in "iu":
+            arguments[route.root] = route.replaced(arguments[route.root], _scalar_like(x.astype(float)))
 
     def call(function: Any, given: Mapping[str, Any]) -> Any:
-        parameters = made.__signature__.parameters.values()
+        parameters = made._signature.parameters.values()
         keyword = {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
         return function(*[given[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY], **keyword)
 
-    def fresh() -> dict[str, Any]:
-        return {n: _scalar_like(np.array(x, copy=True)) if n in names else x for n, x in arguments.items()}
+    def fresh(other: Route | None = None, value: Any = None) -> dict[str, Any]:
+        """The arguments, the parts that are differentiated by being copies, and one of them another value."""
+        new = dict(arguments)
+        for _, route in parts:
+            x = value if route == other else np.array(route.of(arguments[route.root]), copy=True)
+            new[route.root] = route.replaced(new[route.root], _scalar_like(x))
+        return new
 
-    value, pullback = call(made, fresh())
+    plain = Gradient(made._function, made.options) if made._before or made._named else made
+    value, pullback = call(plain, fresh())
     cotangent = _random_like(value, rng)
     bars = pullback(cotangent)
-    bars = bars if len(names) > 1 else (bars,)
+    bars = bars if len(targets) > 1 else (bars,)
 
     def weighted(given: dict[str, Any]) -> float:
-        return _inner(cotangent, call(primal, given))
+        return _inner(cotangent, call(made._function, given))
 
-    return [
-        _row(name, arguments, np.asarray(bar), weighted, fresh, rng, rtol, atol)
-        for name, bar in zip(names, bars, strict=True)
-    ]
+    rows = []
+    for k, route in parts:
+        bar = Route("", route.steps[len(targets[k].steps) :]).of(bars[k])
+        x = np.asarray(route.of(arguments[route.root]))
+        rows.append(_row(str(route), x, np.asarray(bar), lambda x, r=route: weighted(fresh(r, x)), rng, rtol, atol))
+    return rows
+
+
+def _is_of(x: Any, kinds: str) -> bool:
+    """Whether it is a number, or an array of numbers, of these kinds."""
+    return isinstance(x, (int, float, complex, np.ndarray, np.generic)) and np.asarray(x).dtype.kind in kinds
 
 
 def _scalar_like(x: Any) -> Any:
@@ -103,8 +123,11 @@ def _scalar_like(x: Any) -> Any:
 
 
 def _random_like(value: Any, rng: np.random.Generator) -> Any:
-    if isinstance(value, (tuple, list)):
-        return tuple(_random_like(v, rng) for v in value)
+    parts = leaves(value, Route(""))
+    if [route for route, _ in parts] != [Route("")]:
+        for route, part in parts:
+            value = route.replaced(value, _random_like(part, rng))
+        return value
     g = rng.uniform(0.5, 1.5, np.shape(value)) * rng.choice([-1.0, 1.0], np.shape(value))
     if np.iscomplexobj(value):
         g = g + 1j * rng.normal(size=np.shape(value))
@@ -114,13 +137,14 @@ def _random_like(value: Any, rng: np.random.Generator) -> Any:
 
 def _inner(g: Any, value: Any) -> float:
     """The real inner product; gradients of complex values follow the convention of autograd and JAX."""
-    if isinstance(value, (tuple, list)):
-        return sum(_inner(a, b) for a, b in zip(g, value, strict=True))
+    parts = leaves(value, Route(""))
+    if [route for route, _ in parts] != [Route("")]:
+        return sum(_inner(route.of(g), part) for route, part in parts)
     return float(np.real(np.sum(np.asarray(g) * np.asarray(value))))
 
 
-def _row(name: str, arguments: Any, bar: Any, weighted: Any, fresh: Any, rng: Any, rtol: float, atol: float) -> Row:
-    x = np.asarray(arguments[name])
+def _row(name: str, x: Any, bar: Any, weighted: Any, rng: Any, rtol: float, atol: float) -> Row:
+    """weighted: the number that is differentiated, with another value for the target."""
     precise = x.dtype.itemsize >= (16 if x.dtype.kind == "c" else 8)
     tolerance = rtol if precise else max(rtol, 2e-2)
     steps = (1e-4, 1e-6) if precise else (3e-2, 3e-3)
@@ -132,9 +156,7 @@ def _row(name: str, arguments: Any, bar: Any, weighted: Any, fresh: Any, rng: An
             size = step * max(1.0, float(np.max(np.abs(x), initial=0.0)))
             ends = []
             for sign in (1.0, -1.0):
-                given = fresh()
-                given[name] = _scalar_like((x + sign * size * direction).astype(x.dtype))
-                ends.append(weighted(given))
+                ends.append(weighted((x + sign * size * direction).astype(x.dtype)))
             found.append((ends[0] - ends[1]) / (2.0 * size))
         expected = float(np.real(np.sum(bar * direction)))
         return float(min(found, key=lambda s: abs(s - expected) if np.isfinite(s) else np.inf))

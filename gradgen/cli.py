@@ -61,7 +61,8 @@ def parser() -> argparse.ArgumentParser:
 def _add_target(command: argparse.ArgumentParser, text: str) -> None:
     command.add_argument("target", metavar="TARGET", help=text)
     none = argparse.SUPPRESS
-    command.add_argument("--wrt", default=none, metavar="A,B", help="targets by name, position or part, as self.W (default: the first)")
+    targets = "targets by name, position or part, as self.W (default: the first)"
+    command.add_argument("--wrt", default=none, metavar="A,B", help=targets)
     command.add_argument("--mode", choices=MODES, default=none)
     command.add_argument("--shapes", default=none, metavar='"W=(d, h), y=int(n,)"', help="declared shapes")
     command.add_argument("--example", default="", metavar="MODULE:FUNCTION", help="a function that returns arguments")

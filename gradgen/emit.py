@@ -17,7 +17,7 @@ from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
 from .rules.indices import has_no_repeats, slice_parts
-from .schedule import Schedule, Step, is_early
+from .schedule import Schedule, Step, is_early, unpacked_from
 from .source import Statement
 from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
 from .syntax import Hole, copied, fill, numpy_path
@@ -136,10 +136,25 @@ class Emitter:
 
     def _joint(self, step: Step) -> list[ast.stmt]:
         """What is written in one statement: names, and what they are given."""
+        if step.place:
+            return self._noted([self._unpacking(step.joint)], [s.node.out for s in step.joint])
         names = [ast.Name(self.names.of[s.node.out], ast.Store()) for s in step.joint]
         parts: list[ast.expr] = [s.value for t in step.joint for s in self._forward_step(t)]  # type: ignore[attr-defined]
         whole = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(parts, ast.Load()))  # type: ignore[arg-type]
         return self._noted([whole], [s.node.out for s in step.joint])
+
+    def _unpacking(self, steps: list[Step]) -> ast.stmt:
+        """`a, b = params`, with `_` for what nobody reads."""
+        names = {step.place: self.names.of[step.node.out] for step in steps}
+
+        def target(node: Any, place: tuple[int, ...]) -> ast.expr:
+            if isinstance(node, ast.Name):
+                return ast.Name(names.get(place, "_"), ast.Store())
+            return ast.Tuple([target(part, (*place, i)) for i, part in enumerate(node.elts)], ast.Store())
+
+        base = unpacked_from(steps[0].node, steps[0].place)
+        assert base is not None
+        return ast.Assign([target(steps[0].node.origin.node.targets[0], ())], self.expression(base))
 
     def _noted(self, statements: list[ast.stmt], outputs: list[Value]) -> list[ast.stmt]:
         """Note in the last of `statements`, for the simulation, what they compute."""

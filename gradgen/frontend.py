@@ -24,9 +24,9 @@ from .reading.flow import RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .routes import Route
-from .shapes import Facts, Type
+from .shapes import OBJECT, Facts, Form, Type
 from .simplify import prune
-from .source import Function, Statement
+from .source import RECEIVERS, Function, Statement, owner_of
 from .syntax import copied, literal
 from .terms import (
     Ambiguous,
@@ -145,8 +145,17 @@ class Program(Statements):
             if parameter.arg in self.given:
                 self.frame.names[parameter.arg] = self.given[parameter.arg]
                 continue
-            name, known = parameter.arg, self.types.get(parameter.arg, Type())
+            name, known = parameter.arg, self.types.get(parameter.arg) or self._receiver(parameter.arg) or Type()
             self.frame.names[name] = self.argument(self.graph.param(name, known), known, Route(name))
+
+    def _receiver(self, name: str) -> Type | None:
+        """The type of the object that a method is called on, by where the function stands."""
+        arguments = self.function.node.args
+        first = next(iter([*arguments.posonlyargs, *arguments.args]), None)
+        if first is None or first.arg != name or name not in RECEIVERS:
+            return None
+        owner = owner_of(self.function.fn)
+        return None if owner is None else OBJECT.but(form=Form(owner))
 
     # ---- calls of functions with source
 

@@ -42,9 +42,9 @@ def conjugates(graph: Graph) -> bool:
 def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugates: bool = False) -> list[str]:
     """What must hold of the arguments, as Python expressions.
 
-    params: the parameters of the function, and the parts of them of which something is declared. sources: values whose dtype new memory gets, into which no fraction could
-    be written if they were integers; of those inside branches and loops nothing is known. conjugates: whether complex
-    numbers must not pass as floats.
+    params: the parameters of the function, and the parts of them of which something is declared. sources: values whose
+    dtype new memory gets, into which no fraction could be written if they were integers; of those inside branches and
+    loops nothing is known. conjugates: whether complex numbers must not pass as floats.
     """
     arrays = sorted((p for p in params if p.type.ndim), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]

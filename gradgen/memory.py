@@ -40,7 +40,8 @@ def check_declared(declared: Mapping[str, Type], given: Mapping[str, Type], name
     said: dict[str, str] = {}
     later: list[tuple[str, Dim, int]] = []
     for parameter, t in given.items():
-        if parameter in declared and outline(declared[parameter]) != outline(t):
+        want = declared.get(parameter)
+        if want is not None and want.items is not None and outline(want) != outline(t):
             raise TypeError(f"{name}() was declared for {parameter}: {declared[parameter]}, and got {outline(t)}")
     declared, given = spread(declared), spread(given)
     for parameter, want in declared.items():

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .annotations import annotated_type
 from .errors import GradgenError
 from .routes import parse_route, split_at_commas
 from .sequences import each, list_of
-from .shapes import Dim, Form, ShapeVar, Size, Type, container, dim_add, dim_mul
-from .source import Function
+from .shapes import Dim, Form, Size, Type, container, dim_add, dim_mul
+from .source import RECEIVERS, Function
 
 MODES = ("grad", "value_and_grad", "vjp")
 NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint")
@@ -98,7 +98,7 @@ def parse_shapes(text: str) -> dict[str, Type]:
 
 def is_receiver(names: list[str]) -> bool:
     """Whether the first of a function's parameters is the object that a method is called on."""
-    return len(names) > 1 and names[0] in ("self", "cls")
+    return len(names) > 1 and names[0] in RECEIVERS
 
 
 def free_targets(fn: Any, before: Any, named: Any, wrt: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -168,30 +168,6 @@ def _size(node: ast.expr) -> Size:
     raise ValueError(f"{ast.unparse(node)} is no size")
 
 
-def annotated_type(node: ast.expr | None) -> Type | None:
-    """What an annotation says: `float`, `int`, and jaxtyping's `Float[np.ndarray, "n d"]`, read as syntax."""
-    if isinstance(node, ast.Name) and node.id in ("float", "int", "bool", "complex"):
-        return Type(node.id, ())
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return annotated_type(ast.parse(node.value, mode="eval").body)
-        except SyntaxError:
-            return None
-    if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2):
-        return None
-    word = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-    kind = next((k for k in ("float", "int", "bool", "complex") if str(word).lower().startswith(k)), None)
-    text = node.slice.elts[1]
-    if kind is None or not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
-        return None
-    dims: list[Size] = []
-    for word in text.value.split():
-        if not re.fullmatch(r"[A-Za-z_]\w*|\d+", word):
-            return Type(kind, ShapeVar(), array=True)
-        dims.append(int(word) if word.isdigit() else Dim.named(word))
-    return Type(kind, tuple(dims), array=True)
-
-
 def declared_types(function: Function, options: Options) -> dict[str, Type]:
     """What annotations and `options.shapes` say of the parameters of a function.
 
@@ -205,6 +181,7 @@ def declared_types(function: Function, options: Options) -> dict[str, Type]:
         if name not in names:
             has = f"it has {', '.join(names)}" if names else "it has none"
             raise GradgenError(f"{function.name}() has no parameter {name!r}, whose shape is declared; {has}")
-    annotated = {p.arg: annotated_type(p.annotation) for p in parameters}
+    scope = {} if function.fn is None else function.fn.__globals__
+    annotated = {p.arg: annotated_type(p.annotation, scope) for p in parameters}
     return {name: t for name, t in annotated.items() if t is not None} | dict(options.shapes)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import json
+import types
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +44,23 @@ class Route:
             obj = getattr(obj, key) if kind == ATTRIBUTE else obj[key]
         return obj
 
+    def replaced(self, obj: Any, part: Any) -> Any:
+        """A copy of an argument that has another part here; what is around the part is copied, the rest is shared."""
+        if not self.steps:
+            return part
+        (kind, key), rest = self.steps[0], Route("", self.steps[1:])
+        inner = rest.replaced(getattr(obj, key) if kind == ATTRIBUTE else obj[key], part)
+        if isinstance(obj, tuple):
+            key = obj._fields.index(key) if kind == ATTRIBUTE else key % len(obj)  # type: ignore[attr-defined]
+            items = [inner if i == key else item for i, item in enumerate(obj)]
+            return type(obj)(*items) if hasattr(obj, "_fields") else tuple(items)
+        new = copy.copy(obj)
+        if kind == ATTRIBUTE:
+            object.__setattr__(new, key, inner)
+        else:
+            new[key] = inner
+        return new
+
     @property
     def word(self) -> str:
         """A word for the part: the last name on the way, and what numbers follow it."""
@@ -58,6 +78,23 @@ def parts(route: Route, t: Type) -> list[Route]:
     if t.form.kind in (tuple, list):
         return [route.then(ITEM, i) for i in range(len(t.items))]
     return [route.then(ITEM if t.form.kind is dict else ATTRIBUTE, key) for key in t.form.keys]
+
+
+def leaves(x: Any, route: Route) -> list[tuple[Route, Any]]:
+    """What is in a container, however deep, with the routes that lead there; of anything else, itself."""
+    if isinstance(x, dict):
+        steps = [route.then(ITEM, key) for key in x]
+    elif isinstance(x, tuple) and hasattr(x, "_fields"):
+        steps = [route.then(ATTRIBUTE, name) for name in x._fields]
+    elif isinstance(x, (tuple, list)):
+        steps = [route.then(ITEM, i) for i in range(len(x))]
+    elif dataclasses.is_dataclass(x) and not isinstance(x, type):
+        steps = [route.then(ATTRIBUTE, f.name) for f in dataclasses.fields(x)]
+    elif isinstance(x, types.SimpleNamespace):
+        steps = [route.then(ATTRIBUTE, name) for name in vars(x)]
+    else:
+        return [(route, x)]
+    return [leaf for step in steps for leaf in leaves(Route("", step.steps[-1:]).of(x), step)]
 
 
 def parse_route(text: str) -> Route:

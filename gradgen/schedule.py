@@ -14,6 +14,8 @@ from .rules.indices import is_basic
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
+PARTS = ("attribute", "item")
+"""Operations that read a part of an argument."""
 STATEMENT_OPS = ("scatter", "increment", "accumulated", "own", "expand")
 """Operations that are written as statements."""
 GROWING = ("increment", "accumulated")
@@ -39,12 +41,14 @@ LINEAR = ("matmul", "dot", "outer", "solve", "einsum", "tensordot")
 class Step:
     """A statement to be written: it computes `node`. reads: the named values that it reads, through what is inline.
 
-    joint: the steps that are written in one statement with it, in order and itself included; empty for most.
+    joint: the steps that are written in one statement with it, in order and itself included; empty for most. place:
+    where an argument is unpacked, that of the target among those of the statement.
     """
 
     node: Node
     reads: list[Value] = field(default_factory=list)
     joint: list[Step] = field(default_factory=list)
+    place: tuple[int, ...] = ()
 
     @property
     def out(self) -> Value | None:
@@ -111,6 +115,8 @@ class Schedule:
             if group and plain and [step.node.out.hint for step in group] == names:
                 for step in group:
                     step.joint = group
+            else:
+                self._join_unpacked(self.steps[start:stop], target_places(origin))
             start = stop
 
     def _join_records(self) -> None:
@@ -122,6 +128,13 @@ class Schedule:
         for group in groups.values():
             for step in group if len(group) > 1 else ():
                 step.joint = group
+
+    def _join_unpacked(self, group: list[Step], places: dict[str, tuple[int, ...]]) -> None:
+        """Note that all steps are `a, (b, c) = params` if they are parts of one argument. places: of the targets."""
+        found = [places.get(step.node.out.hint, ()) if step.node.op.name in PARTS else () for step in group]
+        if all(found) and len({unpacked_from(s.node, place) for s, place in zip(group, found, strict=True)} - {None}) == 1:
+            for step, place in zip(group, found, strict=True):
+                step.joint, step.place = group, place
 
     def _is_step(self, node: Node) -> bool:
         if node.op.name == "recorded":
@@ -167,7 +180,7 @@ class Schedule:
             return True
         if self.tight and out in self.graph.results and self.uses[out] == 1:
             return node.op.name in STATEMENT_OPS
-        if node.op.name in ("attribute", "item"):  # what the pullback reads must be what the forward pass read
+        if node.op.name in PARTS:  # what the pullback reads must be what the forward pass read
             return node.options["bound"] or self.closure and bool(self.backward_uses[out])
         if out in self._taken and not is_light(node):
             return True
@@ -262,6 +275,34 @@ def unpacked_in(graph: Graph) -> dict[Value, list[Value | None]]:
             parts = found.setdefault(whole, [None] * len(whole.type.items))  # type: ignore[arg-type]
             parts[place.const] = node.out
     return found
+
+
+def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
+    """The names in `a, (b, c) = params`, each with its place; none where what is unpacked is written out."""
+    node = getattr(origin, "node", None)
+    found: dict[str, tuple[int, ...]] = {}
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.value, (ast.Tuple, ast.List)):
+        todo: list[tuple[Any, tuple[int, ...]]] = [(node.targets[0], ())]
+        while todo:
+            part, place = todo.pop()
+            todo += [(inner, (*place, i)) for i, inner in enumerate(getattr(part, "elts", ()))]
+            if isinstance(part, ast.Name):
+                found[part.id] = place
+    return found
+
+
+def unpacked_from(node: Node, place: tuple[int, ...]) -> Value | None:
+    """What a part of an argument is unpacked from, being at a place in it; None if it is not."""
+    v = node.out
+    for i in reversed(place):
+        if v.node is None or v.node.op.name not in PARTS:
+            return None
+        base, key = v.node.inputs[0], v.node.options["key"]
+        keys = () if base.type.form is None else base.type.form.keys
+        if (keys.index(key) if key in keys else key) != i:
+            return None
+        v = base
+    return v
 
 
 def is_assignment(node: Node) -> bool:

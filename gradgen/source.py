@@ -6,6 +6,7 @@ import ast
 import functools
 import io
 import linecache
+import sys
 import tokenize
 import types
 from dataclasses import dataclass, field
@@ -193,6 +194,18 @@ def opened(fn: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     if isinstance(call, types.FunctionType) and not hasattr(type(fn), "__gradgen_primal__"):
         return call, (fn,), {}
     return fn, (), {}
+
+
+RECEIVERS = ("self", "cls")
+"""What the object that a method is called on goes by."""
+
+
+def owner_of(fn: Any) -> Any:
+    """The class in whose body a function stands, where that can be found by name; else None."""
+    obj: Any = sys.modules.get(getattr(fn, "__module__", None) or "")
+    for part in getattr(fn, "__qualname__", "").split(".")[:-1]:
+        obj = getattr(obj, part, None)
+    return obj if isinstance(obj, type) else None
 
 
 def function_source(fn: Any) -> Function:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..constants import has_attributes
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library
 from ..shapes import ShapeVar, Type
@@ -108,6 +109,8 @@ class Invoking(Access, Arithmetic):
         if isinstance(fn, types.MethodType) and isinstance(fn.__func__, types.FunctionType) and not is_library(fn):
             owner = Static(tree.func.value if isinstance(tree.func, ast.Attribute) else tree.func, fn.__self__)
             return self.call_bound(Bound(tree.func, fn.__func__, owner), args, kwargs, tree, node)
+        if callable(fn) and has_attributes(fn) and isinstance(type(fn).__call__, types.FunctionType):
+            return self.call_bound(Bound(tree.func, type(fn).__call__, callee), args, kwargs, tree, node)
         made = self.constructed(fn, args, kwargs) if isinstance(fn, type) else None
         if made is not None:
             return made

@@ -14,6 +14,7 @@ import inspect
 import types
 from typing import Any
 
+from ..annotations import field_type
 from ..constants import is_known, named_fields
 from ..errors import GradgenError, UnsupportedError
 from ..graph import PRIMITIVES, Graph, Value
@@ -85,7 +86,7 @@ class Objects(Opaque):
         node, root = value.node, self._graphs[0]
         if node is None or node.op.name not in (ATTRIBUTE, ITEM) or self.graph is not root or node.options["bound"]:
             return
-        if any(value in other.inputs for other in root.nodes):
+        if name == "_" or any(value in other.inputs for other in root.nodes):
             return
         root.nodes.remove(node)
         root.nodes.append(node)
@@ -133,7 +134,12 @@ class Objects(Opaque):
         if isinstance(whole, Sequence):
             raise GradgenError(f"{above} has no part {str(route)!r}")
         assert isinstance(whole, (Computed, Instance))
-        return self._part(whole.value, route, self.types.get(str(route), Type()))
+        return self._part(whole.value, route, self._said_of(whole, key) or Type())
+
+    def _said_of(self, whole: Term, key: Any) -> Type | None:
+        """What the class of an object says of an attribute."""
+        cls = whole.cls if isinstance(whole, Instance) else None
+        return None if cls is None else field_type(cls, key)
 
     def _opened(self, term: Term, route: Route) -> Term:
         """A target with its parts one by one: of an object its fields, of what nothing is known what was read of it."""
@@ -186,7 +192,7 @@ class Objects(Opaque):
             return self.here(self.parts[route])
         if owner.obj is not MISSING:
             return self._live_part(owner, route, node)
-        return self.open_part(owner.route, ATTRIBUTE, name, self.annotated(cls, name))
+        return self.open_part(owner.route, ATTRIBUTE, name, None if cls is None else field_type(cls, name))
 
     def _of_class(self, found: Any, cls: Any, owner: Term, node: ast.Attribute) -> Term | None:
         """A property, a method or the like; None where it is no such thing."""
@@ -218,10 +224,6 @@ class Objects(Opaque):
             return self.here(self._part(owner.value, route, self.live.type_of(route, obj)))
         term = self.static(obj, node)
         return term if callable(obj) or isinstance(obj, types.ModuleType) else Static(ast.Constant(obj), obj)
-
-    def annotated(self, cls: Any, name: str) -> Type | None:
-        """What the annotation of an attribute in its class says."""
-        return None
 
     def super_member(self, node: ast.Attribute) -> Term | None:
         """An attribute of `super()`; None for any other."""

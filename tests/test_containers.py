@@ -1,0 +1,345 @@
+"""Functions of containers of arrays: tuples, lists, dicts, named tuples, dataclasses, nested ones."""
+
+from __future__ import annotations
+
+import itertools
+from collections import namedtuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from gradgen import check_grad, grad, vjp
+from gradgen.errors import GradgenError
+from tests.leafwise import check, compare_leaves
+
+RNG = np.random.default_rng(5)
+X, Y = RNG.normal(size=(5, 3)), RNG.normal(size=(5, 2))
+
+
+def weights(*sizes: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(RNG.normal(size=(m, n)), RNG.normal(size=n)) for m, n in itertools.pairwise(sizes)]
+
+
+class Dense(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+
+
+@dataclass
+class Affine:
+    W: np.ndarray
+    b: np.ndarray
+    steps: int = 3
+    label: str = "affine"
+
+
+@dataclass(frozen=True)
+class Pair:
+    first: Dense
+    second: Affine
+
+
+Point = namedtuple("Point", "x y")
+
+
+# ---- one container
+
+
+def by_name(params, X, Y):
+    H = np.tanh(X @ params["W"] + params["b"])
+    return np.mean((H @ params["V"] - Y) ** 2)
+
+
+def by_place(params, X, Y):
+    H = np.tanh(X @ params[0] + params[1])
+    return np.mean((H @ params[-1] - Y) ** 2)
+
+
+def unpacked(params, X, Y):
+    W, b, V = params
+    H = np.tanh(X @ W + b)
+    return np.mean((H @ V - Y) ** 2)
+
+
+def nested_unpacked(params, X, Y):
+    (W, b), (V, c) = params
+    H = np.tanh(X @ W + b)
+    return np.mean((H @ V + c - Y) ** 2)
+
+
+def by_attribute(params, X, Y):
+    return np.mean((np.tanh(X @ params.W + params.b) - Y) ** 2)
+
+
+def test_a_dict():
+    params = {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4), "V": RNG.normal(size=(4, 2))}
+    shapes = {"params": {"W": "(d, h)", "b": "(h,)", "V": "(h, k)"}, "X": "(n, d)", "Y": "(n, k)"}
+    check(by_name, params, X, Y, declared={"shapes": shapes})
+
+
+SHAPES = "params={}(d, h), (h,), (h, k){}, X=(n, d), Y=(n, k)"
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+@pytest.mark.parametrize("fn", [by_place, unpacked])
+def test_tuples_and_lists(fn, kind):
+    params = kind([RNG.normal(size=(3, 4)), RNG.normal(size=4), RNG.normal(size=(4, 2))])
+    bar = grad(fn)(params, X, Y)
+    compare_leaves(lambda p: fn(p, X, Y), params, bar)
+    shapes = SHAPES.format(*("()" if kind is tuple else "[]"))
+    source = grad(fn, shapes=shapes).source
+    assert "_unbroadcast" not in source
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    for a, b in zip(scope[f"grad_{fn.__name__}"](params, X, Y), bar, strict=True):
+        np.testing.assert_allclose(a, b)
+
+
+def test_nested_tuples_are_unpacked_as_the_user_wrote_it():
+    params = weights(3, 4, 2)
+    bar = grad(nested_unpacked)(params, X, Y)
+    compare_leaves(lambda p: nested_unpacked(p, X, Y), params, bar)
+    source = grad(nested_unpacked, shapes="params=[((d, h), (h,)), ((h, k), (k,))], X=(n, d), Y=(n, k)").source
+    assert "    (W, b), (V, c) = params\n" in source
+    assert "return [(W_bar, b_bar), (V_bar, c_bar)]" in source
+
+
+def test_named_tuples():
+    params = Dense(RNG.normal(size=(3, 2)), RNG.normal(size=2))
+    bar = grad(by_attribute)(params, X, Y)
+    assert type(bar) is Dense
+    compare_leaves(lambda p: by_attribute(p, X, Y), params, bar)
+    with_place = grad(lambda p, X: np.sum(np.tanh(X @ p[0] + p[1])))(params, X)
+    compare_leaves(lambda p: np.sum(np.tanh(X @ p[0] + p[1])), params, with_place)
+
+    def spread(p, X):
+        W, b = p
+        return np.sum(np.tanh(X @ W + b))
+
+    compare_leaves(lambda p: spread(p, X), params, grad(spread)(params, X))
+
+
+def test_dataclasses():
+    params = Affine(RNG.normal(size=(3, 2)), RNG.normal(size=2))
+    bar = grad(by_attribute)(params, X, Y)
+    assert type(bar) is Affine and bar.steps is None and bar.label is None
+    compare_leaves(lambda p: by_attribute(p, X, Y), params, bar)
+
+
+def annotated(params: Affine, X, Y):
+    return np.mean((np.tanh(X @ params.W + params.b) - Y) ** 2)
+
+
+def annotated_dense(params: Dense, X, Y):
+    return np.mean((np.tanh(X @ params.W + params.b) - Y) ** 2)
+
+
+def test_classes_are_known_by_annotations():
+    for fn, cls in ((annotated, Affine), (annotated_dense, Dense)):
+        check(fn, cls(RNG.normal(size=(3, 2)), RNG.normal(size=2)), X, Y)
+    assert "return dataclasses.replace(params, W=W_bar, b=b_bar, steps=None, label=None)" in grad(annotated).source
+    assert "return params._replace(W=W_bar, b=b_bar)" in grad(annotated_dense).source
+    assert "import dataclasses" in grad(annotated).source
+
+
+@dataclass
+class Checked:
+    scale: float
+    shift: np.ndarray
+    total: float = field(init=False)
+
+    def __post_init__(self):
+        if self.scale is None or self.scale <= 0.0:
+            raise ValueError("scale must be positive")
+        self.total = 2.0
+
+
+def test_a_dataclass_that_checks_its_fields_comes_back_as_a_plain_namespace():
+    def f(p, x):
+        return np.sum(p.scale * x + p.shift**2) * p.total
+
+    p = Checked(2.0, np.array([1.0, 2.0]))
+    bar = grad(f)(p, 3.0)
+    assert (bar.scale, bar.total) == (12.0, 17.0)
+    np.testing.assert_allclose(bar.shift, [4.0, 8.0])
+
+
+def test_nested_containers():
+    def f(params, X):
+        H = np.tanh(X @ params["enc"][0] + params["enc"][1])
+        return np.sum(H @ params["dec"]["V"]) * params["scale"] + params["n"]
+
+    params = {
+        "enc": (RNG.normal(size=(3, 4)), RNG.normal(size=4)),
+        "dec": {"V": RNG.normal(size=(4, 2)), "name": "decoder"},
+        "scale": 0.7,
+        "n": 3,
+        "unused": RNG.normal(size=2),
+        "nothing": None,
+    }
+    bar = grad(f)(params, X)
+    assert bar["n"] is None and bar["dec"]["name"] is None and bar["nothing"] is None
+    assert np.all(bar["unused"] == 0.0)
+    compare_leaves(lambda p: f(p, X), params, bar)
+    check_grad(f, params, X)
+
+
+def test_classes_within_classes():
+    def f(p, X):
+        return np.sum((np.tanh(X @ p.first.W + p.first.b) @ p.second.W + p.second.b) ** 2)
+
+    p = Pair(Dense(RNG.normal(size=(3, 4)), RNG.normal(size=4)), Affine(RNG.normal(size=(4, 2)), RNG.normal(size=2)))
+    bar = grad(f)(p, X)
+    assert type(bar) is Pair and type(bar.first) is Dense and type(bar.second) is Affine
+    compare_leaves(lambda p: f(p, X), p, bar)
+    check_grad(f, p, X)
+
+
+# ---- targets
+
+
+def test_parts_are_targets():
+    params = {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4), "V": RNG.normal(size=(4, 2))}
+    whole = grad(by_name)(params, X, Y)
+    np.testing.assert_allclose(grad(by_name, wrt="params['W']")(params, X, Y), whole["W"])
+    W_bar, V_bar = grad(by_name, wrt=('params["W"]', 'params["V"]'))(params, X, Y)
+    np.testing.assert_allclose(W_bar, whole["W"])
+    np.testing.assert_allclose(V_bar, whole["V"])
+    listed = [params["W"], params["b"], params["V"]]
+    np.testing.assert_allclose(grad(unpacked, wrt="params[-1]")(listed, X, Y), whole["V"])
+    W_bar, X_bar = grad(unpacked, wrt="params[0], X")(listed, X, Y)
+    np.testing.assert_allclose(W_bar, whole["W"])
+    assert X_bar.shape == X.shape
+    p = Dense(RNG.normal(size=(3, 2)), RNG.normal(size=2))
+    np.testing.assert_allclose(grad(by_attribute, "params.b")(p, X, Y), grad(by_attribute)(p, X, Y).b)
+
+
+def test_a_part_and_the_whole_are_not_both_targets():
+    with pytest.raises(GradgenError, match=r"a target is named twice: params, params\.W"):
+        grad(by_attribute, wrt=("params", "params.W"))(Dense(np.ones((3, 2)), np.ones(2)), X, Y)
+
+
+def test_a_part_that_is_not_there():
+    params = {"W": np.ones((3, 2))}
+    with pytest.raises(GradgenError, match="params has no part 'params\\[\"z\"\\]'"):
+        grad(lambda params, X: np.sum(X @ params["W"]), wrt="params['z']")(params, X)
+    with pytest.raises(SyntaxError, match="there is no item 'z'; there are 'W'"):
+        grad(lambda params, X: np.sum(X @ params["z"]))(params, X)
+
+
+def test_the_containers_of_others_are_constants():
+    def f(x, options, table):
+        return np.sum(x**2) * options["scale"] + x[0] * table[1][0] if options["square"] else np.sum(x)
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_allclose(grad(f)(x, {"scale": 2.0, "square": True}, [1.0, np.array([5.0])]), [9.0, 8.0])
+    np.testing.assert_allclose(grad(f)(x, {"scale": 2.0, "square": False}, [1.0, np.array([5.0])]), [1.0, 1.0])
+
+
+# ---- numbers
+
+
+def test_lists_of_numbers_come_back_as_lists():
+    def banana(p):
+        x, y = p
+        return (1.0 - x) ** 2 + 100.0 * (y - x * x) ** 2
+
+    assert grad(banana)([-1.2, 1.0]) == pytest.approx([-215.6, -88.0])
+    assert isinstance(grad(banana)([-1.2, 1.0]), list)
+    assert grad(banana)((-1.2, 1.0)) == pytest.approx((-215.6, -88.0))
+    assert isinstance(grad(banana)(np.array([-1.2, 1.0])), np.ndarray)
+    assert grad(banana)([-1, 1]) == pytest.approx([-4.0, 0.0])
+    assert grad(banana)(Point(-1.2, 1.0)) == pytest.approx(Point(-215.6, -88.0))
+
+
+def test_lists_are_joined_and_not_added():
+    def f(x):
+        return np.sum(np.array(x + x) ** 2 * np.arange(4.0))
+
+    assert grad(f)([1.0, 2.0]) == pytest.approx([4.0, 16.0])
+    np.testing.assert_allclose(grad(f, shapes="x=(4,)")(np.arange(4.0)), 8.0 * np.arange(4.0) ** 2)
+
+
+# ---- methods of dicts
+
+
+def test_methods_of_dicts():
+    def chosen(params):
+        total = params.get("a") * params.get("missing", 2.0)
+        return total * len(params) + sum(params.values())
+
+    params = {"a": 1.5, "b": 2.5, "c": -1.0}
+    assert grad(chosen)(params) == pytest.approx({"a": 7.0, "b": 1.0, "c": 1.0})
+
+
+# ---- containers that are made inside
+
+
+def test_objects_made_inside():
+    def f(x):
+        d = Dense(x * 2.0, b=x[0])
+        a = Affine(d.W, d.b)
+        both = {"d": d, "a": a, "n": 3}
+        W, b = both["d"]
+        return np.sum(both["a"].W ** 2) + W[1] * b * both["n"] + a.steps
+
+    x = np.array([0.5, 2.0])
+    np.testing.assert_allclose(grad(f)(x), [8.0 * 0.5 + 6.0 * 2.0, 8.0 * 2.0 + 6.0 * 0.5])
+    source = grad(f, shapes="x=(n,)").source
+    assert "Dense" not in source.split('"""')[-1].replace("# d = Dense", "").replace("# a = ", "")
+
+
+def test_helpers_take_and_return_containers():
+    def layer(p, x):
+        return {"out": np.tanh(x @ p["W"] + p["b"]), "width": len(p)}
+
+    def f(params, x):
+        first = layer(params["one"], x)
+        second = layer(params["two"], first["out"])
+        return np.sum(second["out"]) * second["width"]
+
+    params = {
+        "one": {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4)},
+        "two": {"W": RNG.normal(size=(4, 2)), "b": RNG.normal(size=2)},
+    }
+    bar = grad(f)(params, X)
+    compare_leaves(lambda p: f(p, X), params, bar)
+
+
+# ---- calls
+
+
+def test_other_structures_are_told_apart():
+    d = grad(by_name)
+    params = {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4), "V": RNG.normal(size=(4, 2))}
+    for _ in range(2):
+        compare_leaves(lambda p: by_name(p, X, Y), params, d(params, X, Y))
+    more = {**params, "extra": 1.0}
+    assert d(more, X, Y)["extra"] == 0.0
+    single = {key: value.astype(np.float32) for key, value in params.items()}
+    assert all(v.dtype == np.float32 for v in d(single, X.astype(np.float32), Y.astype(np.float32)).values())
+    wide = {"W": RNG.normal(size=(3, 1)), "b": RNG.normal(size=4), "V": RNG.normal(size=(4, 2))}
+    compare_leaves(lambda p: by_name(p, X, Y), wide, d(wide, X, Y))
+    assert len(d._made) == 3
+
+
+def test_a_pullback_goes_with_the_arguments_that_it_was_made_for():
+    params = {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4), "V": RNG.normal(size=(4, 2))}
+    _, pullback = vjp(by_name)(params, X, Y)
+    before = pullback(1.0)
+    params["W"], params["V"] = 2.0 * params["W"], 3.0 * params["V"]
+    after = pullback(1.0)
+    for name in params:
+        np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_a_container_that_goes_to_unknown_code_is_refused():
+    import json
+
+    def f(params, x):
+        return np.sum(x) * json.loads(str(params))
+
+    with pytest.raises(SyntaxError, match="gradgen knows no derivative of `str`"):
+        grad(f)({"a": 1.0}, X)
