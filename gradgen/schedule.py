@@ -132,7 +132,10 @@ class Schedule:
     def _join_unpacked(self, group: list[Step], places: dict[str, tuple[int, ...]]) -> None:
         """Note that all steps are `a, (b, c) = params` if they are parts of one argument. places: of the targets."""
         found = [places.get(step.node.out.hint, ()) if step.node.op.name in PARTS else () for step in group]
-        if all(found) and len({unpacked_from(s.node, place) for s, place in zip(group, found, strict=True)} - {None}) == 1:
+        if not all(found):
+            return
+        wholes = {unpacked_from(step.node, place) for step, place in zip(group, found, strict=True)}
+        if len(wholes) == 1 and None not in wholes:
             for step, place in zip(group, found, strict=True):
                 step.joint, step.place = group, place
 
