@@ -21,7 +21,7 @@ from ..graph import PRIMITIVES, Graph, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import Type
 from ..source import Function, function_source, unwrap
-from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, sequence
+from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, sequence
 from .opaque import Opaque
 
 
@@ -113,7 +113,18 @@ class Objects(Opaque):
         """What a target is: a value, or a container of values; what has no derivative is a bare `Term` in it."""
         term = self._reached(route)
         whole = self._opened(term, route)
+        for leaf in flatten(whole):
+            if isinstance(leaf, Computed):
+                self._keep(leaf.value)
         return whole if isinstance(whole, Computed) else self._floats(whole)
+
+    def _keep(self, value: Value) -> None:
+        """Let a part that nobody read be in the graph, and what it is a part of."""
+        root, nodes = self._graphs[0], []
+        while value.node is not None and value.node not in root.nodes:
+            nodes.insert(0, value.node)
+            value = value.node.inputs[0]
+        root.nodes += nodes
 
     def _reached(self, route: Route) -> Term:
         """The part of an argument at a route, whether the function reads it or not."""
