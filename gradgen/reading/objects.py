@@ -17,7 +17,7 @@ from typing import Any
 from ..annotations import field_type
 from ..constants import is_known, named_fields
 from ..errors import GradgenError, UnsupportedError
-from ..graph import PRIMITIVES, Graph, Value
+from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import Type
 from ..source import Function, function_source, unwrap
@@ -120,7 +120,8 @@ class Objects(Opaque):
 
     def _keep(self, value: Value) -> None:
         """Let a part that nobody read be in the graph, and what it is a part of."""
-        root, nodes = self._graphs[0], []
+        root = self._graphs[0]
+        nodes: list[Node] = []
         while value.node is not None and value.node not in root.nodes:
             nodes.insert(0, value.node)
             value = value.node.inputs[0]
