@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """How many of the random programs were right, and what was said of those that were refused."""
-    programs, aliases = sys.modules.get("tests.test_programs"), sys.modules.get("tests.test_aliases")
+    programs, aliases, effects = (sys.modules.get(f"tests.test_{name}") for name in ("programs", "aliases", "effects"))
     if programs is not None and programs.ANSWERS:
         total = sum(programs.ANSWERS.values())
         terminalreporter.section(f"random programs: {total}, none wrong unless a test failed")
@@ -26,3 +26,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("the matrix of aliases, by what is done with the second name")
         for use, counts in aliases.COUNTS.items():
             terminalreporter.line(f"{counts['right']:6d} right {counts['refused']:6d} refused  {use}")
+    if effects is not None and len(effects.ANSWERS) > 1:
+        terminalreporter.section("programs with effects that are refused")
+        for answer, names in effects.ANSWERS.items():
+            if answer != "right":
+                terminalreporter.line(f"{', '.join(dict.fromkeys(names))}: {answer}")

@@ -17,8 +17,8 @@ METHODS = frozenset({
     "sort", "fill", "put", "partition", "resize", "itemset", "setfield", "setflags", "byteswap", "shuffle",
 })  # fmt: skip
 """Methods of arrays that change them."""
-WRITERS = frozenset({"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "at"})
-"""Functions of NumPy's that change their first argument."""
+WRITERS = frozenset({"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "at", "shuffle"})
+"""Functions that change their first argument."""
 
 
 def python_function(obj: Any) -> types.FunctionType | None:
@@ -34,34 +34,90 @@ def python_function(obj: Any) -> types.FunctionType | None:
 
 
 def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    """Whether a call of `obj` may change an array that it is given: `obj` is a function, or its syntax."""
-    scope: dict[str, Any] = {}
+    """Whether a call of `obj`, a function or the syntax of one, may change an array that it is given or that is global.
+
+    What it does to lists, dictionaries and the attributes of objects is its own business.
+    """
     if isinstance(obj, (ast.FunctionDef, ast.Lambda)):
-        node: Any = obj
-    else:
-        fn = python_function(obj)
-        if fn is None or fn in seen:
+        return Scan(obj, {}, seen).writes()
+    fn = python_function(obj)
+    if fn is None or fn in seen:
+        return False
+    try:
+        node = function_source(fn).node
+    except GradgenError:  # nobody can tell
+        return True
+    return Scan(node, fn.__globals__, seen | {fn}, getattr(obj, "__self__", None)).writes()
+
+
+class Scan:
+    """One function. given: the names that may hold what it is given, or a part of that."""
+
+    def __init__(self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None):
+        self.node, self.scope, self.seen, self.owner = node, scope, seen, owner
+        arguments = node.args
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        names = [a.arg for a in named if a is not None]
+        self.owner_name = names[0] if owner is not None and names else None
+        self.given = set(names)
+        self.local = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        count = -1
+        while count < len(self.given):
+            count = len(self.given)
+            for part in ast.walk(node):
+                self._spread(part)
+
+    def _spread(self, part: ast.AST) -> None:
+        """Names that are given something of what is given."""
+        match part:
+            case ast.Assign(targets=targets, value=value):
+                self._bind(targets, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                self._bind([target], value)
+            case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+                self._bind([target], value)
+            case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
+                self._bind([target], value)
+
+    def _bind(self, targets: list[Any], value: ast.expr) -> None:
+        if any(isinstance(n, ast.Name) and n.id in self.given for n in ast.walk(value)):
+            stored = [n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+            self.given |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+
+    def writes(self) -> bool:
+        return any(map(self._is_write, ast.walk(self.node)))
+
+    def _is_write(self, node: ast.AST) -> bool:
+        match node:
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                return self._is_reached(node.value)
+            case ast.AugAssign(target=ast.Name() as target):
+                return target.id in self.given
+            case ast.AugAssign(target=ast.Attribute(value=ast.Name(id=name), attr=attr)):
+                held = getattr(self.owner, attr, None) if name == self.owner_name else None
+                return isinstance(held, np.ndarray) or name in self.given and name != self.owner_name
+            case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in METHODS and self._is_reached(base):
+                return True
+            case ast.Call(func=ast.Attribute(attr=name), args=[first, *_]) if name in WRITERS:
+                return self._is_reached(first)
+            case ast.Call(keywords=keywords) if any(k.arg == "out" for k in keywords):
+                return any(self._is_reached(k.value) for k in keywords if k.arg == "out")
+            case ast.Call(func=ast.Name(id=name)) if name in self.scope and name not in self.local:
+                return writes_arguments(self.scope[name], self.seen)
+        return False
+
+    def _is_reached(self, node: ast.expr) -> bool:
+        """Whether what an expression denotes may be, or show, an array from outside the function."""
+        path = []
+        while isinstance(node, (ast.Subscript, ast.Attribute)):
+            path.append(node.attr if isinstance(node, ast.Attribute) else None)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return True
+        if node.id in self.given:
+            if node.id == self.owner_name and path and path[-1] is not None:
+                return not isinstance(getattr(self.owner, path[-1], None), (list, dict, set))
+            return True
+        if node.id in self.local:
             return False
-        scope, seen = fn.__globals__, seen | {fn}
-        try:
-            node = function_source(fn).node
-        except GradgenError:  # nobody can tell
-            return True
-    return any(_is_write(part, scope, seen) for part in ast.walk(node))
-
-
-def _is_write(node: ast.AST, scope: dict[str, Any], seen: frozenset[Any]) -> bool:
-    match node:
-        case ast.Subscript(ctx=ast.Store() | ast.Del()):
-            return not isinstance(node.value, ast.Name) or not isinstance(scope.get(node.value.id), (dict, list))
-        case ast.AugAssign(target=ast.Name()):
-            return not isinstance(node.value, ast.Constant)  # a counter counts
-        case ast.AugAssign(target=ast.Attribute()):
-            return not isinstance(node.value, ast.Constant)
-        case ast.Call(func=ast.Attribute(attr=name)) if name in METHODS or name in WRITERS:
-            return True
-        case ast.Call(keywords=keywords) if any(k.arg == "out" for k in keywords):
-            return True
-        case ast.Call(func=ast.Name(id=name)) if name in scope:
-            return writes_arguments(scope[name], seen)
-    return False
+        return not isinstance(self.scope.get(node.id), (list, dict, set, types.ModuleType))
