@@ -9,6 +9,7 @@ from .control import (
     UNDEFINED,
     Control,
     define,
+    is_defined,
     is_literal,
     is_there,
     keep_outputs,
@@ -95,8 +96,10 @@ class Branch(Control):
 
     def _output(self, node: Node, arm: Graph, v: Value) -> Value:
         """The output of `node` that is `v` where `arm` is taken, added where there is none."""
-        if v in arm.results:
-            return node.outputs[arm.results.index(v)]
+        for i, out in enumerate(node.outputs):
+            sides = self.sources(node, i)
+            if arm.results[i] is v and all(side.const is UNDEFINED or is_defined(side) for side in sides):
+                return out
         for other in node.subgraphs:
             other.results.append(v if other is arm else other.const(UNDEFINED))
         out = Value(node.outputs[0].graph, v.type, node, len(node.outputs), hint=v.hint)

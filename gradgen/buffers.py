@@ -17,7 +17,7 @@ from .rules.indices import index_items
 from .schedule import Schedule
 
 NUMBERS = (
-    "product", "total", "unbroadcast", "sum", "mean", "prod", "max", "min", "var", "std", "dot", "vdot", "inner",
+    "product", "total", "own", "unbroadcast", "sum", "mean", "prod", "max", "min", "var", "std", "dot", "vdot", "inner",
     "trace", "norm", "det", "zeros_for",
 )  # fmt: skip
 """Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
@@ -89,11 +89,14 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
         return all(side in asked or side.const is UNDEFINED or is_number(side, asked) for side in sides)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
-    if v.node is not None and v.node.op.name == "own" and v.node.inputs[0].type.array:
-        return is_number(v.node.inputs[0], asked)  # a copy
     if v.node is not None and v.node.op.name == "getitem":
         return not any(item is Ellipsis for item in index_items(v.node.args[1]))
-    return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in (*NUMBERS, "own"))
+    return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)
+
+
+def is_copied(x: Value) -> bool:
+    """Whether a float of its own is made of `x` by a copy; else by 1.0 times it, a number where it has no axes."""
+    return x.type.floating and bool(x.type.ndim) and x.type.array
 
 
 def is_owned(v: Value) -> bool:

@@ -76,6 +76,19 @@ def define(v: Value) -> None:
             define(begin)
 
 
+def define_passed(graph: Graph) -> None:
+    """Let what a branch or a loop merely hands on be None where it is not assigned: it may be given another name."""
+    for node in graph.nodes:
+        for inner in node.subgraphs:
+            define_passed(inner)
+        carried = node.options["carried"] if node.subgraphs and node.op.turns else 0  # type: ignore[attr-defined]
+        first = node.options.get("items", 0)
+        handed = [v for inner in node.subgraphs for v in inner.results if v.node is None]
+        for v in (*node.inputs[first : first + carried], *handed):
+            if v.const is not UNDEFINED and not is_defined(v):
+                define(v)
+
+
 class Control(Operation):
     """An operation that the backward pass treats as a whole.
 

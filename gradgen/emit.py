@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import Buffers, is_number
+from .buffers import Buffers, is_copied, is_number
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
@@ -460,7 +460,7 @@ def _own(e: Emitter, node: Node) -> list[ast.stmt]:
     """A copy that is a float whatever it was: what is returned is never an argument."""
     [x] = node.inputs
     tree = e.expression(x)
-    if x.type.floating and x.type.array and not x.type.scalar:
+    if is_copied(x):
         value: ast.expr = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
     else:
         value = ast.BinOp(number(1.0), ast.Mult(), tree)

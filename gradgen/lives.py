@@ -228,7 +228,8 @@ def parts_of(schedule: Schedule, v: Value) -> list[Value]:
 
 def outlasts(v: Value, node: Node) -> bool:
     """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
-    return node.op.name == "scatter" or node.op.name == "increment" and v in node.inputs[1:]
+    fills = node.op.name in ("setitem", "increment")
+    return node.op.name == "scatter" or fills and (v is not node.inputs[0] or v in node.inputs[1:])
 
 
 class Busy:

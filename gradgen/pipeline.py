@@ -25,6 +25,7 @@ from . import writer
 from .admission import Aim, aims, check_results, target_routes, wholes
 from .calls import Budget, Inflated, Variant
 from .compose import compose
+from .control import define_passed
 from .errors import GradgenError
 from .finish import finish
 from .frontend import Context, Program
@@ -234,6 +235,7 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
     if not closure:
         fuse(graph)
     prune(graph)
+    define_passed(graph)
     verify(graph)
     verify_results(graph, targets)
 

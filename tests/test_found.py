@@ -70,6 +70,81 @@ def f(x):
         "x",
         "",
     ),
+    "what is read beside an increment is not called like it": (
+        """\
+def both(u, v):
+    s = u
+    return s - v
+
+def f(x, y):
+    a, z = both(x, y)
+    b = y - z
+    z = 0.5 ** z[0]
+    return b + z
+""",
+        [np.array([-0.85]), np.ones((2, 2))],
+        "x",
+        "",
+    ),
+    "one of two numbers": (
+        "def f(x, y):\n    z = x if len(y) else 0.5 * np.power(x, 2)\n    return 0.5 + z\n",
+        [0.17, X],
+        "x",
+        "",
+    ),
+    "a cotangent for what a branch does not give any more": (
+        """\
+def f(x):
+    if x:
+        if x:
+            z = h = x
+            return x
+    x = (q := x)
+    return q
+""",
+        [np.float64(-1.19)],
+        "x",
+        "",
+    ),
+    "what may be unassigned and is handed on under another name": (
+        """\
+def f(x):
+    if np.all(x < 0.8):
+        if np:
+            a = 0.5
+            return x
+    else:
+        total = x
+    if np.sum(total):
+        return 0.5 * total
+    a = total.T
+    return a * a
+""",
+        [M],
+        "x",
+        "",
+    ),
+    "a power of a number stays float32": (
+        "def f(x, k):\n    return np.power(k, x)\n",
+        [X.astype(np.float32), 1],
+        "x",
+        "",
+    ),
+    "a call that stands alone and is followed": (
+        """\
+def look(x):
+    n = x.shape
+    n += (1,)
+    print(n)
+
+def f(x):
+    look(x)
+    return x * x
+""",
+        [X],
+        "x",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (

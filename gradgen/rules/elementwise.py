@@ -14,7 +14,8 @@ import numpy as np
 
 from ..graph import is_array_constant, type_of
 from ..shapes import Facts, Type, join_kinds
-from .registry import bprop, elementwise, is_value, primitive, register
+from .primitives import cast_like
+from .registry import bprop, elementwise, is_value, ndim, primitive, register
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
 DEGREE = math.pi / 180.0
@@ -88,7 +89,8 @@ def power_exponent(g, out, x, y):
         return None if x == 0.0 else g * (math.log(x) * out)
     if is_number(y):
         return None
-    return g * (out * np.log(nonzero(x)))
+    log = np.log(nonzero(x))  # of a Python number a float64
+    return g * (out * (cast_like(log, out) if ndim(x) == 0 and ndim(out) != 0 else log))
 
 
 elementwise(np.power, power, kind="same", samples=[(0.3, 2.0), (-2.0, 3.0)])
