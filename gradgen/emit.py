@@ -121,14 +121,14 @@ class Emitter:
         origin = steps[position].node.origin
         before = position - max(len(steps[position].joint), 1)
         begins = before >= 0 and steps[before].node.origin is not origin
-        return begins and isinstance(origin, Statement) and origin.apart
+        return begins and isinstance(origin, Statement) and origin.begun is None and origin.apart
 
     def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
         """A statement of the forward pass with the user's comments over and behind it."""
         origin = step.node.origin
         out: list[ast.stmt] = []
-        if isinstance(origin, Statement) and origin not in self._told:
-            self._told.add(origin)
+        if isinstance(origin, Statement) and origin.whole not in self._told:
+            self._told.add(origin.whole)
             out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
         lines = self._joint(step) if step.joint else self._noted(self._forward_step(step), step.node.outputs)

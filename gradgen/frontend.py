@@ -199,8 +199,8 @@ class Program(Statements):
             last = body[-1] if body else None
             if isinstance(last, ast.Return) and last.value is not None and not any(map(leaves, body[:-1])):
                 self.block(body[:-1])  # what is returned is written where the call stands
-                if len(body) > 1:
-                    self.statement = self.graph.origin = frame.call
+                if len(body) > 1 and frame.call is not None:
+                    self.resume(frame.call)
                 return self.read(last.value)
             self.block(body)
             return self._returned_term(function)

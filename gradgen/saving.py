@@ -277,7 +277,10 @@ class Steps:
                 if v in readers:
                     readers[v].append(node)
         facts, ends = self.back.facts, self.back.results
-        idle = [v for v, p in self.kept.items() if p not in ends and all(is_for_shape(node, p) for node in readers[p])]
+        idle = [
+            v for v, p in self.kept.items()
+            if readers[p] and p not in ends and all(is_for_shape(node, p) for node in readers[p])
+        ]  # fmt: skip
         for v in idle:
             exact = any(takes_dtype(node) for node in readers[self.kept[v]])
             for x in [*self.kept, *self.unchanged.values()]:

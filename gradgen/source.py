@@ -80,7 +80,8 @@ class SourceFile:
 
 @dataclass(eq=False)
 class Statement:
-    """A statement of the user's. context: the `with` statements around it. call: the statement whose call led here."""
+    """A statement of the user's. context: the `with` statements around it. call: the statement whose call led here.
+    begun: the same statement before what it calls, of which this is the rest."""
 
     file: SourceFile
     node: ast.AST
@@ -88,6 +89,12 @@ class Statement:
     context: tuple[Any, ...] = ()
     call: Statement | None = None
     index: int = 0
+    begun: Statement | None = None
+
+    @property
+    def whole(self) -> Statement:
+        """The same, where a statement and the rest of it are one."""
+        return self.begun or self
 
     @functools.cached_property
     def text(self) -> str:

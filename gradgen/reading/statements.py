@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,13 @@ class Statements(Turns):
         file = self.frame.function.file
         inside, call = self._inside_with, self.frame.call
         self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
+        self.statements.append(self.statement)
+        self.graph.origin = self.statement
+
+    def resume(self, statement: Statement) -> None:
+        """Go on with a statement after what it calls."""
+        whole = statement.whole
+        self.statement = replace(statement, index=len(self.statements), begun=whole)
         self.statements.append(self.statement)
         self.graph.origin = self.statement
 
