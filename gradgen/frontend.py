@@ -193,6 +193,8 @@ class Program(Statements):
         try:
             for name, term in values.items():
                 frame.names[name] = term
+                if isinstance(term, Computed) and not (term.value.hint or term.value.said):
+                    term.value.said = f"{name}_in" if name in frame.caller.names else name
             if isinstance(function.node, ast.Lambda):
                 return self.read(function.node.body)
             body = [n for n in function.node.body if not is_constant(n)]

@@ -87,7 +87,9 @@ def _together(steps: Any, counter: Value | None) -> None:
     """One list of tuples for what is recorded at the end of a step."""
     forward, front, count = steps.forward, steps.front, steps.forward.options["carried"]
     found = LOOP.carried(forward)
+    place = {out: i for i, node in enumerate(front.nodes) for out in node.outputs}
     ends = [r for r in front.results[count:] if r in steps.kept and r not in found and not is_early(front, r)]
+    ends.sort(key=lambda r: place.get(r, -1))
     if len(ends) < 2:
         return
     node = Node(PRIMITIVES["tuple"], tuple(ends), {})
