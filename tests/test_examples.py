@@ -1,7 +1,9 @@
 """The examples, end to end: each runs in a process of its own in which gradgen cannot be imported."""
 
 import ast
+import importlib
 import importlib.util
+import itertools
 import math
 import os
 import re
@@ -165,3 +167,125 @@ def test_the_example_rosenbrock(tmp_path):
     assert number(r"minimum (\S+)", printed) < 1e-12
     coordinates = [float(text) for text in re.findall(r"[-\d.]+", printed.partition("at [")[2].rstrip("]\n"))]
     assert coordinates == pytest.approx([1.0] * 10, abs=1e-5)
+
+
+def test_the_example_lstm(tmp_path):
+    printed = run("lstm", tmp_path)
+    losses = [float(text) for text in re.findall(r"step +\d+ +loss ([\d.]+)", printed)]
+    assert losses[0] > 2.0 and losses[-1] < 0.05
+    assert number(r"letters right: ([\d.]+)%", printed) == 100.0
+    assert f"told: {example('lstm').TEXT}" in printed
+
+
+def test_the_example_predator_prey(tmp_path):
+    integrate = pytest.importorskip("scipy.integrate")
+    printed = run("predator_prey", tmp_path)
+    rates = [number(rf"{name} +([\d.]+) ", printed) for name in ("birth", "hunt", "growth", "death")]
+    assert rates == pytest.approx([1.1, 0.4, 0.1, 0.4], rel=0.05)
+    assert number(r"gradient: (\S+)", printed) < 1e-4
+
+    module = example("predator_prey")
+    y0, times = np.array([10.0, 5.0]), 0.5 * np.arange(1, 41)
+    counts = module.observations(np.random.default_rng(0), np.array([1.1, 0.4, 0.1, 0.4]), y0, 0.05)
+
+    def misfit(theta):
+        flow = integrate.solve_ivp(lambda t, y: module.rates(y, theta), (0.0, 20.0), y0, t_eval=times, rtol=1e-9)
+        return 0.5 * np.sum((np.log(flow.y.T) - np.log(counts)) ** 2)
+
+    best = misfit(rates)
+    assert best == pytest.approx(number(r"fitted ([\d.]+)", printed), abs=1e-3)
+    for i, factor in itertools.product(range(4), (0.98, 1.02)):
+        assert misfit([r * factor if i == j else r for j, r in enumerate(rates)]) > best
+
+
+def test_the_example_kalman(tmp_path):
+    stats = pytest.importorskip("scipy.stats")
+    printed = run("kalman", tmp_path)
+    q, r1, r2 = map(float, re.search(r"q ([\d.]+) .*, r ([\d.]+) and ([\d.]+) ", printed).groups())
+    assert number(r"gradient: (\S+)", printed) < 1e-3
+
+    # all observations at once are Gaussian
+    module = example("kalman")
+    A = np.array([[1.0, 0.0, 0.1, 0.0], [0.0, 1.0, 0.0, 0.1], [0.0, 0.0, 0.98, 0.0], [0.0, 0.0, 0.0, 0.98]])
+    C = np.eye(4)[:2]
+    ys = module.track(np.random.default_rng(0), A, C, 0.04, np.array([0.25, 1.0]))
+
+    def log_likelihood(q, r, ys):
+        T = len(ys)
+        P, own = np.eye(4), []
+        for _ in range(T):
+            P = A @ P @ A.T + q * np.eye(4)
+            own.append(P)
+        cov = np.zeros((T, 2, T, 2))
+        for s in range(T):
+            across = own[s]
+            for t in range(s, T):
+                cov[t, :, s, :] = C @ across @ C.T
+                cov[s, :, t, :] = cov[t, :, s, :].T
+                across = A @ across
+        cov = cov.reshape(2 * T, 2 * T) + np.diag(np.tile(r, T))
+        return stats.multivariate_normal(np.zeros(2 * T), cov).logpdf(ys.ravel())
+
+    theta = np.log([q, r1, r2])
+    found = -module.negative_log_likelihood(theta[0], theta[1:], A, C, ys[:40])
+    assert found == pytest.approx(log_likelihood(q, np.array([r1, r2]), ys[:40]), rel=1e-9)
+    best = -module.negative_log_likelihood(theta[0], theta[1:], A, C, ys)
+    assert number(r"likelihood: (\S+)", printed) == pytest.approx(best, abs=2e-3)
+    for move in (*(0.1 * np.eye(3)), *(-0.1 * np.eye(3))):
+        assert -module.negative_log_likelihood((theta + move)[0], (theta + move)[1:], A, C, ys) < best
+
+
+def test_the_example_hmm(tmp_path):
+    printed = run("hmm", tmp_path)
+    assert number(r"log-likelihood: (-[\d.]+),", printed) > number(r"true model (-[\d.]+),", printed)
+    assert number(r"gradient: (\S+)", printed) < 1e-2
+    loaded = [float(p) for p in printed.splitlines()[-1].split()[1:]]
+    assert loaded[5] > 0.4 and sum(loaded) == pytest.approx(1.0, abs=0.01)
+
+    # the sum over all ways through the states
+    rng = np.random.default_rng(0)
+    module = example("hmm")
+    scores = [rng.normal(size=shape) for shape in ((3,), (3, 3), (3, 4))]
+    start, A, B = map(module.softmax, scores)
+    symbols = rng.integers(4, size=5)
+    total = 0.0
+    for ways in itertools.product(range(3), repeat=5):
+        p = start[ways[0]] * B[ways[0], symbols[0]]
+        for before, state, symbol in zip(ways, ways[1:], symbols[1:], strict=False):
+            p *= A[before, state] * B[state, symbol]
+        total += p
+    assert module.negative_log_likelihood(*scores, symbols) == pytest.approx(-np.log(total), rel=1e-12)
+
+
+ARGUMENTS = {
+    "lstm": lambda rng: (
+        *(0.5 * rng.normal(size=shape) for shape in ((5, 12), (3, 12), (12,), (3, 5), (5,))), rng.integers(5, size=9),
+    ),
+    "predator_prey": lambda rng: (
+        0.3 * rng.normal(size=4), rng.uniform(1.0, 2.0, 2), 0.05, rng.uniform(1.0, 2.0, (4, 2)), 3,
+    ),
+    "kalman": lambda rng: (
+        -0.3, 0.3 * rng.normal(size=2), 0.5 * rng.normal(size=(3, 3)), rng.normal(size=(2, 3)), rng.normal(size=(6, 2)),
+    ),
+    "hmm": lambda rng: (rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=(3, 4)), rng.integers(4, size=8)),
+}  # fmt: skip
+"""Arguments for the gradients of the examples that hold loops."""
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_the_gradient_of_an_example_is_that_of_differences(name):
+    module = importlib.import_module(f"generated.{name}_grad")
+    [generated] = [f for key, f in vars(module).items() if key.startswith("value_and_grad_")]
+    fn = getattr(example(name), generated.__name__.removeprefix("value_and_grad_"))
+    arguments = list(ARGUMENTS[name](np.random.default_rng(3)))
+    value, bars = generated(*arguments)
+    assert value == fn(*arguments)
+    for place, bar in enumerate(bars if isinstance(bars, tuple) else [bars]):
+        x = np.asarray(arguments[place])
+        wanted = np.zeros(x.shape)
+        for index in np.ndindex(x.shape):
+            step = np.zeros(x.shape)
+            step[index] = 1e-6
+            low, high = ([*arguments[:place], x + s, *arguments[place + 1 :]] for s in (-step, step))
+            wanted[index] = (fn(*high) - fn(*low)) / 2e-6
+        np.testing.assert_allclose(bar, wanted, rtol=1e-5, atol=1e-7)
