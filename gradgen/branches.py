@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .buffers import changes
 from .control import (
     UNDEFINED,
     Control,
@@ -77,7 +78,7 @@ class Branch(Control):
                     g = _nothing(params[i - 1], there[k]) if grads[k] is None else grads[k]
                     arm.results.append(g if isinstance(g, Value) else arm.const(float(g)))
             simplify(arm)
-            back, saved = separate(arm, count, lambda inner: is_light(inner) or _is_test(inner))
+            back, saved = separate(arm, count, _is_again)
             arm.params = params
             arm.captured = {v: p for v, p in arm.captured.items() if p in params}
             for v, param in saved:
@@ -132,6 +133,12 @@ class Branch(Control):
 
 
 BRANCH = Branch("branch")
+
+
+def _is_again(node: Node) -> bool:
+    """Whether it is sooner computed again than kept; a part of an array that steps write has another content then."""
+    changed = node.op.name == "getitem" and changes(node.inputs[0])
+    return not changed and (is_light(node) or _is_test(node))
 
 
 def _is_test(node: Node) -> bool:

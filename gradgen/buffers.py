@@ -6,12 +6,13 @@ may lie in; `Buffers` goes through the statements in order and finds those that 
 
 from __future__ import annotations
 
+import ast
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .control import UNDEFINED, Control
-from .graph import CONST, Node, Value
+from .graph import CONST, Graph, Node, Value, nodes_of
 from .lives import Lives
 from .rules.indices import index_items
 from .schedule import Schedule
@@ -21,8 +22,10 @@ NUMBERS = (
     "trace", "norm", "det", "zeros_for",
 )  # fmt: skip
 """Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
-WRITES = ("increment", "accumulated")
+WRITES = ("setitem", "increment", "accumulated")
 """Operations that are written in place, in their first input, where that can be."""
+FILLS = ("setitem", "increment")
+"""Those that write at an index."""
 
 
 def alias_of(node: Node) -> str:
@@ -67,8 +70,65 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
 
 
 def may_share(a: Value, b: Value) -> bool:
-    """Whether two values may lie in the same memory."""
-    return not roots(a).isdisjoint(roots(b))
+    """Whether two values may lie in the same memory at the same time.
+
+    Of one branch, and of one loop, those are compared that are there together: names that swap two arrays never are
+    the same one.
+    """
+    seen: set[frozenset[Value]] = set()
+    todo = [(a, b)]
+    while todo:
+        a, b = todo.pop()
+        if a is b:
+            return not is_plain(a)
+        if is_plain(a) or is_plain(b) or frozenset((a, b)) in seen:
+            continue
+        seen.add(frozenset((a, b)))
+        for v, other in ((a, b), (b, a)):
+            before = _shown(v)
+            if before and not _surely_shows(v) and v in roots(other):
+                return True
+            if before:
+                todo += [(w, other) for w in before]
+                break
+        else:
+            todo += _together(a, b)
+    return False
+
+
+def is_plain(v: Value) -> bool:
+    """Whether a value surely lies in nobody's memory: a number."""
+    if v.const is not v:
+        return not isinstance(v.const, (np.ndarray, list, dict))
+    return v.type.ndim == 0 and (v.type.kind in ("int", "bool") or not v.type.array)
+
+
+def _shown(v: Value) -> list[Value]:
+    """What else may lie where `v` does, of what was computed from it, or is a version of it."""
+    if v.node is None:
+        return [] if v.source is None else [v.source]
+    if v.node.subgraphs:
+        return []
+    return list(v.node.inputs[:1] if v.node.op.name in WRITES else bases(v.node))
+
+
+def _surely_shows(v: Value) -> bool:
+    """Whether `v` lies nowhere but where what it was computed from does."""
+    return v.node is None or v.node.op.name in WRITES or alias_of(v.node) in ("view", "read-only")
+
+
+def _together(a: Value, b: Value) -> list[tuple[Value, Value]]:
+    """The pairs of which one must share memory for two results of control flow, or parameters of a body, to do so."""
+    if a.node is not None and a.node is b.node:
+        sides = [v.node.op.sources(v.node, v.index) for v in (a, b)]  # type: ignore[union-attr]
+        return list(zip(*sides, strict=True))
+    if a.node is None and b.node is None and a.graph is b.graph and a.held and b.held:
+        return [(a, a)] if b in a.mates else []
+    for v, other in ((a, b), (b, a)):
+        sources = v.held if v.node is None else v.node.op.sources(v.node, v.index) if v.node.subgraphs else []  # type: ignore[attr-defined]
+        if sources:
+            return [(w, other) for w in sources if w.const is not UNDEFINED]
+    return []
 
 
 def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
@@ -89,7 +149,7 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
         return all(side in asked or side.const is UNDEFINED or is_number(side, asked) for side in sides)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
-    if v.node is not None and v.node.op.name == "getitem":
+    if v.node is not None and v.node.op.name in ("getitem", "pick"):
         return not any(item is Ellipsis for item in index_items(v.node.args[1]))
     return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)
 
@@ -97,6 +157,34 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
 def is_copied(x: Value) -> bool:
     """Whether a float of its own is made of `x` by a copy; else by 1.0 times it, a number where it has no axes."""
     return x.type.floating and bool(x.type.ndim) and x.type.array
+
+
+def is_part(node: Node) -> bool:
+    """Whether the output is a view, or is written where it is read: what reads it reads the first input."""
+    return alias_of(node) in ("view", "read-only", "maybe") and not node.subgraphs or node.op.name in ("tuple", "slice")
+
+
+def written(graph: Graph) -> set[Value]:
+    """The values that may lie where a statement of a graph, or of one inside, writes, before it does so."""
+    found: set[Value] = set()
+    for node in nodes_of(graph):
+        if node.op.name in FILLS:
+            found |= roots(node.inputs[0], grown=False)
+    return found
+
+
+def changes(v: Value | None) -> bool:
+    """Whether the steps of a loop around an array write into it."""
+    while v is not None:
+        if v.graph.turns and not written(v.graph).isdisjoint(roots(v, grown=False)):
+            return True
+        v = v.source if v.node is None else None
+    return False
+
+
+def is_made_here(node: Node) -> bool:
+    """Whether a constant is a new array each time that its line runs, as `np.zeros(3)` is."""
+    return node.op is CONST and isinstance(node.ast, ast.Call)
 
 
 def is_owned(v: Value) -> bool:
@@ -219,7 +307,7 @@ class Buffers:
             return self.of(self.schedule.stands_for[v])
         node = v.node
         if node is None or node.op is CONST:
-            return self._new(ours=False)
+            return self._new(ours=node is not None and is_made_here(node))
         if node.subgraphs:
             results = node.op.sources(node, v.index)  # type: ignore[attr-defined]
             sides = [self.of(side) for side in results if side.const is not UNDEFINED]

@@ -14,8 +14,9 @@ from .admission import Aim
 from .buffers import Buffers
 from .carrying import carried_functions, needed
 from .docstrings import function_doc, known_parts, listed, module_doc, parameters, written_for
-from .emit import Emitter, dtype_source
+from .emit import Emitter
 from .errors import UnsupportedError
+from .filling import dtype_source
 from .frontend import Program
 from .graph import Value, nodes_of
 from .guards import conditions, misshapen

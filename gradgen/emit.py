@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
-from .buffers import Buffers, is_copied, is_number
+from .buffers import Buffers, is_number
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
-from .forms import is_negative, is_op
+from .filling import WRITERS, assign, standing_for
+from .forms import is_op
 from .graph import CONST, Node, Value
-from .listings import call, paired, zeros_like
+from .listings import call
 from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
-from .rules.indices import has_no_repeats, slice_parts
 from .schedule import Schedule, Step, is_early, unpacked_from
 from .source import Statement
-from .spell import Snippets, absolute, as_argument, full, number, shape_of, spell
-from .syntax import Hole, copied, fill, numpy_path
+from .spell import Snippets, spell
+from .syntax import Hole, copied, fill
 from .writer import Blank, Comment, Trailing
 
 
@@ -187,6 +186,9 @@ class Emitter:
             return [renamed(self.filled(node.ast, node), names)]
         if node in self._inner and not self.schedule.is_expression(node):
             return self._loop(node) if node.op is LOOP else self._branch(node)
+        writer = WRITERS.get(node.op.name)
+        if writer is not None:
+            return writer(self, node)
         value = self.computation(node) if node.op is not CONST else copied(node.ast)
         targets = [v for v in node.outputs if v in self.names.of]
         if not targets:
@@ -266,7 +268,7 @@ class Emitter:
             begin.gives = [(self.names.of[o], o)]  # type: ignore[attr-defined]
             out.append(begin)
             name = standing_for(o, ast.Name(self.names.of[o], ast.Load()))
-            call = ast.Call(ast.Attribute(name, "append", ast.Load()), [inner.expression(r)], [])
+            call = ast.Call(ast.Attribute(name, "append", ast.Load()), [self._item(inner.expression(r), r)], [])
             if is_early(inner.schedule.graph, r):
                 inner.kept[r] = ast.Expr(call)
             else:
@@ -283,6 +285,11 @@ class Emitter:
             [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
         )
         return [*out, made]
+
+    def _item(self, tree: ast.expr, v: Value) -> ast.expr:
+        """What is appended to a list, noted for the simulation where it is a number, which lies in nobody's memory."""
+        tree.number = v.type.ndim == 0 and is_number(v)  # type: ignore[attr-defined]
+        return tree
 
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""
@@ -360,128 +367,3 @@ def renamed(statement: ast.stmt, names: dict[str, str]) -> ast.stmt:
         elif isinstance(part, ast.arg):
             part.arg = names.get(part.arg, part.arg)
     return statement
-
-
-def standing_for(v: Value, name: ast.Name) -> ast.Name:
-    """`name`, noted for the simulation to stand for `v`."""
-    name.means = v  # type: ignore[attr-defined]
-    return name
-
-
-def assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def _accumulated(e: Emitter, node: Node) -> list[ast.stmt]:
-    """`v_bar += term`, in place where the memory is ours."""
-    base, term = node.inputs
-    name = e.names.of[node.out]
-    negative = is_negative(term) and term not in e.names.of
-    op: ast.operator = ast.Sub() if negative else ast.Add()
-    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
-    fits = base.type.floating and base.type.kind == node.out.type.kind
-    grows = base.type.scalar and is_number(base) or fits and node in e.buffers.in_place
-    if e.names.of.get(base) == name and grows:
-        return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
-    return [assign(name, ast.BinOp(e.expression(base), op, tree))]
-
-
-def _increment(e: Emitter, node: Node) -> list[ast.stmt]:
-    """`v_bar[index] += term`, on a copy where the memory is not ours."""
-    base, index, term = node.inputs
-    name = e.names.of[node.out]
-    out: list[ast.stmt] = []
-    if node not in e.buffers.in_place:
-        out.append(assign(name, ast.Call(ast.Attribute(e.expression(base), "copy", ast.Load()), [], [])))
-    elif e.names.of[base] != name:
-        out.append(assign(name, e.expression(base)))
-    target = ast.Name(name, ast.Load()) if out else standing_for(e.names.outermost(base), ast.Name(name, ast.Load()))
-    if not has_no_repeats(index.const):
-        call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
-        return [*out, ast.Expr(call)]
-    place = ast.Subscript(target, e.expression(index), ast.Store())
-    if base.type.of is not None and not base.type.of.scalar:
-        old = ast.Subscript(target, e.expression(index), ast.Load())
-        several = slice_parts(index.const) is not None
-        new = paired([old, e.expression(term)]) if several else ast.BinOp(old, ast.Add(), e.expression(term))
-        return [*out, ast.Assign([place], new)]
-    negative = is_negative(term) and term not in e.names.of
-    op: ast.operator = ast.Sub() if negative else ast.Add()
-    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
-    return [*out, ast.AugAssign(place, op, tree)]
-
-
-def _scatter(e: Emitter, node: Node) -> list[ast.stmt]:
-    """Zeros, and an assignment at the index: the first contribution assigns."""
-    values, index, like = node.inputs
-    name = e.names.of[node.out]
-    if like.type.sequence:
-        place = ast.Subscript(ast.Name(name, ast.Load()), e.expression(index), ast.Store())
-        return [assign(name, zeros_like(like.type, e.expression(like))), ast.Assign([place], e.expression(values))]
-    zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, node, like)], [])
-    target = ast.Name(name, ast.Load())
-    out = [assign(name, zeros)]
-    if has_no_repeats(index.const):
-        place = ast.Subscript(target, e.expression(index), ast.Store())
-        out.append(ast.Assign([place], e.expression(values)))
-    else:
-        arguments = [target, as_argument(e.expression(index)), e.expression(values)]
-        out.append(ast.Expr(ast.Call(numpy_path("add.at"), arguments, [])))
-    return out
-
-
-def dtype_source(names: Names, node: Node) -> Value | None:
-    """The value, a float as far as is known, whose dtype the new memory of a scatter or an expand gets.
-
-    A cotangent's, rather than that of a primal that may hold integers; None where the dtype is computed.
-    """
-    if node.op.name == "scatter":
-        values, _, like = node.inputs
-        if like.type.sequence:
-            return None
-        if values in names.of and values.type.array and values.type.floating:
-            return values
-    elif node.op.name == "expand" and node.inputs[0].type.scalar and not node.inputs[0].type.array:
-        like = node.inputs[1]
-    else:
-        return None
-    return like if like.type.kind == "float" and (like.type.array or like.type.ndim) else None
-
-
-def dtype_of(e: Emitter, node: Node, like: Value) -> ast.expr:
-    """The dtype of the memory of a scatter or an expand."""
-    source = dtype_source(e.names, node)
-    if source is not None:
-        return ast.Attribute(e.expression(source), "dtype", ast.Load())
-    return ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
-
-
-def _own(e: Emitter, node: Node) -> list[ast.stmt]:
-    """A copy that is a float whatever it was: what is returned is never an argument."""
-    [x] = node.inputs
-    tree = e.expression(x)
-    if is_copied(x):
-        value: ast.expr = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
-    else:
-        value = ast.BinOp(number(1.0), ast.Mult(), tree)
-    return [assign(e.names.of[node.out], value)]
-
-
-def _expand(e: Emitter, node: Node) -> list[ast.stmt]:
-    """`x` at the shape of `like`, as an array of its own."""
-    x, like = node.inputs
-    if x.type.scalar:
-        value = full(x, like, e.expression)
-    else:
-        view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape_of(like, e.expression)], [])
-        value = ast.Call(ast.Attribute(view, "copy", ast.Load()), [], [])
-    return [assign(e.names.of[node.out], value)]
-
-
-WRITERS: dict[str, Callable[[Emitter, Node], list[ast.stmt]]] = {
-    "accumulated": _accumulated,
-    "increment": _increment,
-    "scatter": _scatter,
-    "own": _own,
-    "expand": _expand,
-}

@@ -40,6 +40,18 @@ def bare(x: Any) -> Any:
     return x[()]
 
 
+@primitive(signature="x", rule=lambda g, out, x: g, infer=_own_type, alias="view")
+def same(x: Any) -> Any:
+    """`x` under another name."""
+    return x
+
+
+def _has_a_name(v: Value, target: Value) -> bool:
+    """Whether a result is what a loop hands on under the name of another variable."""
+    turns = v.node is not None and bool(v.node.subgraphs) and v.node.op.turns  # type: ignore[attr-defined]
+    return turns and v.bar_of is not None and v.bar_of.hint not in ("", target.hint)
+
+
 def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
     """Make the results, past the first `fixed`, cotangents that may be handed out; each gets its target's name."""
     taken: set[Value] = set()
@@ -58,6 +70,9 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
                     v.bar_of = target
                 with graph.at(v.node.origin, backward=True):
                     v = bare(v) if _is_array(v) else own(v)
+            if _has_a_name(v, target):
+                with graph.at(next((o for o in reversed(v.through)), graph.origin), backward=True):
+                    v = same(v)
             if v.bar_of is not target and v.node is not None:
                 v.bar_of = target
             graph.results[i] = v

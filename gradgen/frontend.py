@@ -109,6 +109,9 @@ class Program(Statements):
         self.looked_at: dict[Route, None] = {}
         self._depth = 0
         self._passing: set[str] = set()
+        self.versions: dict[Value, Value] = {}
+        self.shows: dict[Value, Value] = {}
+        self.doubts: dict[Value, UnsupportedError] = {}
         self._read_parameters()
         if isinstance(function.node, ast.Lambda):
             self.enter(function.node.body)
@@ -315,11 +318,9 @@ class Program(Statements):
 
     def here(self, term: Term) -> Term:
         """The term as the graph that is being read sees it: values of the graphs around it become its parameters."""
-        if isinstance(term, Computed) and term.value.graph is not self.graph:
-            value = term.value
-            for graph in self._graphs[self._graphs.index(value.graph) + 1 :]:
-                value = graph.capture(value)
-            return Computed(Ref(value), value)
+        if isinstance(term, Computed):
+            value = self.inner(self.now(term.value))
+            return term if value is term.value else Computed(Ref(value), value)
         if isinstance(term, Instance):
             root = self.here(Computed(Ref(term.value), term.value))
             return Instance(root.ast, term.value, term.cls, term.obj, term.route)
@@ -330,13 +331,20 @@ class Program(Statements):
         if isinstance(term, Method):
             base = self.here(Computed(Ref(term.value), term.value))
             return Method(ast.Attribute(base.ast, term.name, ast.Load()), base.value, term.name)  # type: ignore[attr-defined]
-        if isinstance(term, Sequence) and len(self._graphs) > 1:
+        if isinstance(term, Sequence) and (len(self._graphs) > 1 or self.versions or self.doubts):
             items = [self.here(item) for item in term.items]
             made = sequence(term.kind, items, term.keys)
             if isinstance(term.ast, Ref):  # an argument, which has a name
                 made.ast = self.here(Computed(term.ast, term.ast.value)).ast
             return made
         return term
+
+    def inner(self, v: Value) -> Value:
+        """A value of a graph around the one that is being read, as that one sees it."""
+        if v.graph is not self.graph:
+            for graph in self._graphs[self._graphs.index(v.graph) + 1 :]:
+                v = graph.capture(v)
+        return v
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
         """An error at `node` of the function that is being read."""

@@ -90,7 +90,7 @@ class Operation(Signature):
 class Value:
     """A variable of the graph: one version of one quantity. Never a number: whoever asks for one gets an error."""
 
-    __slots__ = ("bar_of", "graph", "held", "hint", "index", "node", "said", "source", "through", "type")
+    __slots__ = ("bar_of", "graph", "held", "hint", "index", "mates", "node", "said", "source", "through", "type")
     __array_priority__ = 1000.0
     __iter__ = None
 
@@ -105,6 +105,8 @@ class Value:
         """The value of the enclosing graph that this parameter of a sub-graph stands for."""
         self.held: list[Value] = []
         """What a parameter of a loop's body is at the first step, and at the others."""
+        self.mates: frozenset[Value] = frozenset()
+        """Other parameters of the same loop's body that may be the same memory at the same step."""
         self.through: list[Any] = []
         """The statements that handed this cotangent on unchanged."""
 
@@ -251,6 +253,8 @@ class Graph:
         self.facts = facts if facts is not None else Facts()
         self.origin: Any = None
         self.backward = False
+        self.turns = False
+        """Whether it is the body of a loop."""
         self.place: dict[Value, int] = {}
         """The place of each value, while statements are put in order."""
         self._consts: dict[Any, Value] = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .buffers import changes
 from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
 from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
@@ -63,6 +64,7 @@ class Loop(Control):
 
     def connect(self, node: Node) -> None:
         super().connect(node)
+        node.subgraphs[0].turns = True
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
             p.held = held
         for p, v in zip(self.items(node), node.inputs, strict=False):
@@ -165,7 +167,7 @@ class Loop(Control):
         for i in {i for i, p in enumerate(carried) if p in _asked(body)}:
             self._begin_as_none(node, i)
         at_hand = {*params[:first], *params[first + count :]}
-        back, saved = separate(body, forward, lambda inner: is_light(inner) or _is_at_hand(inner, at_hand))
+        back, saved = separate(body, forward, lambda inner: _is_again(inner, at_hand))
         body.params = params
         made = Node(LOOP, (), {})
         counters = dict(zip(spots, [v for _, v in arrays], strict=True))
@@ -452,9 +454,16 @@ def taken(source: Value, steps: Value | None) -> Value:
     return first(source, steps)  # type: ignore[no-any-return]
 
 
+def _is_again(node: Node, at_hand: set[Value]) -> bool:
+    """Whether it is sooner computed again than recorded; a part of an array that steps write has changed by then."""
+    changed = node.op.name == "getitem" and changes(node.inputs[0])
+    return not changed and (is_light(node) or _is_at_hand(node, at_hand))
+
+
 def _is_at_hand(node: Node, known: set[Value]) -> bool:
     """Whether it is next to nothing to compute from items and from what does not change: no record is needed."""
-    return is_tiny(node) and all(v in known or v.const is not v for v in node.inputs)
+    tiny = is_tiny(node) or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
+    return tiny and all(v in known or v.const is not v for v in node.inputs)
 
 
 def _cotangent(body: Graph, primal: Value, like: Type) -> Value:

@@ -31,6 +31,7 @@ from .finish import finish
 from .frontend import Context, Program
 from .fusion import fuse
 from .graph import CONST, Graph, Value
+from .keeping import keep, keep_records
 from .options import Options, declared_types
 from .reverse import build_grads, zero_like
 from .rules.primitives import broadcast_like
@@ -230,12 +231,14 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
     verify(graph)
     simplify(graph)
     verify(graph)
+    keep_records(graph)
     save(graph)
     finish(graph, targets, len(graph.results) - len(targets))
     if not closure:
         fuse(graph)
     prune(graph)
     define_passed(graph)
+    keep(graph)
     verify(graph)
     verify_results(graph, targets)
 

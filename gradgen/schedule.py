@@ -16,7 +16,7 @@ MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
 PARTS = ("attribute", "item")
 """Operations that read a part of an argument."""
-STATEMENT_OPS = ("scatter", "increment", "accumulated", "own", "expand")
+STATEMENT_OPS = ("scatter", "setitem", "increment", "accumulated", "own", "expand", "pick", "same")
 """Operations that are written as statements."""
 GROWING = ("increment", "accumulated")
 """Operations that add to their first input."""
@@ -192,7 +192,7 @@ class Schedule:
         if node.effect:
             return self.uses[out] > 0 or isinstance(node.ast, ast.stmt)
         if not node.backward:
-            if out.hint:
+            if out.hint or node.op.name in STATEMENT_OPS:
                 return True
             if is_light(node):
                 return False
@@ -397,6 +397,7 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozen
             stop += 1
         group = nodes[start:stop]
         inside = set(group)
+        before = readers_before(group)
         wanted = sorted(range(len(group)), key=lambda i: (key(group[i]), i))
         done: set[Node] = set()
         for i in wanted:
@@ -404,6 +405,7 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozen
             while todo:
                 node = todo[-1]
                 missing = [v.node for v in node.inputs if v.node in inside and v.node not in done]
+                missing += [reader for reader in before.get(node, ()) if reader not in done]
                 if missing and node not in done:
                     todo += missing[::-1]
                     continue
@@ -413,6 +415,18 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozen
                     out.append(node)
         start = stop
     return out
+
+
+def readers_before(group: list[Node]) -> dict[Node, list[Node]]:
+    """For each node that writes into an array, those before it that read the array as it was."""
+    found: dict[Node, list[Node]] = {}
+    readers: dict[Value, list[Node]] = {}
+    for node in group:
+        if node.op.name in ("setitem", "increment"):
+            found[node] = readers.get(node.inputs[0], [])[:]
+        for v in node.inputs:
+            readers.setdefault(v, []).append(node)
+    return found
 
 
 def position(v: Value | None) -> int:

@@ -73,6 +73,8 @@ class Simulation:
         self._globals: dict[str, frozenset[int]] = {}
         self._fresh: set[str] = set()
         """Names given since the last statement of the graph was done."""
+        self._kept: dict[str, list[tuple[frozenset[int], tuple[int, ...]]]] = {}
+        """What was appended to the list of a name: its buffers, and how often each had been written into."""
         for v in parameters:
             self.give(v.hint, self.buffer(ours=False), v)
 
@@ -119,6 +121,9 @@ class Simulation:
             raise wrong(f"`{node.id}` is read as {means!r}, and holds {held.value!r}")
         if held.seen != tuple(self.written[p] for p in held.places):
             raise wrong(f"`{node.id}` is read after it was written in place under another name")
+        for places, seen in self._kept.get(node.id, ()):
+            if seen != tuple(self.written[p] for p in places):
+                raise wrong(f"`{node.id}` holds what was written in place since")
         return held.places
 
     def places(self, node: Any) -> frozenset[int]:
@@ -246,6 +251,10 @@ class Simulation:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name() as target, *rest])):
                 self.all(rest)
                 self.write(target.id, self.read(target))
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item])):
+                places = self.places(item)
+                places = frozenset() if getattr(item, "number", False) else places
+                self._kept.setdefault(name, []).append((places, tuple(self.written[p] for p in places)))
             case ast.Expr():
                 self.places(node.value)
             case ast.With():

@@ -188,6 +188,7 @@ SAID: dict[str, Callable[[Node, list[str]], str]] = {
     "dot": lambda node, parts: _side_by_side(parts),
     "transpose": lambda node, parts: f"{parts[0]}_T" if parts[0] else "",
     "getitem": _item,
+    "pick": _item,
     "shape": lambda node, parts: "",
     "opaque": _opaque,
     "total": _total,

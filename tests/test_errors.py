@@ -195,18 +195,18 @@ case(
 # ---- writing in place
 
 case(
-    "an item is written",
+    "an item of what may be the argument is written, which is read again",
     """
     def f(x):
-        y = x * 2.0
+        y = np.asarray(x)
         y[0] = 1.0
-        return np.sum(y)
+        return np.sum(y * x)
     """,
     """
-    UnsupportedError m.py:6:5: `y` is written in place, which gradgen does not follow yet
+    UnsupportedError m.py:6:5: `y` is changed in place here, and `x` may be the same array
         y[0] = 1.0
         ^^^^
-      build a new array instead: np.where, np.concatenate, np.stack
+      write `y = y.copy()` before
     """,
 )
 case(
@@ -312,7 +312,7 @@ case(
     UnsupportedError m.py:7:5: `z` is changed in place here, and `y` may be the same array
         z += 1.0
         ^^^^^^^^
-      write `z = z + ...` to make a new array
+      write `z = z.copy()` before
     """,
 )
 

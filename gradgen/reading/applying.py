@@ -12,7 +12,7 @@ from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Node, Operation, Valu
 from ..shapes import ShapeMismatch
 from ..syntax import Hole, display, fill, literal, numpy_path
 from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
-from .reader import Reader
+from .cells import Cells
 
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
 ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
@@ -21,13 +21,13 @@ SEQUENCES = ("shape", "index", "indices", "indices_or_sections", "repeats", "shi
 """Parameters that take a tuple or list as it is."""
 
 
-class Applying(Reader):
+class Applying(Cells):
     """The part of a `Program` that makes values and nodes of terms."""
 
     def value(self, term: Term) -> Value:
         """The value of the graph that a term is."""
         if isinstance(term, Computed):
-            return term.value
+            return self.now(term.value)
         if isinstance(term, Static):
             return self.graph.const(term.obj, term.ast)
         if isinstance(term, Instance):
@@ -90,8 +90,10 @@ class Applying(Reader):
         def make(part: Any) -> Any:
             if isinstance(part, Hole):
                 return part
-            if part.value in place:
-                return Hole(place[part.value])
+            i = place.get(part.value)
+            i = place.get(self.now(part.value)) if i is None else i
+            if i is not None:
+                return Hole(i)
             constant = literal(part.value.const) if part.value.const is not part.value else None
             if constant is None:
                 raise self.error("an option of a NumPy function must be known when the gradient is written")

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..branches import add_branch
 from ..control import UNDEFINED
-from ..graph import Graph
+from ..graph import Graph, Value
 from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
 from .expressions import Expressions
 
@@ -55,6 +55,8 @@ def always_leaves(body: list[ast.stmt]) -> bool:
 
 class Flow(Expressions):
     """The part of a `Program` that reads branches and blocks."""
+
+    _graphs: list[Graph]
 
     def read_statement(self, node: ast.stmt) -> None:
         raise NotImplementedError
@@ -135,19 +137,21 @@ class Flow(Expressions):
     def choose(self, test: Term, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Read two sides into graphs of their own, and let every name mean what either makes of it."""
         condition, before, statement = self.value(test), self.frame.names, self.statement
-        graphs, ways = [], []
+        versions, doubts = self.versions, self.doubts
+        graphs, ways, held = [], [], []
         for side in (yes, no):
-            self.frame.names = dict(before)
+            self.frame.names, self.versions, self.doubts = dict(before), dict(versions), dict(doubts)
             with self.inside(Graph("", self.graph.facts)) as graph:
                 side()
             graphs.append(graph)
             ways.append(self.frame.names)
+            held.append((self.versions, self.doubts))
         self.frame.names, self.statement = before, statement
         self.graph.origin = statement
         raised = [RAISED in way for way in ways]
         if all(raised):
             self.frame.names[RAISED] = Static(ast.Constant(True), True)
-        parts: list[tuple[str, Term, list[tuple[Term | None, Term | None]]]] = []
+        parts: list[tuple[Any, Term, list[tuple[Term | None, Term | None]]]] = []
         for name in dict.fromkeys([*ways[0], *ways[1]]):
             a, b = (way.get(name) for way in ways)
             if a is before.get(name) and b is before.get(name) or name == RAISED:
@@ -160,6 +164,7 @@ class Flow(Expressions):
             before[name], pairs = self._merged(name, a, b, any(raised))
             if pairs:
                 parts.append((name, before[name], pairs))
+        parts += self._written(versions, [None if gone else v for gone, (v, _) in zip(raised, held, strict=True)])
         notes: dict[Any, int] = {}
         places: list[int] = []
         """Which output each leaf is: ways of leaving that are noted alike are one."""
@@ -170,17 +175,34 @@ class Flow(Expressions):
                 places.append(notes.setdefault(key, count))
                 count += places[-1] == count
         for place, graph in enumerate(graphs):
+            self.versions, self.doubts = held[place]
             with self.inside(graph):
                 leaves = [pair[place] for _, _, pairs in parts for pair in pairs]
                 leaves = [t for i, t in enumerate(leaves) if places[i] not in places[:i]]
                 graph.results = [graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in leaves]
+        self.versions = versions
+        self.doubts = {root: e for gone, (_, d) in zip(raised, held, strict=True) if not gone for root, e in d.items()}
         node = add_branch(self.graph, condition, graphs, expression=False)
         outputs: list[Term] = [Computed(Ref(node.outputs[i]), node.outputs[i]) for i in places]
         for name, like, pairs in parts:
             mine = [outputs.pop(0) for _ in pairs]
+            if isinstance(name, Value):
+                self.renew(name, mine[0].value)  # type: ignore[attr-defined]
+                continue
             for leaf in mine:
                 leaf.value.hint = FLAGS.get(name, "" if name == VALUE else self.called(name))  # type: ignore[attr-defined]
             before[name] = shaped(like, mine)
+
+    def _written(self, before: dict[Value, Value], sides: list[dict[Value, Value] | None]) -> list[Any]:
+        """The arrays that a side writes, and what each side makes of them; None for a side that raises."""
+        found = dict.fromkeys(root for side in sides if side is not None for root in side)
+        parts = []
+        for root in found:
+            ends = [None if side is None else side.get(root, root) for side in sides]
+            if root.graph in self._graphs and any(v is not None and v is not before.get(root, root) for v in ends):
+                terms = [None if v is None else Computed(Ref(v), v) for v in ends]
+                parts.append((root, Computed(Ref(root), root), [tuple(terms)]))
+        return parts
 
     def _merged(self, name: str, a: Term | None, b: Term | None, one: bool) -> tuple[Term, list[Any]]:
         """What a name means after a branch that makes `a` or `b` of it, None where it has no meaning.

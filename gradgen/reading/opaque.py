@@ -36,7 +36,7 @@ class Opaque(Names):
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
-        inputs = references(tree)
+        inputs = dict.fromkeys(map(self.now, references(tree)))
         made = self.graph.add(OPAQUE, list(inputs))
         made.effect = effect
         self.explain(made, node)

@@ -7,7 +7,7 @@ import contextlib
 from typing import Any
 
 from ..errors import UnsupportedError
-from ..graph import Graph
+from ..graph import Graph, Value
 from ..source import Function, Statement
 from ..terms import Term
 
@@ -49,6 +49,10 @@ class Reader:
 
     def follow(self, function: Function, args: Any, kwargs: Any, call: Any, outer: Any = None) -> Term:
         """Read the body of a function that is called."""
+        raise NotImplementedError
+
+    def inner(self, v: Value) -> Value:
+        """A value of a graph around the one that is being read, as that one sees it."""
         raise NotImplementedError
 
     def inside(self, graph: Graph) -> contextlib.AbstractContextManager[Graph]:

@@ -9,22 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import may_share, roots
 from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE, Graph, Value
 from ..library import is_library
-from ..operators import SYMBOLS
 from ..shapes import Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, references
+from ..terms import Closure, Computed, Ref, Sequence, Static, Term, references
 from .flow import BROKEN, RETURNED, VALUE
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns
 from .writers import writes_arguments
+from .writing import Writing
 
 
-class Statements(Turns):
+class Statements(Writing, Turns):
     """The part of a `Program` that reads statements."""
 
     statements: list[Statement]
@@ -57,6 +56,8 @@ class Statements(Turns):
         match node:
             case ast.Assign():
                 term = self.read(node.value)
+                if len(node.targets) > 1:
+                    term = self.one_array(term)
                 for target in node.targets:
                     self.assign(target, term)
             case ast.AnnAssign(value=ast.expr() as value):
@@ -125,12 +126,13 @@ class Statements(Turns):
 
     def _loop_or_opaque(self, node: ast.For) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
-        names = dict(self.frame.names)
+        names, versions, doubts = dict(self.frame.names), dict(self.versions), dict(self.doubts)
         try:
             self.loop(node)
         except UnsupportedError as error:
             self.frame.names.clear()
             self.frame.names.update(names)
+            self.versions, self.doubts = versions, doubts
             try:
                 self._opaque_statement(node)
             except UnsupportedError:
@@ -154,6 +156,8 @@ class Statements(Turns):
                 self._unpack(target, term)
             case ast.Starred():
                 raise self.error("a starred target cannot be differentiated", target, "unpack the items one by one")
+            case ast.Subscript() if self.store(target, term):
+                pass
             case _:
                 self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
 
@@ -202,41 +206,21 @@ class Statements(Turns):
         return node.out
 
     def _augment(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Subscript) and self.increase(node):
+            return None
         if not isinstance(node.target, ast.Name):
             return self._opaque_statement(node)
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
-        if isinstance(old, Computed) and not old.value.type.scalar:
-            self._check_unaliased(old.value, node)
+        if isinstance(old, Computed) and old.value.type.kind != "object" and not old.value.type.scalar:
+            if old.value.type.ndim:
+                self.write(old.value, self.like(old.value, self.value(new), node), node)
+                return None
+            del self.frame.names[node.target.id]  # a number, or an array that is changed for all who have it
+            self.doubt(self.place(old.value).root, node, itself=True)
         self.bind(node.target.id, new)
         return None
-
-    def _check_unaliased(self, value: Value, node: ast.AugAssign) -> None:
-        """`a += b` on an array is seen through every other name of it: refuse where there is one."""
-        assert isinstance(node.target, ast.Name)
-        name = node.target.id
-        advice = f"write `{name} = {name} {SYMBOLS[type(node.op)]} ...` to make a new array"
-        for other_name, term in self._other_names(name):
-            for other in flatten(term):
-                if isinstance(other, Computed) and may_share(other.value, value):
-                    raise self.error(
-                        f"`{name}` is changed in place here, and `{other_name}` may be the same array", node, advice
-                    )
-        if self.context.under_way and not roots(value).isdisjoint(self.graph.params):
-            raise self.error(f"`{name}` is changed in place here, and may be the caller's array", node, advice)
-
-    def _other_names(self, name: str) -> list[tuple[str, Term]]:
-        """What has another name than `name` here, or a name in a function around this one or in one that called it."""
-        found = [(other, term) for other, term in self.frame.names.items() if other != name and other.isidentifier()]
-        todo, seen = [self.frame.outer, self.frame.caller], {self.frame}
-        while todo:
-            frame = todo.pop()
-            if frame is not None and frame not in seen:
-                seen.add(frame)
-                found += [(other, term) for other, term in frame.names.items() if other.isidentifier()]
-                todo += [frame.outer, frame.caller]
-        return found
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
@@ -311,5 +295,6 @@ def is_constant(node: ast.stmt) -> bool:
 
 
 def _binds(node: ast.If) -> bool:
-    """Whether an `if` gives names to values; else it is a guard, or something said, and stays as it stands."""
-    return any(isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del)) for n in ast.walk(node))
+    """Whether an `if` gives names to values, or writes; else it is a guard, or says something, and stays as it is."""
+    kinds = (ast.Name, ast.Subscript, ast.Attribute)
+    return any(isinstance(n, kinds) and isinstance(n.ctx, (ast.Store, ast.Del)) for n in ast.walk(node))

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..buffers import roots
+from ..buffers import may_share, roots
 from ..control import UNDEFINED, is_defined
 from ..graph import PRIMITIVES, Graph, Value
 from ..loops import add_loop
@@ -20,12 +20,14 @@ ROUNDS = 6
 """How often a body is read until what it hands on is of the kind that it found."""
 
 
-def stored_in(node: ast.For) -> list[str]:
-    """The names that a loop binds, in order."""
+def stored_in(node: ast.For, augmented: bool = True) -> list[str]:
+    """The names that a loop binds, in order. augmented: also those of `name += ...`."""
     found: dict[str, None] = {}
     todo: list[ast.AST] = [node.target, *node.body]
     while todo:
         part = todo.pop(0)
+        if isinstance(part, ast.AugAssign) and not augmented:
+            continue
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
             found[part.id] = None
         if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
@@ -37,17 +39,18 @@ def stored_in(node: ast.For) -> list[str]:
 
 @dataclass(eq=False)
 class Carried:
-    """A value that a body finds under a name, which means a term like `like`. begin: what it is at the first step.
+    """A value that a body finds under a name, or an array that it writes: what that began as stands for the name.
 
-    shares: what else it may share memory with at later ones, other carried values and values from outside. open: its
-    shape is not known to stay.
+    begin: what it is at the first step. shares: the values from outside that it may share memory with at later ones.
+    mates: other carried values that it may share memory with. open: its shape is not known to stay.
     """
 
-    name: str
+    name: str | Value
     begin: Value
     type: Type
     like: Term
-    shares: set[Any] = field(default_factory=set)
+    shares: set[Value] = field(default_factory=set)
+    mates: set[Carried] = field(default_factory=set)
     open: bool = False
     param: Value = field(init=False)
 
@@ -69,11 +72,12 @@ class Turns(Flow):
         through: list[Value] = []
         header = self._header(node.iter, through)
         before = self.frame.names
-        begins = {n: self._data(n, before[n], node) for n in stored_in(node) if n in before}
+        stored = self._rebound(node)
+        begins = {n: self._data(n, before[n], node) for n in stored if n in before}
         found = [Carried(n, v, _plain(v.type), before[n]) for n, values in begins.items() for v in values]
         for _ in range(ROUNDS):
             graph = Graph("", self.graph.facts)
-            items, ends = self._step(node, graph, through, header, found)
+            items, ends = self._step(node, graph, through, header, found, stored)
             late = self._bound_late(found, ends)
             if not self._learn(graph, found, ends) and not late:
                 break
@@ -103,21 +107,28 @@ class Turns(Flow):
             self.choose(broken, as_noted, lambda: self.block(node.orelse))
 
     def _step(
-        self, node: ast.For, graph: Graph, through: list[Value], header: Any, found: list[Carried]
-    ) -> tuple[list[Value], dict[str, tuple[Term, list[Value]]]]:
-        """Read the body into `graph`; return the items, and what each name that it binds is at its end."""
+        self, node: ast.For, graph: Graph, through: list[Value], header: Any, found: list[Carried], stored: list[str]
+    ) -> tuple[list[Value], dict[Any, tuple[Term, list[Value]]]]:
+        """Read the body into `graph`; return the items, and what it makes of each name that it binds and each array.
+
+        An array that is written stands for itself, where a name would.
+        """
         before, statement, loops = self.frame.names, self.statement, self.frame.loops
-        self.frame.names, self.frame.loops = dict(before), loops + 1
+        versions = self.versions
+        self.frame.names, self.frame.loops, self.versions = dict(before), loops + 1, dict(versions)
         try:
             with self.inside(graph):
                 items = [self._parameter(graph, item_type(graph.facts, v)) for v in through]
                 for c in found:
-                    c.param = self._parameter(graph, c.type, c.name)
+                    c.param = self._parameter(graph, c.type, c.name if isinstance(c.name, str) else c.name.hint)
                 for c in found:
-                    c.param.held = [c.begin, *(k.param if isinstance(k, Carried) else k for k in c.shares)]
+                    c.param.held = [c.begin, *c.shares]
+                    c.param.mates = frozenset(k.param for k in c.mates)
+                    if isinstance(c.name, Value):
+                        self.renew(c.name, c.param)
                 for item, v in zip(items, through, strict=True):
                     item.held = [v]
-                for name, like in {c.name: c.like for c in found}.items():
+                for name, like in {c.name: c.like for c in found if isinstance(c.name, str)}.items():
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
                     self.frame.names[name] = shaped(like, terms)
                 self.assign(node.target, self._found(header, items))
@@ -126,26 +137,35 @@ class Turns(Flow):
                         term.value.hint = name
                 self.take_flags()
                 self.block(node.body)
-                bound = [n for n in stored_in(node) if n in before or n in self.frame.names]
+                bound = [n for n in stored if n in before or n in self.frame.names]
                 bound += [n for n in (BROKEN, RETURNED, VALUE) if n in self.frame.names]
-                return items, {n: self._end(n, before.get(n), node) for n in bound}
+                ends: dict[Any, tuple[Term, list[Value]]] = {n: self._end(n, before.get(n), node) for n in bound}
+                carried = [c.name for c in found if isinstance(c.name, Value)]
+                written = [root for root in self.written_since(versions) if root.graph in self._graphs[:-1]]
+                for root in dict.fromkeys([*carried, *written]):
+                    ends[root] = Computed(Ref(root), root), [self.inner(self.versions[root])]
+                return items, ends
         finally:
             self.frame.names, self.statement, self.frame.loops = before, statement, loops
+            self.versions = versions
             self.graph.origin = statement
 
-    def _bound_late(self, found: list[Carried], ends: dict[str, tuple[Term, list[Value]]]) -> list[Carried]:
+    def _bound_late(self, found: list[Carried], ends: dict[Any, tuple[Term, list[Value]]]) -> list[Carried]:
         """The names that are bound in the loop alone and not by every step, so that they may be of an earlier one."""
         known, nothing = {c.name for c in found}, self.graph.const(UNDEFINED)
         return [
             Carried(name, nothing, _plain(v.type), term)
             for name, (term, values) in ends.items()
-            if name.isidentifier() and name not in known and not all(map(is_defined, values))
+            if isinstance(name, str) and name.isidentifier() and name not in known and not all(map(is_defined, values))
             for v in values
         ]
 
-    def _learn(self, graph: Graph, found: list[Carried], ends: dict[str, tuple[Term, list[Value]]]) -> bool:
+    def _learn(self, graph: Graph, found: list[Carried], ends: dict[Any, tuple[Term, list[Value]]]) -> bool:
         """Note what a reading of the body says of the carried values; whether that is news."""
-        news = False
+        known = {c.name for c in found}
+        new: list[Value] = [root for root in ends if isinstance(root, Value) and root not in known]
+        found += [Carried(root, self.now(root), _plain(root.type), Computed(Ref(root), root)) for root in new]
+        news = bool(new)
         last = [v for n in dict.fromkeys(c.name for c in found) for v in ends[n][1]]
         lie = [roots(v) for v in last]
         for c, end, mine in zip(found, last, lie, strict=True):
@@ -153,25 +173,26 @@ class Turns(Flow):
             same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
             if not same or (joined.kind, joined.array) != (c.type.kind, c.type.array):
                 c.type, c.open, news = joined, c.open or not same, True
-            others = {k for k, theirs in zip(found, lie, strict=True) if k is not c and not mine.isdisjoint(theirs)}
-            shares = others | {v for v in mine if v.graph in self._graphs}
-            if not shares <= c.shares:
-                c.shares, news = c.shares | shares, True
+            shares = {v for v in mine if v.graph in self._graphs}
+            pairs = [(k, theirs) for k, theirs in zip(found, last, strict=True) if k is not c]
+            mates = {k for k, theirs in pairs if may_share(end, theirs) or may_share(c.begin, k.begin)}
+            if not (shares <= c.shares and mates <= c.mates):
+                c.shares, c.mates, news = c.shares | shares, c.mates | mates, True
         return news
 
     def _close(
         self, through: list[Value], header: Any, graph: Graph, items: list[Value], found: list[Carried],
-        ends: dict[str, tuple[Term, list[Value]]],
+        ends: dict[Any, tuple[Term, list[Value]]],
     ) -> None:  # fmt: skip
         """Add the loop, and let the names that it binds mean what is left after the last step."""
         carried: list[Value] = []
         initial: list[Value] = []
         types: list[Type] = []
-        owner: list[str] = []
+        owner: list[Any] = []
         for name, (_, results) in ends.items():
             known = [c for c in found if c.name == name]
             open_ = [Type(r.type.kind, ShapeVar()) for r in results]  # nothing is known of what the first step finds
-            word = name if name.isidentifier() else ""
+            word = name.hint if isinstance(name, Value) else name if name.isidentifier() else ""
             params = [c.param for c in known] or [Value(graph, t, hint=word) for t in open_]
             carried += params
             nothing = self.graph.const(False if name in FLAGS else UNDEFINED)
@@ -186,9 +207,12 @@ class Turns(Flow):
         stop = owner.index(BROKEN) if BROKEN in owner else None
         made = add_loop(self.graph, through, initial, graph, types, header, stop=stop)
         for v, name in zip(made.outputs, owner, strict=True):
-            v.hint = FLAGS.get(name, "" if name == VALUE else name)
+            v.hint = name.hint if isinstance(name, Value) else FLAGS.get(name, "" if name == VALUE else name)
         outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
         for name, (like, _) in ends.items():
+            if isinstance(name, Value):
+                self.renew(name, outputs.pop(0).value)  # type: ignore[attr-defined]
+                continue
             self.frame.names[name] = shaped(like, outputs)
 
     def _left(self, graph: Graph, type: Type) -> Type:
@@ -215,6 +239,21 @@ class Turns(Flow):
         if before is not None and outline(term) != outline(before):
             raise self.error(f"`{name}` changes its structure in this loop", at, "keep tuples and lists as they are")
         return term, self._data(name, term, at)
+
+    def _rebound(self, node: ast.For) -> list[str]:
+        """The names that a loop gives new values to, in order.
+
+        Not an array of which `+=` and the like change what it holds; what may have been written under another name is
+        nothing that a step could read.
+        """
+        names = self.frame.names
+        bound = set(stored_in(node, augmented=False))
+        stored = [n for n in stored_in(node) if n in bound or not _is_array(names.get(n))]
+        for name in stored:
+            leaves = flatten(names[name]) if name in names else []
+            if any(isinstance(t, Computed) and self.place(t.value).root in self.doubts for t in leaves):
+                del names[name]
+        return stored
 
     # ---- what is gone through
 
@@ -255,6 +294,11 @@ class Turns(Flow):
             return Computed(Ref(items[header]), items[header])
         parts = [self._found(part, items) for part in header[1:]]
         return Sequence(ast.Tuple([part.ast for part in parts], ast.Load()), tuple, parts)
+
+
+def _is_array(term: Term | None) -> bool:
+    """Whether a name surely shows an array that has axes."""
+    return isinstance(term, Computed) and bool(term.value.type.ndim) and term.value.type.kind != "object"
 
 
 def _plain(t: Type) -> Type:

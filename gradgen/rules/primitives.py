@@ -1,7 +1,7 @@
 """gradgen's own operations: what graphs need beside NumPy's functions.
 
 Reading (`getitem`) and adding at an index (`scatter`, `increment`) are each other's adjoints, and so are
-`broadcast_like` and `unbroadcast`.
+`broadcast_like` and `unbroadcast`. What the user writes in place, `a[i] = v`, is `setitem`: a new version of the array.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from ..graph import PRIMITIVES, Node, Value, call, operation, type_of
 from ..sequences import list_of, sequence_type
 from ..shapes import OBJECT, Dim, Facts, ShapeVar, Type, dim_add, dim_product, float_of, join_kinds
-from .indices import getitem_type, is_basic
-from .registry import primitive
+from .indices import getitem_type, has_no_repeats, is_basic
+from .registry import ndim, primitive
 from .sizes import not_negative, size_of
 
 
@@ -83,6 +83,51 @@ def increment(x: Any, index: Any, values: Any) -> Any:
     out = np.array(x)
     np.add.at(out, index, values)
     return out
+
+
+def _setitem_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
+    """What was there before has no influence any more; where an element is named twice, only the last value has one."""
+    sent = g[index] if has_no_repeats(index) else last_written(g, index)
+    return setitem(g, index, 0.0), None, sent if ndim(sent) == 0 else unbroadcast(sent, values)
+
+
+@primitive(signature="x, index, values", rule=_setitem_rule, infer=_increment_type)
+def setitem(x: Any, index: Any, values: Any) -> Any:
+    """A copy of `x` with `values` at `index`."""
+    out = np.array(x)
+    out[index] = values
+    return out[()]
+
+
+def _last_written_rule(g: Any, out: Any, x: Any, index: Any) -> Any:
+    return scatter_last(g, index, x), None
+
+
+@primitive(signature="x, index", rule=_last_written_rule, infer=getitem_type)
+def last_written(x: Any, index: Any) -> Any:
+    """`x[index]`, but zero where a later entry of `index` names the same element: what `x[index] = v` left of `v`."""
+    order = np.empty(np.shape(x), int)
+    count = np.arange(np.size(order[index])).reshape(np.shape(order[index]))
+    order[index] = count
+    return np.where(order[index] == count, x[index], 0.0)
+
+
+def _scatter_last_rule(g: Any, out: Any, values: Any, index: Any, like: Any) -> Any:
+    return unbroadcast(last_written(g, index), values), None, None
+
+
+@primitive(signature="values, index, like", rule=_scatter_last_rule, infer=_scatter_type)
+def scatter_last(values: Any, index: Any, like: Any) -> Any:
+    """Zeros of the shape of `like` with `values` written at `index`: of repeated indices the last counts."""
+    out = np.zeros(np.shape(like), np.result_type(values, like, 0.0))
+    out[index] = values
+    return out
+
+
+@primitive(signature="x, index", rule=_getitem_rule, infer=getitem_type)
+def pick(x: Any, index: Any) -> Any:
+    """`x[index]` in memory of its own: `x` is written in place while this is still read."""
+    return np.array(x[index])[()]
 
 
 def _like_type(facts: Facts, g: Any, like: Any) -> Type:

@@ -1,0 +1,182 @@
+"""Statements that write into memory: what grows by a term, at an index or everywhere, and what is made and then filled.
+
+They are written in place where the memory is ours, else into a copy.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .buffers import is_copied, is_number
+from .forms import is_negative, is_op
+from .graph import Node, Value
+from .listings import paired, zeros_like
+from .naming import Names
+from .rules.indices import has_no_repeats, is_basic, slice_parts
+from .source import Statement
+from .spell import absolute, as_argument, full, number, shape_of
+from .syntax import numpy_path
+
+
+def standing_for(v: Value, name: ast.Name) -> ast.Name:
+    """`name`, noted for the simulation to stand for `v`."""
+    name.means = v  # type: ignore[attr-defined]
+    return name
+
+
+def assign(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def _accumulated(e: Any, node: Node) -> list[ast.stmt]:
+    """`v_bar += term`, in place where the memory is ours."""
+    base, term = node.inputs
+    name = e.names.of[node.out]
+    negative = is_negative(term) and term not in e.names.of
+    op: ast.operator = ast.Sub() if negative else ast.Add()
+    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
+    fits = base.type.floating and base.type.kind == node.out.type.kind
+    grows = base.type.scalar and is_number(base) or fits and node in e.buffers.in_place
+    if e.names.of.get(base) == name and grows:
+        return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
+    return [assign(name, ast.BinOp(e.expression(base), op, tree))]
+
+
+def _target(e: Any, node: Node) -> tuple[list[ast.stmt], ast.Name]:
+    """What is written into, under its name: a copy where the memory is not ours; and what makes it."""
+    base, name = node.inputs[0], e.names.of[node.out]
+    same = e.names.of.get(base) == name
+    tree: ast.expr = e.expression(base)
+    if node not in e.buffers.in_place:
+        tree = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+    elif same:
+        return [], standing_for(e.names.outermost(base), ast.Name(name, ast.Load()))
+    begin = assign(name, tree)
+    begin.gives = [(name, e.names.outermost(base))] if same else []  # type: ignore[attr-defined]
+    target = ast.Name(name, ast.Load())
+    return [begin], standing_for(e.names.outermost(base), target) if same else target
+
+
+def _setitem(e: Any, node: Node) -> list[ast.stmt]:
+    """`a[index] = value`, or `a[index] *= ...` as the user wrote it."""
+    base, index, value = node.inputs
+    out, target = _target(e, node)
+    place = ast.Subscript(target, e.expression(index), ast.Store())
+    tree = e.expression(value)
+    if isinstance(node.origin, Statement) and isinstance(node.origin.node, ast.AugAssign) and not node.backward:
+        part = value.node.inputs[0] if value.node is not None and value.node.inputs else value
+        again = is_op(part, "getitem") and part.node.inputs == (base, index) and part not in e.names.of  # type: ignore[union-attr]
+        if again and value not in e.names.of and isinstance(tree, ast.BinOp):
+            return [*out, ast.AugAssign(place, tree.op, tree.right)]
+    return [*out, ast.Assign([place], tree)]
+
+
+def _pick(e: Any, node: Node) -> list[ast.stmt]:
+    """A part of an array that is written meanwhile, in memory of its own."""
+    x, index = node.inputs
+    tree: ast.expr = e.expression(x)
+    if index.const is not Ellipsis:
+        tree = ast.Subscript(tree, e.expression(index), ast.Load())
+    if node.out.type.ndim != 0 and is_basic(index.const):
+        tree = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+    return [assign(e.names.of[node.out], tree)]
+
+
+def _increment(e: Any, node: Node) -> list[ast.stmt]:
+    """`v_bar[index] += term`, on a copy where the memory is not ours."""
+    base, index, term = node.inputs
+    out, target = _target(e, node)
+    if not has_no_repeats(index.const):
+        call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
+        return [*out, ast.Expr(call)]
+    place = ast.Subscript(target, e.expression(index), ast.Store())
+    if base.type.of is not None and not base.type.of.scalar:
+        old = ast.Subscript(target, e.expression(index), ast.Load())
+        several = slice_parts(index.const) is not None
+        new = paired([old, e.expression(term)]) if several else ast.BinOp(old, ast.Add(), e.expression(term))
+        return [*out, ast.Assign([place], new)]
+    negative = is_negative(term) and term not in e.names.of
+    op: ast.operator = ast.Sub() if negative else ast.Add()
+    tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
+    return [*out, ast.AugAssign(place, op, tree)]
+
+
+def _scatter(e: Any, node: Node) -> list[ast.stmt]:
+    """Zeros, and an assignment at the index: the first contribution assigns."""
+    values, index, like = node.inputs
+    name = e.names.of[node.out]
+    if like.type.sequence:
+        place = ast.Subscript(ast.Name(name, ast.Load()), e.expression(index), ast.Store())
+        return [assign(name, zeros_like(like.type, e.expression(like))), ast.Assign([place], e.expression(values))]
+    zeros = ast.Call(numpy_path("zeros"), [shape_of(like, e.expression), dtype_of(e, node, like)], [])
+    target = ast.Name(name, ast.Load())
+    out = [assign(name, zeros)]
+    if has_no_repeats(index.const):
+        place = ast.Subscript(target, e.expression(index), ast.Store())
+        out.append(ast.Assign([place], e.expression(values)))
+    else:
+        arguments = [target, as_argument(e.expression(index)), e.expression(values)]
+        out.append(ast.Expr(ast.Call(numpy_path("add.at"), arguments, [])))
+    return out
+
+
+def dtype_source(names: Names, node: Node) -> Value | None:
+    """The value, a float as far as is known, whose dtype the new memory of a scatter or an expand gets.
+
+    A cotangent's, rather than that of a primal that may hold integers; None where the dtype is computed.
+    """
+    if node.op.name == "scatter":
+        values, _, like = node.inputs
+        if like.type.sequence:
+            return None
+        if values in names.of and values.type.array and values.type.floating:
+            return values
+    elif node.op.name == "expand" and node.inputs[0].type.scalar and not node.inputs[0].type.array:
+        like = node.inputs[1]
+    else:
+        return None
+    return like if like.type.kind == "float" and (like.type.array or like.type.ndim) else None
+
+
+def dtype_of(e: Any, node: Node, like: Value) -> ast.expr:
+    """The dtype of the memory of a scatter or an expand."""
+    source = dtype_source(e.names, node)
+    if source is not None:
+        return ast.Attribute(e.expression(source), "dtype", ast.Load())
+    return ast.Call(numpy_path("result_type"), [e.expression(like), number(0.0)], [])
+
+
+def _own(e: Any, node: Node) -> list[ast.stmt]:
+    """A copy that is a float whatever it was: what is returned is never an argument."""
+    [x] = node.inputs
+    tree = e.expression(x)
+    if is_copied(x):
+        value: ast.expr = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+    else:
+        value = ast.BinOp(number(1.0), ast.Mult(), tree)
+    return [assign(e.names.of[node.out], value)]
+
+
+def _expand(e: Any, node: Node) -> list[ast.stmt]:
+    """`x` at the shape of `like`, as an array of its own."""
+    x, like = node.inputs
+    if x.type.scalar:
+        value = full(x, like, e.expression)
+    else:
+        view = ast.Call(numpy_path("broadcast_to"), [e.expression(x), shape_of(like, e.expression)], [])
+        value = ast.Call(ast.Attribute(view, "copy", ast.Load()), [], [])
+    return [assign(e.names.of[node.out], value)]
+
+
+WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
+    "accumulated": _accumulated,
+    "increment": _increment,
+    "setitem": _setitem,
+    "pick": _pick,
+    "scatter": _scatter,
+    "own": _own,
+    "same": lambda e, node: [assign(e.names.of[node.out], e.expression(node.inputs[0]))],
+    "expand": _expand,
+}

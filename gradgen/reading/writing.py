@@ -1,0 +1,88 @@
+"""Reading what writes into arrays: `a[i] = v`, `a[i] += v`, `a.sort()`, `np.fill_diagonal(a, v)`, `out=`."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from ..graph import CONST, OPERATIONS, PRIMITIVES, Value
+from ..rules.indices import has_no_repeats
+from ..syntax import numpy_path
+from ..terms import Computed, Ref, Sequence, Static, Term, sequence
+from .cells import is_fresh
+from .expressions import Expressions
+
+
+class Writing(Expressions):
+    """The part of a `Program` that reads statements which write into an array."""
+
+    def one_array(self, term: Term) -> Term:
+        """A term that several names are bound to: all of them show one array."""
+        if is_fresh(term):
+            made = self.graph.add(CONST, [], {"value": term.obj})  # type: ignore[attr-defined]
+            made.ast = term.ast
+            return Computed(Ref(made.out), made.out)
+        if isinstance(term, Sequence):
+            return sequence(term.kind, [self.one_array(item) for item in term.items])
+        return term
+
+    def place_of(self, node: ast.Subscript) -> tuple[Value, Value] | None:
+        """The array and the index of `a[i]`, which is written; None where `a` is no array."""
+        base = self.read(node.value)
+        if isinstance(base, Static) and isinstance(base.obj, np.ndarray) and isinstance(base.ast, ast.Name):
+            name = base.ast.id
+            raise self.error(f"`{name}` comes from outside of the function, and is written here", node, "copy it first")
+        if not isinstance(base, Computed) or base.value.type.kind == "object" or _is_list(base.value):
+            return None
+        return base.value, self.key(self._index(node.slice))
+
+    def key(self, index: Term) -> Value:
+        """An index as a value; a list means the array that it makes."""
+        if isinstance(index, Static) and isinstance(index.obj, list):
+            return self.graph.const(np.array(index.obj, dtype=None if index.obj else int), index.ast)
+        return self.value(index)
+
+    def store(self, node: ast.Subscript, term: Term) -> bool:
+        """`a[i] = term`; False where `a` is no array."""
+        found = self.place_of(node)
+        if found is None:
+            return False
+        base, key = found
+        self.put(base, key, self.written_into(base, term), node)
+        return True
+
+    def increase(self, node: ast.AugAssign) -> bool:
+        """`a[i] += v` and the like; False where `a` is no array."""
+        assert isinstance(node.target, ast.Subscript)
+        found = self.place_of(node.target)
+        if found is None:
+            return False
+        base, key = found
+        if isinstance(node.op, (ast.Add, ast.Sub)) and has_no_repeats(key.const):
+            value = self.written_into(base, self.read(node.value))
+            if isinstance(node.op, ast.Sub):
+                value = self.graph.add(OPERATIONS[np.negative], [value]).out
+            self.put(self.now(base), key, value, node, "increment")
+            return True
+        part = self.graph.add(PRIMITIVES["getitem"], [base, key])
+        old = self.written(part, ast.Subscript(Ref(base), Ref(key), ast.Load()))
+        new = self.binary(ast.BinOp(node.target, node.op, node.value), old, self.read(node.value))
+        self.put(self.now(base), key, self.value(new), node)
+        return True
+
+    def written_into(self, base: Value, term: Term) -> Value:
+        """A value that is written into an array; a tuple or list is the array that it makes."""
+        if isinstance(term, Sequence):
+            term = self.apply(OPERATIONS[np.array], [term], {}, ast.Call(numpy_path("array"), [term.ast], []), term.ast)
+        return self.value(term)
+
+    def like(self, base: Value, new: Value, at: ast.AST) -> Value:
+        """What replaces all of an array: it must fit."""
+        if base.type.kind in ("int", "bool") and new.type.kind in ("float", "complex"):
+            raise self.error("an array of integers cannot hold the result", at, "make it an array of floats first")
+        return new
+
+
+def _is_list(v: Value) -> bool:
+    return isinstance(v.const, (list, tuple, dict, str))
