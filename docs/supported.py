@@ -17,14 +17,23 @@ PAGE = Path(__file__).with_name("accepted.md")
 BEGIN, END = "<!-- from here on written by docs/supported.py -->\n", "<!-- as far as this -->\n"
 FAMILIES = {
     "elementwise": "entry by entry",
+    "parts": "parts of numbers, casts",
     "reductions": "reductions",
+    "nans": "passing over NaN",
+    "quantiles": "quantiles",
+    "statistics": "statistics",
     "scans": "along an axis",
+    "curves": "sampled curves",
+    "methods": "methods of ufuncs",
     "products": "products",
     "einsum": "sums of products",
     "linalg": "linear algebra",
     "norms": "norms",
+    "fourier": "Fourier transforms",
+    "polynomials": "polynomials",
     "shaping": "shapes",
     "selecting": "reading",
+    "places": "by masks and places",
     "joining": "joining and splitting",
     "creation": "making arrays",
     "math": "`math`, on numbers",
@@ -36,7 +45,7 @@ FAMILIES = {
 
 def name_of(fn: Any) -> str:
     """How a program names a function of NumPy, less the `np.`."""
-    for prefix, owner in (("", np), ("linalg.", np.linalg)):
+    for prefix, owner in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
         if getattr(owner, fn.__name__, None) is fn:
             return f"{prefix}{fn.__name__}"
     owner = getattr(fn, "__self__", None)
@@ -50,7 +59,7 @@ def family_of(fn: Any, op: Operation) -> str:
         return origin
     if origin == "gradgen":
         return "functions"
-    if fn in (abs, max, min, pow, round, len):
+    if fn in (abs, max, min, pow, round, len, sum):
         return "builtins"
     module = str((op.rule or op.infer).__module__).rsplit(".", 1)[-1]
     return module if module in FAMILIES else "elementwise"

@@ -79,6 +79,9 @@ class Operation(Signature):
 
         parts = [g for v, g in zip(inputs, pullback(self, G, out, inputs, {}), strict=True) if v is X]
         parts = [g for g in parts if g is not None]
+        for g in parts:
+            if isinstance(g, Unknown):
+                raise NoRuleError(g.message, advice=g.advice)
         if not parts:
             return 0.0
         total = parts[0]
@@ -189,6 +192,13 @@ for _name, _ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge"
     setattr(Value, f"__{_name}__", _binary(_ufunc))
 for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
     setattr(Value, f"__{_name}__", lambda self, _ufunc=_ufunc: call(operation(_ufunc), self))
+
+
+class Unknown:
+    """What a rule returns in place of a cotangent that gradgen does not know: it is an error to need it."""
+
+    def __init__(self, message: str, advice: str = ""):
+        self.message, self.advice = message, advice
 
 
 class Node:

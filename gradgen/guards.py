@@ -19,7 +19,9 @@ class Enforced(Facts):
 
 CONJUGATING = frozenset(
     ("absolute", "abs", "sign", "real", "imag", "conjugate", "vdot", "vecdot", "norm", "vector_norm", "matrix_norm",
-     "var", "std", "svd", "svdvals", "eigh", "eigvalsh", "cholesky", "slogdet", "qr", "pinv")
+     "var", "std", "svd", "svdvals", "eigh", "eigvalsh", "cholesky", "slogdet", "qr", "pinv", "lstsq", "cond", "eig",
+     "eigvals", "angle", "vecmat", "correlate", "polyfit", "cov", "corrcoef", "nanvar", "nanstd", "fft", "ifft", "fft2",
+     "ifft2", "fftn", "ifftn", "irfft", "irfft2", "irfftn", "hfft")
 )  # fmt: skip
 """Operations that have another derivative where their argument is complex."""
 

@@ -15,11 +15,11 @@ import numpy as np
 from .control import Control, define, is_there
 from .errors import NoRuleError
 from .forms import accumulate, is_op
-from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Value, type_of
+from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Unknown, Value, type_of
 from .invariance import without_influence
 from .masks import Mask, Masks
 from .rules.lists import summed_lists
-from .rules.primitives import increment, unbroadcast, zeros_for, zeros_if_any
+from .rules.primitives import increment, kind_like, unbroadcast, zeros_for, zeros_if_any
 
 
 def pullback(
@@ -30,7 +30,8 @@ def pullback(
 
     The sum over the axes along which an input of an elementwise operation was broadcast happens here, for all rules;
     the cotangents of inputs in `late` keep the shape of `out`, to be summed later. mask: where `g` is zero whatever
-    the derivative is. Raises NoRuleError where the operation has no rule.
+    the derivative is. Raises NoRuleError where the operation has no rule; an input whose cotangent its rule does not
+    know gets an `Unknown`.
     """
     if op.rule is None:
         if op.differentiable:
@@ -40,20 +41,26 @@ def pullback(
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
     bars = [real_part(bar, x) for bar, x in zip(bars, inputs, strict=True)]
-    bars = bars if mask is None else [bar if bar is None else mask.keep(bar) for bar in bars]
+    bars = bars if mask is None else [bar if is_nothing(bar) else mask.keep(bar) for bar in bars]
     if op.elementwise:
         bars = [
-            bar if bar is None or (isinstance(x, Value) and x in late) else unbroadcast(bar, x)
+            bar if is_nothing(bar) or (isinstance(x, Value) and x in late) else unbroadcast(bar, x)
             for bar, x in zip(bars, inputs, strict=True)
         ]
     return bars
 
 
+def is_nothing(bar: Any) -> bool:
+    """Whether a rule answered with no cotangent, be there none or not known."""
+    return bar is None or isinstance(bar, Unknown)
+
+
 def real_part(bar: Any, x: Any) -> Any:
     """The cotangent of `x`, which is real where `x` is."""
-    if bar is not None and type_of(bar).kind == "complex" and type_of(x).kind in ("int", "float"):
-        return np.real(bar)
-    return bar
+    if is_nothing(bar) or type_of(bar).kind != "complex":
+        return bar
+    kind = type_of(x).kind
+    return np.real(bar) if kind in ("int", "float") else kind_like(bar, x) if kind == "number" else bar
 
 
 def summed_late(graph: Graph) -> set[Value]:
@@ -157,7 +164,7 @@ def build_grads(
                     if bar is not None:
                         send(v, bar, node.origin)
                 continue
-            for v, bar in zip(node.inputs, answer(node, bars, late, masks), strict=True):
+            for v, bar in zip(node.inputs, answer(node, bars, late, masks, varied), strict=True):
                 if v in varied and bar is not None:
                     send(v, bar, node.origin)
     with graph.at(graph.origin, backward=True):
@@ -225,16 +232,28 @@ def _first_unknown(node: Node) -> Node:
         node = before[0]
 
 
-def answer(node: Node, bars: list[Any], late: set[Value], masks: Masks) -> list[Any]:
-    """What `node` sends to its inputs, given the cotangents of its outputs."""
+def answer(
+    node: Node, bars: list[Any], late: set[Value], masks: Masks, wanted: Container[Any] | None = None
+) -> list[Any]:
+    """What `node` sends to its inputs, given the cotangents of its outputs.
+
+    wanted: the inputs whose cotangents are asked for, None for all. Raises NoRuleError for one that is not known.
+    """
     if node.op is OPAQUE:
         raise _first_unknown(node).options["unknown"]
     try:
         if len(bars) == 1:
             [g] = bars
             mask = masks.before(node, g)
-            return masks.after(node, g, pullback(node.op, g, node.out, node.args, node.options, late, mask), late)
-        return pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
+            sent = pullback(node.op, g, node.out, node.args, node.options, late, mask)
+        else:
+            sent = pullback(node.op, tuple(bars), tuple(node.outputs), node.args, node.options)
+        for i, (v, bar) in enumerate(zip(node.inputs, sent, strict=True)):
+            if isinstance(bar, Unknown):
+                if wanted is None or v in wanted:
+                    raise NoRuleError(bar.message, advice=bar.advice)
+                sent[i] = None
+        return masks.after(node, bars[0], sent, late) if len(bars) == 1 else sent
     except NoRuleError as error:
         error.place(getattr(node.origin, "span", None))
         raise

@@ -22,8 +22,9 @@ class Signature:
     """The parameters of an operation.
 
     signature: the parameters in NumPy's order, as in a `def`, `*v` for variadic and `**v` for one that takes a
-    sequence. inputs: the names of those that are values of the graph (default: those without a default); the others
-    are static options. aliases: other names of parameters, which then may be left out, for None.
+    sequence; where there are two such, their sequences are equally long. inputs: the names of those that are values
+    of the graph (default: those without a default); the others are static options. aliases: other names of
+    parameters, which then may be left out, for None.
     """
 
     def __init__(self, name: str, signature: str, inputs: str | None, aliases: dict[str, str] | None):
@@ -94,13 +95,14 @@ class Signature:
         kwargs: dict[str, Any] = {}
         rest = list(inputs)
         fixed = sum(1 for p in self.parameters if p.is_input and not p.stars)
+        starred = sum(1 for p in self.parameters if p.is_input and p.stars)
         variadic = False
         for p in self.parameters:
             if p.name == "out":
                 continue
             if p.is_input and p.stars:
                 variadic = variadic or p.stars == 1
-                several = tuple(rest.pop(0) for _ in range(len(inputs) - fixed))
+                several = tuple(rest.pop(0) for _ in range((len(inputs) - fixed) // starred))
                 args.extend(several if p.stars == 1 else [several])
                 continue
             value = rest.pop(0) if p.is_input else options[p.name]

@@ -2,8 +2,8 @@
 
 A rule's `samples` are an interval per argument (or one for all), from which arrays of several ranks are drawn that
 broadcast against each other; or a function from a NumPy random generator to a list of `(args, kwargs)`, as the
-NumPy function takes them. In a sample the variables are its arrays of floats; where it has none, its Python floats.
-All else is constant.
+NumPy function takes them. In a sample the variables are its arrays of floats or complex numbers; where it has none, its
+Python floats. All else is constant. A cotangent g of complex numbers means Re(sum(g * dx)), as everywhere in gradgen.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from .constants import const_type
 from .errors import UnsupportedError
 from .graph import Graph, Operation, Value
 from .interpret import run
 from .reverse import build_grads, pullback
-from .shapes import ShapeVar, Type
+from .shapes import Dim, ShapeVar, Type, evaluate_size, float_of
 from .simplify import simplify
 from .verify import verify
 
@@ -106,7 +107,7 @@ def drawn(op: Operation, rng: np.random.Generator) -> Iterator[tuple[tuple[Any, 
 
 def case(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Case:
     inputs, options = op.bind(args, kwargs)
-    active = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    active = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind in "fc"]
     return Case(op, inputs, options, active or [i for i, x in enumerate(inputs) if isinstance(x, float)])
 
 
@@ -125,12 +126,15 @@ def like(x: Any, rng: np.random.Generator) -> Any:
     if type(x) is float:
         return float(rng.normal())
     dtype = np.asarray(x).dtype
-    return rng.normal(size=np.shape(x)).astype(dtype if dtype.kind == "f" else float)[()]
+    drawn = rng.normal(size=np.shape(x))
+    if dtype.kind == "c":
+        drawn = drawn + 1j * rng.normal(size=np.shape(x))
+    return np.asarray(drawn).astype(dtype if dtype.kind in "fc" else float)[()]
 
 
 def inner(a: Any, b: Any) -> float:
-    """The inner product of two arrays, or of two lists of them."""
-    return sum(float(np.sum(np.multiply(x, y))) for x, y in zip(leaves(a), leaves(b), strict=True))
+    """The inner product of two arrays, or of two lists of them: the real part, without a conjugate."""
+    return sum(float(np.sum(np.real(np.multiply(x, y)))) for x, y in zip(leaves(a), leaves(b), strict=True))
 
 
 class NotSmooth(Exception):
@@ -143,7 +147,8 @@ def difference(f: Callable[[list[Any]], Any], xs: list[Any], vs: list[Any]) -> l
     def slope(h: float) -> list[Any]:
         ahead = f([x + h * v for x, v in zip(xs, vs, strict=True)])
         behind = f([x - h * v for x, v in zip(xs, vs, strict=True)])
-        return [np.subtract(a, b, dtype=float) / (2.0 * h) for a, b in zip(leaves(ahead), leaves(behind), strict=True)]
+        pairs = zip(leaves(ahead), leaves(behind), strict=True)
+        return [np.subtract(a, b, dtype=np.result_type(a, b, float)) / (2.0 * h) for a, b in pairs]
 
     coarse, fine = slope(STEP), slope(STEP / 2.0)
     for a, b in zip(coarse, fine, strict=True):
@@ -189,9 +194,9 @@ def check_float32(c: Case, rng: np.random.Generator) -> None:
     """Where the function keeps float32, so does the rule, called on numbers and run as graph."""
     if not any(isinstance(x, np.ndarray) for x in c.variables):
         return
-    c = c.at([np.asarray(x, np.float32) for x in c.variables])
+    c = c.at([np.asarray(x, np.complex64 if np.iscomplexobj(x) else np.float32) for x in c.variables])
     out = c.out
-    if any(np.asarray(leaf).dtype != np.float32 for leaf in leaves(out)):
+    if any(np.asarray(leaf).dtype not in (np.float32, np.complex64) for leaf in leaves(out)):
         return
     g = like(out, rng)
     found = pullback(c.op, g, out, c.inputs, c.options)
@@ -201,7 +206,7 @@ def check_float32(c: Case, rng: np.random.Generator) -> None:
         for bar in results:
             if bar is not None:
                 dtype = np.result_type(bar)
-                assert dtype == np.float32, f"{c}: the cotangent is {dtype}, by {way}"
+                assert dtype in (np.float32, np.complex64), f"{c}: the cotangent is {dtype}, by {way}"
 
 
 class Drawn:
@@ -218,7 +223,7 @@ class Drawn:
         inputs = list(c.inputs)
         self.given = [
             i for i, x in enumerate(inputs)
-            if (i in c.active or isinstance(x, np.ndarray) and x.dtype.kind in "fiub") and i not in same
+            if (i in c.active or isinstance(x, np.ndarray) and x.dtype.kind in "fciub") and i not in same
         ]  # fmt: skip
         for i in self.given:
             inputs[i] = graph.param(f"x{i}", self.type_of(inputs[i]))
@@ -226,9 +231,9 @@ class Drawn:
             inputs[i] = inputs[c.active[0]]
         node = graph.add(c.op, inputs, c.options)
         self.variables = [inputs[i] for i in c.active]
-        self.floats = [np.asarray(out).dtype.kind == "f" for out in leaves(c.out)]
+        self.floats = [np.asarray(out).dtype.kind in "fc" for out in leaves(c.out)]
         self.seeds: dict[Value, Any] = {
-            v: graph.param(f"g{k}", v.type.but(kind="float", size=None)) if seed is None else seed
+            v: graph.param(f"g{k}", v.type.but(kind=float_of(v.type.kind), size=None)) if seed is None else seed
             for k, (v, is_float) in enumerate(zip(node.outputs, self.floats, strict=True))
             if is_float
         }
@@ -239,7 +244,7 @@ class Drawn:
     def type_of(self, x: Any) -> Type:
         if not isinstance(x, np.ndarray):
             return Type("float", ())
-        kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}[x.dtype.kind]
+        kind = {"f": "float", "c": "complex", "i": "int", "u": "int", "b": "bool"}[x.dtype.kind]
         return Type(kind, x.shape if self.known else ShapeVar(), array=True)
 
     def arguments(self, c: Case, g: Any) -> list[Any]:
@@ -257,6 +262,43 @@ class Drawn:
         """What the graph computes for the variables of `c`, None for those that get nothing."""
         results = iter(run(self.graph, self.arguments(c, g)))
         return [next(results) if isinstance(bar, Value) else bar for bar in self.bars]
+
+
+def check_types(c: Case) -> None:
+    """What is inferred of the results' shapes is so, the inputs' being known, named, or not known at all."""
+    results = leaves(c.out)
+    shapes = [np.shape(x) if isinstance(x, np.ndarray) else None for x in c.inputs]
+    names = {n: f"n{n}" for shape in shapes for n in shape or () if n > 1}
+    for way in ("known", "named", "unknown"):
+        graph = Graph()
+        inputs = list(c.inputs)
+        for i, shape in enumerate(shapes):
+            if shape is not None and np.asarray(inputs[i]).dtype.kind in "fciub":
+                named = tuple(Dim.named(names[n]) if n in names else n for n in shape)
+                shown = {"known": shape, "named": named, "unknown": ShapeVar()}[way]
+                inputs[i] = graph.param(f"x{i}", const_type(inputs[i]).but(shape=shown, array=True))
+        try:
+            node = graph.add(c.op, inputs, c.options)
+        except TypeError as error:
+            assert way != "known" and "known rank" in str(error), f"{c}: {error}"
+            continue
+        for v, result in zip(node.outputs, results, strict=True):
+            assert_type(c, v, np.shape(result), {name: n for n, name in names.items()}, inputs)
+
+
+def assert_type(c: Case, v: Value, shape: tuple[int, ...], sizes: dict[str, int], inputs: list[Any]) -> None:
+    """What is known of the shape of `v` holds for `shape`."""
+    found = v.type.shape
+    if isinstance(found, ShapeVar):
+        pairs = zip(c.inputs, inputs, strict=True)
+        same = [np.shape(x) for x, p in pairs if isinstance(p, Value) and p.type.shape is found]
+        assert all(other == shape for other in same), f"{c}: shaped {shape}, said to be like an input of {same}"
+        return
+    dims = [v.graph.facts.canonical(d) for d in found]
+    assert len(dims) == len(shape), f"{c}: the type says {v.type} for {shape}"
+    for d, n in zip(dims, shape, strict=True):
+        if isinstance(d, int) or not d.loose:
+            assert evaluate_size(d, sizes) == n, f"{c}: the type says {v.type} for {shape}"
 
 
 def check_graph(c: Case, rng: np.random.Generator, known: bool) -> None:
@@ -302,24 +344,29 @@ def check_twice(c: Case, rng: np.random.Generator) -> None:
     graph, weights = d.graph, [like(x, rng) for _, x in pairs]
     z: Any = 0.0
     for (bar, _), w in zip(pairs, weights, strict=True):
-        z = z + (np.sum(bar * w) if np.ndim(w) else bar * w)
+        product = np.real(bar * w) if np.iscomplexobj(w) else bar * w
+        z = z + (np.sum(product) if np.ndim(w) else product)
     seeds = [v for v in d.seeds.values() if isinstance(v, Value)]
     found = build_grads(graph, {z: 1.0}, [*d.variables, *seeds])
     graph.results = [bar for bar in found if isinstance(bar, Value)]
     verify(graph)
     g = leaves(like(c.out, rng))
     results = iter(run(graph, d.arguments(c, g)))
-    point = [*c.variables, *g]
+    drawn_at = [i for i, is_float in enumerate(d.floats) if is_float]
+    point = [*c.variables, *(g[i] for i in drawn_at)]
     plain = [next(results) if isinstance(bar, Value) else bar or 0.0 for bar in found]
     bars = [np.broadcast_to(bar, np.shape(x)) for bar, x in zip(plain, point, strict=True)]
     count = len(c.variables)
 
     def weighted(xs: list[Any]) -> Any:
-        first = c.at(xs[:count]).bars(xs[count] if len(g) == 1 else tuple(xs[count:]))
+        moved = list(g)
+        for i, x in zip(drawn_at, xs[count:], strict=True):
+            moved[i] = x
+        first = c.at(xs[:count]).bars(moved[0] if len(g) == 1 else tuple(moved))
         kept = [b for b, bar in zip(first, d.bars, strict=True) if isinstance(bar, Value)]
         return np.asarray(inner(kept, weights))
 
-    vs = c.directions(rng) + [like(x, rng) for x in g]
+    vs = c.directions(rng) + [like(x, rng) for x in point[count:]]
     try:
         [slope] = difference(weighted, point, vs)
     except NotSmooth:  # a sample at a kink
@@ -334,6 +381,7 @@ def check_rule(op: Operation, seed: int = 0) -> None:
     for c in cases(op, rng):
         if not c.active:
             raise ValueError(f"{c}: a sample needs an array of floats, or a float")
+        check_types(c)
         check_eager(c, rng)
         check_graph(c, rng, known=True)
         try:

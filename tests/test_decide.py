@@ -168,12 +168,12 @@ def test_numbers_are_asked_what_they_are():
 def test_a_side_that_is_not_taken_need_not_be_understood():
     def f(x):
         if x.ndim == 2:
-            return np.sum(np.convolve(x[0], x[1]))
+            return np.sum(np.polydiv(x[0], x[1])[0])
         return np.sum(x * x)
 
     assert grad(f)(W).tolist() == [2.0, 4.0, 6.0]
-    assert "convolve" not in grad(f, shapes="x=(n,)").source
-    with pytest.raises(gradgen.NoRuleError, match="convolve"):
+    assert "polydiv" not in grad(f, shapes="x=(n,)").source
+    with pytest.raises(gradgen.NoRuleError, match="polydiv"):
         grad(f)(X)
 
 

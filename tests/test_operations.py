@@ -186,13 +186,85 @@ F.logsumexp(M, axis=0); F.logsumexp(T, axis=(0, 2)); F.logsumexp(M, axis=-1, kee
 F.softmax_cross_entropy(M, k); F.softmax_cross_entropy(v, i); F.softmax_cross_entropy(T, n[:, [0, 1, 0]])
 F.sigmoid(a); F.relu(a); F.softplus(a) * b; np.mean(F.softmax_cross_entropy(M, k))
 """
+PARTS = """
+np.modf(v * 3.3)[0]; np.modf(v * 3.3)[1] * v; np.frexp(v)[0]; np.ldexp(v, k); np.divmod(v, w)[1]
+np.divmod(v, 0.3)[0] * v
+np.i0(v); np.i0(M); np.i0(a); np.angle(v + 1j * w); np.angle(a + 2j, deg=True); np.nextafter(v, 2.0)
+np.longdouble(v) * 1.0; np.astype(v, float) * w; np.real_if_close(v); np.select([m, v > 0.5], [v, w], 0.0)
+np.select([v > w], [v * w], default=a); np.choose(k, [v, w, v * w]); np.choose(k, (v, 1.0, a), mode="clip")
+"""
+REPEATED = """
+np.nansum(M, axis=0); np.nansum(v); np.nanprod(M, axis=1); np.nanmean(M, axis=0, keepdims=True); np.nanvar(v, ddof=1)
+np.nanstd(M, axis=1); np.nanmax(M, axis=0); np.nanmin(M); np.nancumsum(M, axis=1); np.nancumprod(v)
+np.nanmedian(M, axis=0)
+np.nanquantile(M, 0.3, axis=1); np.nansum(np.where(m, v, np.nan)); np.nanmean(np.where(m, v, np.nan))
+np.nanstd(np.where(M > 0.4, M, np.nan), axis=1); np.nanprod(np.where(m, v, np.nan))
+np.nancumprod(np.where(m, v, np.nan))
+np.nanmedian(np.where(m, v, np.nan)); np.nanmax(np.where(m, v, np.nan)); np.quantile(v, 0.3)
+np.quantile(M, [0.2, 0.7], axis=0)
+np.percentile(M, 30, axis=1, keepdims=True); np.quantile(v, 0.3, method="nearest"); np.median(T, axis=(0, 2))
+np.percentile(T, [25.0, 50.0], axis=(0, -1)); np.average(v, weights=w); np.average(M, axis=0, weights=v)
+np.average(M, weights=K); np.average(M, axis=1, weights=K, keepdims=True); np.cov(M); np.cov(v, w); np.cov(M, bias=True)
+np.cov(M, rowvar=False); np.cov(v); np.corrcoef(M); np.corrcoef(v, w); np.corrcoef(M, rowvar=False)
+np.logaddexp.reduce(M); np.hypot.reduce(v); np.fmax.reduce(M, axis=1); np.add.accumulate(M); np.multiply.accumulate(v)
+np.maximum.accumulate(M, axis=1); np.minimum.accumulate(v); np.add.outer(v, w); np.subtract.outer(M, v)
+np.multiply.outer(v, M); np.divide.outer(a, v); np.power.outer(v, w); np.maximum.outer(v, w); np.hypot.outer(v, 0.5)
+"""
+CURVES = """
+np.gradient(v); np.gradient(v, 0.3); np.gradient(M, axis=1); np.gradient(M)[0]; np.gradient(v, a)
+np.gradient(M, a, b)[1]
+np.gradient(v, edge_order=2); np.gradient(v, np.array([0.0, 0.5, 2.0])); np.interp(a, [0.0, 0.5, 1.0], v)
+np.interp(v, np.sort(w), v); np.interp(v, [0.0, 0.4, 2.0], [1.0, 3.0, 2.0]); np.interp(v, [0.3, 0.5], [a, b], left=0.0)
+np.unwrap(v * 9.0); np.unwrap(M * 9.0, axis=0); np.diff(v, prepend=0.0); np.diff(M, axis=0, append=M[:1])
+np.diff(v, append=a); np.ediff1d(v, to_begin=0.0); np.ediff1d(v, to_end=w); np.convolve(v, w)
+np.convolve(v, w, "same")
+np.convolve(v, M[0], "valid"); np.correlate(v, w); np.correlate(M[0], v, "same"); np.correlate(v, M[0], "full")
+np.polyval(v, w); np.polyval(v, a); np.polyval(v, M); np.polyder(v); np.polyder(M[0], 2); np.polyint(v)
+np.polyadd(v, M[0])
+np.polysub(v, w); np.polymul(v, w); np.vander(v); np.vander(v, 2, increasing=True); np.polyfit(v, w, 1)
+np.polyfit(np.linspace(0.0, 1.0, 3), v, 2); np.cumulative_prod(v); np.geomspace(a, b, 4); np.geomspace(v, w, 3, axis=-1)
+np.logspace(a, b, 4); np.logspace(v, w, 3, base=2.0)
+"""
+PLACES = """
+np.delete(v, 1); np.delete(M, [0, 2], axis=1); np.delete(M, i, axis=0); np.insert(v, 1, a); np.insert(M, 1, v, axis=1)
+np.insert(v, [0, 2], w[:2]); np.compress(m, v); np.compress(m, M, axis=0); np.extract(M > 0.5, M); np.resize(v, (2, 4))
+np.pad(v, 1, mode="edge"); np.pad(M, 1, mode="reflect"); np.pad(M, (2, 1), "symmetric"); np.pad(v, 2, "wrap")
+np.take(v, [5, -1], mode="clip"); np.partition(v, 1); np.partition(M, 2, axis=0); np.unique(v); np.unique(M)
+np.bincount(k, weights=v); np.bincount(k, v, minlength=5); np.diagflat(v); np.diagflat(M, 1)
+np.matvec(S, v); np.matvec(T, M[0]); np.vecmat(v, S); v[np.flatnonzero(m)]; np.digitize(v, [0.5]) * v
+"""
+FOURIER = """
+np.abs(np.fft.fft(v)); np.fft.fft(v).real; np.fft.fft(M, axis=0).imag; np.abs(np.fft.fft(v, 5)) ** 2
+np.fft.ifft(v, 2).real
+np.abs(np.fft.rfft(v)); np.fft.rfft(M, 3, axis=1).imag; np.fft.irfft(v); np.fft.irfft(v + 1j * w, 5)
+np.fft.irfft(M, axis=0)
+np.fft.hfft(v + 1j * w); np.fft.ihfft(v).imag; np.abs(np.fft.fft2(M)); np.fft.ifft2(M, norm="ortho").real
+np.fft.fftn(T, axes=(0, 2)).real; np.fft.rfft2(M).real; np.fft.irfft2(M); np.fft.rfftn(T).imag
+np.fft.irfftn(T, axes=(2, 0))
+np.fft.ifftn(M, s=(2, 5), axes=(0, 1)).imag; np.fft.fftshift(v); np.fft.ifftshift(M, axes=1); np.fft.fftfreq(4, a)
+np.fft.irfft(np.fft.rfft(v, 8) * np.fft.rfft(w, 8), 8); np.abs(np.fft.fft(v, norm="forward")); np.fft.rfftfreq(5, d=a)
+"""
+MATRICES = """
+np.linalg.lstsq(M.T, w[0] * M[0])[0]; np.linalg.lstsq(M.T, M[0])[1]; np.linalg.lstsq(S, M)[0]; np.linalg.lstsq(M, v)[3]
+np.linalg.cond(S); np.linalg.cond(S, 1); np.linalg.cond(M, -2); np.linalg.cond(S, "fro"); np.abs(np.linalg.eigvals(S))
+np.linalg.eig(S)[0].real; np.linalg.eig(S @ S).eigenvalues.real; np.linalg.tensorinv(S, ind=1)
+np.linalg.tensorsolve(np.reshape(S, (3, 1, 3)), C)
+"""
 TABLES = {
     "arithmetic": ARITHMETIC, "elementwise": ELEMENTWISE, "reductions": REDUCTIONS, "products": PRODUCTS,
     "shaping": SHAPING, "scans": SCANS, "indexing": INDEXING, "linalg": LINALG, "creation": CREATION,
-    "scalars": SCALARS, "functions": FUNCTIONS,
+    "scalars": SCALARS, "functions": FUNCTIONS, "parts": PARTS, "repeated": REPEATED, "curves": CURVES,
+    "places": PLACES, "fourier": FOURIER, "matrices": MATRICES,
 }  # fmt: skip
 PROGRAMS = [text for table in TABLES.values() for line in table.strip().split("\n") for text in line.split("; ")]
-NEEDS_RANK = ("np.rollaxis", "np.hsplit", "np.trapezoid", "np.linalg.vector_norm(v)")
+NEEDS_RANK = (
+    "np.rollaxis", "np.hsplit", "np.trapezoid", "np.linalg.vector_norm(v)", "np.quantile(M, [", "np.percentile(T, [",
+    "np.average(v, w", "np.average(M, w", "np.average(M, axis=0, w", "np.average(M, axis=1, w", "np.cov", "np.corrcoef",
+    "np.add.outer", "np.subtract.outer", "np.multiply.outer", "np.divide.outer", "np.power.outer", "np.maximum.outer",
+    "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, append", "np.polyfit",
+    "np.diff(v, append", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
+    "np.linalg.tensorinv", "np.linalg.tensorsolve",
+)  # fmt: skip
 """Functions that say so where nothing is known of their arguments."""
 
 
@@ -314,20 +386,24 @@ REFUSED = {
     "np.sum(v, out=w)": "`out=`",
     "np.exp(v, where=m)": "'where'",
     "np.add(v, w, dtype=float)": "'dtype'",
-    "np.diff(v, prepend=0.0)": "prepend=",
     "np.var(v, mean=0.5)": "mean=",
-    "np.average(v, weights=w)": "'weights'",
+    "np.average(v, weights=w, returned=True)[0]": "returned=",
     "np.linspace(a, b, 4, retstep=True)[0]": "retstep=",
-    "np.pad(v, 1, mode='edge')": "mode=",
-    "np.take(v, k, mode='clip')": "mode=",
+    "np.pad(v, 1, mode='mean')": "mode=",
+    "np.pad(v, 1, mode='reflect', reflect_type='odd')": "reflect_type=",
     "np.reshape(M, (4, 3), order='A')": "order=",
     "np.ravel(M, order='K')": "order=",
     "np.meshgrid(v, w, sparse=i)[0]": "sparse",
     "np.sum(M, axis=i)": "`axis`",
-    "np.median(T, axis=(0, 1))": "axis",
     "np.r_[v, w]": "np.r_",
-    "np.convolve(v, w)": "np.convolve",
+    "np.roots(v)": "np.roots",
+    "np.diff(v, 2, prepend=0.0)": "prepend=",
     "np.block([v, w])": "np.block",
+    "np.unstack(M)[1]": "known rank and length",
+    "np.cov(M, fweights=i)": "`fweights`",
+    "np.interp(v, w, w, period=3.0)": "period=",
+    "np.polyfit(v, w, 1, w=v)": "`w`",
+    "np.unique(M, axis=0)": "axis",
     "np.einsum(v, [0], [0])": "subscripts",
     "np.linalg.qr(M, mode='complete')[0]": "mode=",
     "math.gamma(a)": "gamma",

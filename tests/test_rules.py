@@ -59,7 +59,9 @@ for _name, _samples in OWN.items():
 
 RULES = [op for op in dict.fromkeys(OPERATIONS.values()) if op.rule is not None]
 HELPERS = set(PRIMITIVES.values())
-TESTED = [op for op in RULES if op.samples or op not in HELPERS]
+APART = {OPERATIONS[fn] for fn in (np.float32, np.float16, np.linalg.eig)}
+"""Rules of functions that differences say nothing of, which have tests of their own."""
+TESTED = [op for op in RULES if (op.samples or op not in HELPERS) and op not in APART]
 """A helper of the backward pass without samples is tested where a rule that uses it is differentiated twice."""
 
 
@@ -82,7 +84,7 @@ def path_of(fn):
 PRINTED = {
     path_of(fn).replace(".", "_"): (fn, op)
     for fn, op in OPERATIONS.items()
-    if op.rule is not None and isinstance(op.samples, list) and op not in HELPERS
+    if op.rule is not None and isinstance(op.samples, list) and op not in HELPERS | APART
 }
 """The functions of which a call on variables alone is a whole program."""
 
@@ -140,6 +142,35 @@ def test_an_operation_without_rule_says_whether_its_derivative_is_zero():
         assert isinstance(op.differentiable, bool)
     unknown = [op.name for op in OPERATIONS.values() if op.rule is None and op.differentiable]
     assert {"math.gamma", "math.lgamma"} <= set(unknown)
+
+
+# ---- rules that are tested apart
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_casts_hand_the_cotangent_on(dtype):
+    for x in (np.array([1.5, -2.0]), np.float64(0.5)):
+        got = bar(dtype, x, g=dtype(2.0) * np.ones(np.shape(x), dtype))
+        assert got.dtype == np.float64
+        same(got, np.full(np.shape(x), 2.0))
+    assert gradgen.grad(lambda x: np.sum(np.float32(x) ** 2))(np.array([0.5, 3.0])).tolist() == [1.0, 6.0]
+
+
+def test_eigenvalues_of_any_matrix_and_no_eigenvectors():
+    a = np.array([[2.0, 1.0], [0.5, 5.0]])
+    b = np.array([[0.0, 1.0], [-4.0, 0.5]])  # its eigenvalues are complex
+
+    def spread(a):
+        return np.sum(np.abs(np.linalg.eig(a).eigenvalues) ** 3)
+
+    for matrix in (a, b):
+        steps = 1e-6 * np.eye(4).reshape(4, 2, 2)
+        wanted = np.reshape([(spread(matrix + h) - spread(matrix - h)) / 2e-6 for h in steps], (2, 2))
+        got = gradgen.grad(spread)(matrix)
+        assert got.dtype == float
+        np.testing.assert_allclose(got, wanted, rtol=1e-7, atol=1e-7)
+    with pytest.raises(NoRuleError, match="known up to a factor"):
+        gradgen.grad(lambda a: np.sum(np.linalg.eig(a)[1]))(a)
 
 
 # ---- edge cases

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPAQUE, OPERATIONS
 from ..library import among
+from ..rules.registry import REFUSED
 from ..terms import Computed, Sequence, Static
 from .writers import writes_arguments
 
@@ -208,8 +209,12 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
             message, advice = f"a {type(code).__name__.lower()} of {carry} is not followed", "use variables or a tuple"
         case ast.Call(func=func) | ast.Subscript(value=func):
             message = f"gradgen knows no derivative of `{ast.unparse(func)}`"
-            known = "gradgen's docs/accepted.md lists those that have one"
-            advice = f"{known}; pass what does not depend on a target as an argument"
+            listed = "gradgen's docs/accepted.md lists those that have one"
+            advice = f"{listed}; pass what does not depend on a target as an argument"
+            term = known(program, func)
+            if isinstance(term, Static) and among(term.obj, REFUSED):
+                reason, advice = REFUSED[term.obj]
+                message = f"{message}: {reason}"
         case ast.Attribute(attr=attr):
             message, advice = f"gradgen knows no derivative of the attribute `.{attr}`", ""
         case _:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..errors import NoRuleError
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, float_of, join_kinds
 from .primitives import apply, kind_of, unbroadcast
@@ -162,6 +164,66 @@ def linspace(g, out, start, stop, num, dtype, *, endpoint, retstep, axis):
     total = np.sum(g) if scalars else np.sum(g, axis=0)
     last = np.sum(g * t) if scalars else np.tensordot(t, g, 1)
     return unbroadcast(total - last, start), unbroadcast(last, stop), None, None
+
+
+def _fractions(g: Any, num: Any, endpoint: bool, axis: int, rank: int) -> Any:
+    """How far each point is from the start, 0 to 1, along `axis` of what has one axis more than `rank`."""
+    options = {} if endpoint else {"endpoint": False}
+    t = apply(np.linspace, 0.0, 1.0, num, dtype=dtype_of(g), **options)
+    after = rank - axis % (rank + 1)
+    return np.expand_dims(t, tuple(range(1, after + 1))) if after else t
+
+
+def _spaced(g: Any, t: Any, start: Any, stop: Any, axis: int) -> tuple[Any, Any]:
+    """The cotangents of `start` and `stop` of (1 - t) start + t stop."""
+    return unbroadcast(np.sum(g * (1.0 - t), axis=axis), start), unbroadcast(np.sum(g * t, axis=axis), stop)
+
+
+def _geomspace_type(facts: Facts, start: Any, stop: Any, num: Any, dtype: Any, *, axis: int, **_: Any) -> Type:
+    return _linspace_type(facts, start, stop, num, dtype, retstep=False, axis=axis)
+
+
+def _positive(rng: np.random.Generator) -> list[Any]:
+    pairs = [(np.asarray(1.5), np.asarray(4.0)), (rng.uniform(0.5, 2.0, 3), rng.uniform(3.0, 4.0, (2, 3)))]
+    options: list[dict[str, Any]] = [{}, {"endpoint": False}]
+    return [((a, b, 4), o) for a, b in pairs for o in options] + [((*pairs[1], 4), {"axis": -1})]
+
+
+def _ranks(name: str, *values: Any) -> int:
+    ranks: list[Any] = [ndim(x) for x in values]
+    if None in ranks:
+        raise NoRuleError(f"np.{name} needs arrays of known rank: declare their shapes")
+    return int(max(ranks))
+
+
+@bprop(np.geomspace, signature="start, stop, num=50, endpoint=True, dtype=None, axis=0",
+       inputs="start stop num dtype", infer=_geomspace_type, samples=_positive)  # fmt: skip
+def geomspace(g, out, start, stop, num, dtype, *, endpoint, axis):
+    """start**(1 - t) stop**t, with t from 0 to 1."""
+    t = _fractions(g, num, endpoint, axis, _ranks("geomspace", start, stop))
+    start_bar, stop_bar = _spaced(g * out, t, start, stop, axis)
+    return start_bar / start, stop_bar / stop, None, None
+
+
+def _logspace_type(
+    facts: Facts, start: Any, stop: Any, num: Any, base: Any, dtype: Any, *, axis: int, **_: Any
+) -> Type:
+    if type_of(base).ndim != 0:
+        raise TypeError("np.logspace needs a number for `base`, one of known rank: declare its shape")
+    return _linspace_type(facts, start, stop, num, dtype, retstep=False, axis=axis)
+
+
+@bprop(np.logspace, signature="start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0",
+       inputs="start stop num base dtype", infer=_logspace_type,
+       samples=lambda rng: [*_positive(rng), (tuple(np.asarray(x) for x in (0.5, 1.5)), {"base": np.asarray(2.5)})])
+def logspace(g, out, start, stop, num, base, dtype, *, endpoint, axis):
+    """base**((1 - t) start + t stop), with t from 0 to 1."""
+    t = _fractions(g, num, endpoint, axis, _ranks("logspace", start, stop))
+    sent = g * out
+    scale = math.log(base) if isinstance(base, (int, float)) else np.log(base)
+    start_bar, stop_bar = _spaced(sent * scale, t, start, stop, axis)
+    exponents = apply(np.linspace, start, stop, num, axis=axis, **({} if endpoint else {"endpoint": False}))
+    return start_bar, stop_bar, None, np.sum(sent * exponents) / base, None
 
 
 # ---- indices

@@ -20,6 +20,7 @@ from .matrix_snippets import (
     cholesky_bar,
     cofactors,
     eigenvectors_bar,
+    eigenvectors_of,
     matrix_power_bar,
     multi_dot_bar,
     outer_like,
@@ -28,9 +29,10 @@ from .matrix_snippets import (
     singular_vectors_bar,
     solve_like,
 )
-from .primitives import length, unbroadcast
+from .primitives import apply, count, length, shape, unbroadcast
 from .products import contraction, cross, letters, shape_of
-from .registry import bprop, ndim, register
+from .reductions import axes_of
+from .registry import Unknown, bprop, ndim, register
 from .selecting import diagonal, trace
 
 
@@ -327,7 +329,7 @@ def _pinv_type(facts: Facts, a: Any, **_: Any) -> Type:
     return Type(kind_of_float(a), shape, array=True)
 
 
-@bprop(np.linalg.pinv, signature="a, rcond=None, hermitian=False", infer=_pinv_type,
+@bprop(np.linalg.pinv, signature="a, rcond=None, hermitian=False, rtol=None", infer=_pinv_type,
        samples=_of(normal, shapes=((3, 3), (4, 2), (2, 4), (1, 1), (2, 3, 2))))  # fmt: skip
 def pinv(g, out, a, **_):
     """See `pinv_bar`."""
@@ -384,9 +386,144 @@ def _chain(arrays: Any) -> Any:
     return None if not arrays else arrays[0] if len(arrays) == 1 else np.linalg.multi_dot(list(arrays))
 
 
+# ---- tensors
+
+
+def _tensor_type(facts: Facts, a: Any, *, ind: int) -> Type:
+    x = shape_of(a)
+    return Type(kind_of_float(a), ShapeVar() if isinstance(x, ShapeVar) else (*x[ind:], *x[:ind]), array=True)
+
+
+@bprop(np.linalg.tensorinv, signature="a, ind=2", infer=_tensor_type,
+       samples=lambda rng: [((regular(rng, 4, 4).reshape(s), ind), {})
+                            for s, ind in (((2, 2, 4), 2), ((4, 2, 2), 1), ((4, 4), 1))])  # fmt: skip
+def tensorinv(g, out, a, *, ind):
+    """As for the inverse, of the matrix that the tensor is: -out.T @ g @ out.T"""
+    rank = ndim(a)
+    if rank is None:
+        raise NoRuleError("np.linalg.tensorinv needs an array of known rank: declare its shape")
+    rest = tuple(range(rank - ind))
+    sent = np.tensordot(out, g, axes=(rest, rest))
+    return -np.tensordot(sent, out, axes=(tuple(range(ind, 2 * ind)), tuple(range(rank - ind, rank))))
+
+
+def _tensorsolve_type(facts: Facts, a: Any, b: Any, *, axes: Any) -> Type:
+    x, y = shape_of(a), shape_of(b)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        raise TypeError("np.linalg.tensorsolve needs arrays of known rank: declare their shapes")
+    kept = [d for i, d in enumerate(x) if axes is None or i not in axes_of(axes, len(x))]
+    moved = [] if axes is None else [x[i] for i in axes_of(axes, len(x))]
+    return Type(kind_of_float(a, b), tuple([*kept, *moved][len(y) :]), array=True)
+
+
+def _tensorsolve_samples(rng: np.random.Generator) -> list[Any]:
+    a, b = regular(rng, 6, 6), rng.normal(size=6)
+    return [((a.reshape(2, 3, 6), b.reshape(2, 3)), {}), ((a.reshape(6, 3, 2), b), {}), ((a, b), {}),
+            ((np.moveaxis(a.reshape(2, 3, 6), 2, 0), b.reshape(2, 3)), {"axes": (0,)})]  # fmt: skip
+
+
+@bprop(np.linalg.tensorsolve, signature="a, b, axes=None", inputs="a b", infer=_tensorsolve_type,
+       samples=_tensorsolve_samples)  # fmt: skip
+def tensorsolve(g, out, a, b, *, axes):
+    """b_bar solves the transposed system, a_bar = -b_bar out^T"""
+    n = count(b)
+    moved = a
+    if axes is not None:
+        places = tuple(range(ndim(a) - len(axes), ndim(a)))
+        moved = np.moveaxis(a, axes, places)
+    solved = np.linalg.solve(apply(np.reshape, moved, (n, n)).T, apply(np.reshape, g, -1))
+    b_bar = apply(np.reshape, solved, shape(b))
+    a_bar = -np.tensordot(b_bar, out, axes=0)
+    return a_bar if axes is None else np.moveaxis(a_bar, places, axes), b_bar
+
+
+# ---- least squares
+
+
+def _lstsq_type(facts: Facts, a: Any, b: Any, *, rcond: Any) -> list[Type]:
+    x, y = shape_of(a), shape_of(b)
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        raise TypeError("np.linalg.lstsq needs arrays of known rank: declare their shapes")
+    facts.equate(x[0], y[0])
+    kind = kind_of_float(a, b)
+    k = smaller(facts, x[0], x[1])
+    return [Type(kind, (x[1], *y[1:]), array=True), Type(kind, (Dim.fresh(),), array=True), Type("int", ()),
+            Type("float" if kind == "complex" else kind, (k,), array=True)]  # fmt: skip
+
+
+def _lstsq_samples(rng: np.random.Generator) -> list[Any]:
+    shapes: Any = (((5, 3), (5,)), ((5, 3), (5, 2)), ((3, 3), (3,)), ((2, 4), (2,)), ((2, 4), (2, 3)), ((4, 1), (4,)))
+    return [((rng.normal(size=m), rng.normal(size=n)), {}) for m, n in shapes]
+
+
+def _is_exact(a: Any) -> bool:
+    """Whether there surely are no more equations than unknowns, so that there are no residuals."""
+    m, n = shape_of(a)  # type: ignore[misc]
+    return isinstance(m, int) and isinstance(n, int) and m <= n
+
+
+@bprop(np.linalg.lstsq, signature="a, b, rcond=None", inputs="a b", infer=_lstsq_type, samples=_lstsq_samples)
+def lstsq(g, out, a, b, **_):
+    """The solution is pinv(a) @ b; see `pinv_bar`. The residuals are sums of squares of b - a @ x."""
+    real(a, "lstsq")
+    x_bar, residuals_bar, _, s_bar = g
+    x = out[0]
+    rhs, solution = (np.expand_dims(v, -1) if ndim(b) == 1 else v for v in (b, x))
+    a_bar = b_bar = None
+    if x_bar is not None:
+        sent = np.expand_dims(x_bar, -1) if ndim(b) == 1 else x_bar
+        p = np.linalg.pinv(a)
+        b_bar = p.T @ sent
+        rest = rhs - a @ solution
+        a_bar = rest @ (p @ b_bar).T - b_bar @ solution.T + (p.T @ solution) @ (sent - a.T @ b_bar).T
+    if residuals_bar is not None and not _is_exact(a):
+        error = 2.0 * residuals_bar * (rhs - a @ solution)
+        b_bar = error if b_bar is None else b_bar + error
+        a_bar = -(error @ solution.T) if a_bar is None else a_bar - error @ solution.T
+    if s_bar is not None:
+        of_values = svdvals(s_bar, None, a)
+        a_bar = of_values if a_bar is None else a_bar + of_values
+    return a_bar, b_bar[..., 0] if b_bar is not None and ndim(b) == 1 else b_bar
+
+
+# ---- eigenvalues of any matrix
+
+
+def _eigvals_type(facts: Facts, a: Any) -> Type:
+    """Taken to be complex, of which real ones are some."""
+    return Type("complex", _without(square(facts, a), 1), array=True)
+
+
+def _apart(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Matrices with real eigenvalues apart from each other."""
+    q = regular(rng, *shape)
+    return np.asarray(q @ (np.arange(1.0, shape[-1] + 1.0)[:, None] * np.linalg.inv(q)))
+
+
+def eigenvalues_bar(g: Any, v: Any) -> Any:
+    """inv(v).T diag(g) v.T (Giles 2008, section 3.1)"""
+    return np.linalg.solve(mT(v), np.expand_dims(g, -1) * mT(v))
+
+
+@bprop(np.linalg.eigvals, signature="a", infer=_eigvals_type, samples=_of(_apart))
+def eigvals(g, out, a):
+    """See `eigenvalues_bar`; the eigenvalues must be distinct."""
+    return eigenvalues_bar(g, eigenvectors_of(a))
+
+
+@bprop(np.linalg.eig, signature="a", fields=("eigenvalues", "eigenvectors"),
+       infer=lambda facts, a: [_eigvals_type(facts, a), Type("complex", square(facts, a), array=True)])  # fmt: skip
+def eig(g, out, a):
+    """See `eigenvalues_bar`. Eigenvectors are known up to a factor only, of which LAPACK makes its own choice."""
+    if g[1] is not None:
+        return Unknown("the eigenvectors of np.linalg.eig have no derivative, being known up to a factor only",
+                       "use np.linalg.eigh for symmetric matrices")  # fmt: skip
+    return eigenvalues_bar(g[0], out[1])
+
+
 # ---- no derivative
 
-register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False", inputs="A", differentiable=False,
+register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False, rtol=None", inputs="A", differentiable=False,
          infer=lambda facts, A, **_: Type("int", _without(shape_of(A), 2), array=True))  # fmt: skip
 
 

@@ -153,6 +153,22 @@ def eigenvectors_bar(v_bar: Any, w: Any, v: Any) -> Any:
     return v @ np.where(np.logical_and(same, turned), np.nan, inner) @ vt
 
 
+def _eigenvectors_rule(g: Any, out: Any, a: Any) -> Any:
+    """inv(v).T (F * (v.T g)) v.T with F_ij = 1 / (w_j - w_i), 0 for i = j: the lengths of the vectors stay."""
+    vt = np.swapaxes(out, -1, -2)
+    w = np.linalg.eigvals(a)
+    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    same = np.equal(gap, 0.0)
+    return np.linalg.solve(vt, np.where(same, 0.0, vt @ g) / np.where(same, 1.0, gap) @ vt)
+
+
+@primitive(signature="a", rule=_eigenvectors_rule,
+           infer=lambda facts, a: Type("complex", type_of(a).shape, array=True))  # fmt: skip
+def eigenvectors_of(a: Any) -> Any:
+    """The eigenvectors of any matrix, for what does not depend on their lengths."""
+    return np.linalg.eig(a)[1]
+
+
 def _svd_type(facts: Facts, u_bar: Any, vh_bar: Any, u: Any, s: Any, vh: Any) -> Type:
     m, n = type_of(u), type_of(vh)
     if isinstance(m.shape, ShapeVar) or isinstance(n.shape, ShapeVar):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..graph import type_of
-from ..shapes import Facts, Type
+from ..shapes import Facts, ShapeVar, Type
 from .elementwise import nonzero
-from .linalg import kind_of_float, real
+from .linalg import inv, kind_of_float, real, regular
 from .matrix_snippets import norm_bar
-from .products import conjugate
+from .products import conjugate, shape_of
 from .reductions import axes_of, reduced_type, restore
 from .registry import bprop, ndim
 from .snippets import share
@@ -108,3 +108,36 @@ def vector_norm(g, out, x, **options):
                             ((rng.normal(size=(3, 4)),), {"ord": 1, "keepdims": True})])  # fmt: skip
 def matrix_norm(g, out, x, **options):
     return norm(g, out, x, axis=(-2, -1), **options)
+
+
+# ---- condition numbers
+
+
+def _cond_type(facts: Facts, x: Any, *, p: Any) -> Type:
+    shape = shape_of(x)
+    return Type(kind_of_float(x), ShapeVar() if isinstance(shape, ShapeVar) else shape[:-2], array=True)
+
+
+def _cond_samples(rng: np.random.Generator) -> list[Any]:
+    a, stack, tall = regular(rng, 3, 3), regular(rng, 2, 3, 3), rng.normal(size=(4, 3))
+    orders = (None, 2, -2, "fro", 1, -1, math.inf, -math.inf)
+    return [((x, p), {}) for x in (a, stack) for p in orders] + [((tall, p), {}) for p in (None, -2)]
+
+
+@bprop(np.linalg.cond, signature="x, p=None", inputs="x", infer=_cond_type, samples=_cond_samples)
+def cond(g, out, x, *, p):
+    """The product rule for norm(x) * norm(inv(x)); for p = 2 the largest singular value over the smallest."""
+    real(x, "cond")
+    if p in (None, 2, -2):
+        s = np.linalg.svd(x, compute_uv=False)
+        high, low = s[..., 0], s[..., -1]
+        top, bottom = (high, low) if p != -2 else (low, high)
+        options: dict[str, Any] = {"axis": (-2, -1), "keepdims": False}
+        top_ord, bottom_ord = (2, -2) if p != -2 else (-2, 2)
+        part = norm(g / bottom, top, x, ord=top_ord, **options)
+        return part - norm(g * top / (bottom * bottom), bottom, x, ord=bottom_ord, **options)
+    inverse = np.linalg.inv(x)
+    options = {"ord": p, "axis": (-2, -1)}
+    size, other = np.linalg.norm(x, **options), np.linalg.norm(inverse, **options)
+    x_bar = norm(g * other, size, x, keepdims=False, **options)
+    return x_bar + inv(norm(g * size, other, inverse, keepdims=False, **options), inverse, x)

@@ -146,6 +146,13 @@ def broadcast_like(x: Any, like: Any) -> Any:
     return np.broadcast_to(x, np.shape(like))
 
 
+@primitive(signature="x, like", rule=lambda g, out, x, like: (g, None), alias="maybe",
+           infer=lambda facts, x, like: type_of(x).but(kind="number", array=True, size=None))  # fmt: skip
+def kind_like(x: Any, like: Any) -> Any:
+    """`x`, or its real part where `like` is real."""
+    return np.real(x) if np.isrealobj(like) else x
+
+
 def _unbroadcast_rule(g: Any, out: Any, x: Any, like: Any) -> Any:
     return broadcast_like(g, x), None
 

@@ -138,7 +138,7 @@ def _product_type(stacked: bool) -> Callable[..., Type]:
     return infer
 
 
-def _pairs(*shapes: tuple[tuple[int, ...], tuple[int, ...]], **options: Any) -> Callable[..., Any]:
+def pairs(*shapes: tuple[tuple[int, ...], tuple[int, ...]], **options: Any) -> Callable[..., Any]:
     """Samples: pairs of random arrays of these shapes."""
 
     def samples(rng: np.random.Generator) -> list[Any]:
@@ -151,7 +151,7 @@ def _pairs(*shapes: tuple[tuple[int, ...], tuple[int, ...]], **options: Any) -> 
 
 
 @bprop(np.matmul, signature="x, y", infer=_product_type(stacked=True),
-       samples=_pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 1)),
+       samples=pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((1, 3), (3, 1)),
                       ((2, 1), (1, 2)), ((3,), (2, 3, 4)), ((2, 4, 3), (3,)), ((2, 4, 3), (3, 5)), ((4, 3), (2, 3, 5)),
                       ((2, 4, 3), (2, 3, 5)), ((1, 4, 3), (2, 3, 5)), ((5, 1, 4, 3), (2, 3, 1)),
                       ((2, 1, 4, 3), (5, 3, 2)), ((3,), (2, 1, 3, 4)), ((1,), (1,))))  # fmt: skip
@@ -188,7 +188,7 @@ def _contracted(g: Any, x: Any, y: Any, m: int, n: int) -> tuple[Any, Any]:
 
 
 @bprop(np.dot, signature="a, b, out=None", infer=_product_type(stacked=False),
-       samples=_pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)),
+       samples=pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)),
                       ((2, 3), (3, 4)), ((1, 3), (3, 1)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4)), ((2, 4, 3), (3, 5)),
                       ((4, 3), (2, 3, 5)), ((2, 4, 3), (5, 3, 2)), ((2, 1, 4, 1), (1, 1, 1)),
                       ((1,), (1,))))  # fmt: skip
@@ -218,7 +218,7 @@ def _inner_type(facts: Facts, a: Any, b: Any) -> Type:
 
 
 @bprop(np.inner, signature="a, b", infer=_inner_type,
-       samples=_pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)),
+       samples=pairs(((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)),
                       ((2, 3), (4, 3)), ((2, 4, 3), (3,)), ((2, 4, 3), (5, 3)), ((1, 1), (2, 1, 1)),
                       ((2, 3), (4, 5, 3))))  # fmt: skip
 def inner(g, out, a, b):
@@ -249,7 +249,7 @@ def _outer_type(facts: Facts, a: Any, b: Any, **_: Any) -> Type:
 
 
 @bprop(np.outer, signature="a, b, out=None", infer=_outer_type,
-       samples=_pairs(((3,), (4,)), ((1,), (4,)), ((), (3,)), ((2, 3), (4,)), ((3,), (2, 2)),
+       samples=pairs(((3,), (4,)), ((1,), (4,)), ((), (3,)), ((2, 3), (4,)), ((3,), (2, 2)),
                       ((2, 1, 2), ())))  # fmt: skip
 def outer(g, out, a, b):
     """out = ravel(a)[:, None] * ravel(b)"""
@@ -271,7 +271,7 @@ def _scalar_type(facts: Facts, a: Any, b: Any) -> Type:
 
 
 @bprop(np.vdot, signature="a, b", infer=_scalar_type,
-       samples=_pairs(((), ()), ((3,), (3,)), ((1,), (1,)), ((2, 3), (2, 3)), ((2, 3), (3, 2)),
+       samples=pairs(((), ()), ((3,), (3,)), ((1,), (1,)), ((2, 3), (2, 3)), ((2, 3), (3, 2)),
                       ((2, 1, 3), (6,))))  # fmt: skip
 def vdot(g, out, a, b):
     """The sum of conj(a) b over all entries, in whatever shape they come."""
@@ -297,7 +297,7 @@ def _vecdot_rule(g, out, x1, x2, *, axis=-1):
     return unbroadcast(conjugate(g * x2), x1), unbroadcast(g * conjugate(x1), x2)
 
 
-_vecdot_samples = _pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1, 3), (4, 3)), ((2, 1), (2, 1)))
+_vecdot_samples = pairs(((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1, 3), (4, 3)), ((2, 1), (2, 1)))
 for _vecdot in [getattr(owner, "vecdot") for owner in (np, np.linalg) if hasattr(owner, "vecdot")]:  # noqa: B009
     register(_vecdot, signature="x1, x2, axis=-1", rule=_vecdot_rule, infer=_vecdot_type, samples=_vecdot_samples)
 
@@ -306,7 +306,45 @@ if hasattr(np.linalg, "matmul"):
     # the array API's names
     _stacked, _crossed = OPERATIONS[np.matmul], OPERATIONS[np.outer]
     register(np.linalg.matmul, signature="x1, x2", rule=matmul, infer=_stacked.infer, samples=_stacked.samples)
-    register(np.linalg.outer, signature="x1, x2", rule=outer, infer=_crossed.infer, samples=_pairs(((3,), (4,))))
+    register(np.linalg.outer, signature="x1, x2", rule=outer, infer=_crossed.infer, samples=pairs(((3,), (4,))))
+
+# ---- stacks of matrices with stacks of vectors
+
+
+def _of_stacks(rows: int, columns: int) -> Any:
+    """The type of a product of stacks, from how many axes of either are no part of the stack."""
+
+    def infer(facts: Facts, x1: Any, x2: Any) -> Type:
+        x, y = shape_of(x1), shape_of(x2)
+        kind = kind_of_product(x1, x2)
+        if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+            return Type(kind, ShapeVar(), array=True)
+        facts.equate(x[-1], y[-columns])
+        stack = facts.broadcast(x[:-rows], y[:-columns])
+        return Type(kind, (*stack, *(x[-2:-1] if rows == 2 else y[-1:])), array=True)  # type: ignore[misc]
+
+    return infer
+
+
+def matvec(g, out, x1, x2):
+    """g x2^T, and x1^T g."""
+    x1_bar = np.expand_dims(g, -1) * np.expand_dims(x2, -2)
+    x2_bar = np.matmul(np.swapaxes(x1, -1, -2), np.expand_dims(g, -1))[..., 0]
+    return unbroadcast(x1_bar, x1), unbroadcast(x2_bar, x2)
+
+
+def vecmat(g, out, x1, x2):
+    """x2 g, and x1 g^T, with the conjugate of x1 as the function takes it."""
+    x1_bar = conjugate(np.matmul(x2, np.expand_dims(g, -1))[..., 0])
+    x2_bar = np.expand_dims(conjugate(x1), -1) * np.expand_dims(g, -2)
+    return unbroadcast(x1_bar, x1), unbroadcast(x2_bar, x2)
+
+
+if hasattr(np, "matvec"):
+    register(np.matvec, signature="x1, x2", rule=matvec, infer=_of_stacks(2, 1),
+             samples=pairs(((2, 3), (3,)), ((4, 2, 3), (3,)), ((2, 3), (4, 3)), ((4, 1, 2, 3), (5, 3))))  # fmt: skip
+    register(np.vecmat, signature="x1, x2", rule=vecmat, infer=_of_stacks(1, 2),
+             samples=pairs(((3,), (3, 2)), ((3,), (4, 3, 2)), ((4, 3), (3, 2)), ((4, 1, 3), (5, 3, 2))))  # fmt: skip
 
 # ---- tensordot
 
@@ -375,7 +413,7 @@ def _kron_type(facts: Facts, a: Any, b: Any) -> Type:
 
 
 @bprop(np.kron, signature="a, b", infer=_kron_type,
-       samples=_pairs(((), ()), ((2,), (3,)), ((2, 3), (2, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)),
+       samples=pairs(((), ()), ((2,), (3,)), ((2, 3), (2, 2)), ((2,), (3, 2)), ((2, 1, 3), (2,)),
                       ((1, 1), (2, 3))))  # fmt: skip
 def kron(g, out, a, b):
     """Every entry of a was multiplied by all of b."""
@@ -401,8 +439,8 @@ def _cross_type(facts: Facts, a: Any, b: Any, *, axisa: int, axisb: int, axisc: 
 
 
 def _cross_samples(rng: np.random.Generator) -> list[Any]:
-    plain = _pairs(((3,), (3,)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((2, 1, 3), (4, 3)))(rng)
-    return [*plain, *_pairs(((3, 2), (3, 2)), axis=0)(rng), *_pairs(((3, 2), (2, 3)), axisa=0)(rng)]
+    plain = pairs(((3,), (3,)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((2, 1, 3), (4, 3)))(rng)
+    return [*plain, *pairs(((3, 2), (3, 2)), axis=0)(rng), *pairs(((3, 2), (2, 3)), axisa=0)(rng)]
 
 
 @bprop(np.cross, signature="a, b, axisa=-1, axisb=-1, axisc=-1, axis=None", infer=_cross_type, samples=_cross_samples)

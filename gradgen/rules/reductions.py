@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import OPERATIONS, type_of
+from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type, float_of
 from .primitives import broadcast_like, cast_like, count, kind_of
 from .registry import bprop, ndim, register
-from .snippets import middle, product_of_others, share, standardized
+from .snippets import product_of_others, share, standardized
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
@@ -78,10 +78,6 @@ def reducing_samples(*more: dict[str, Any]) -> Any:
     return samples
 
 
-def reducing_samples_of_one_axis(rng: np.random.Generator) -> list[Any]:
-    return [(args, kwargs) for args, kwargs in reducing_samples()(rng) if not isinstance(kwargs.get("axis"), tuple)]
-
-
 def along_axes(rng: np.random.Generator) -> list[Any]:
     options: list[dict[str, Any]] = [{}, {"axis": 1}, {"axis": -1, "keepdims": True}, {"axis": None}]
     return [((rng.normal(size=(3, 4)),), kwargs) for kwargs in options]
@@ -118,13 +114,6 @@ def mean(g, out, a, where, *, axis, dtype, keepdims):
     a_bar = broadcast_like(restore(g, a, axis, keepdims) / counted(a, where, axis), a)
     return masked(recast(a_bar, a, dtype), where), None
 
-
-def _average_type(facts: Facts, a: Any, *, axis: Any, keepdims: bool) -> Type:
-    return reduced_type(facts, a, axis, keepdims, float_of(type_of(a).kind))
-
-
-register(np.average, signature="a, axis=None, keepdims=False", infer=_average_type, samples=reducing_samples(),
-         rule=lambda g, out, a, **options: mean(g, out, a, True, dtype=None, **options)[0])  # fmt: skip
 
 # ---- products
 
@@ -187,20 +176,6 @@ def _same_kind(facts: Facts, a: Any, *_: Any, axis: Any = None, keepdims: bool =
 for _extremum in (np.max, np.amax, np.min, np.amin):
     register(_extremum, rule=_extremum_rule, infer=_same_kind, samples=_extremum_samples, inputs="a where",
              signature="a, axis=None, out=None, keepdims=False, initial=None, where=True")  # fmt: skip
-
-
-def _median_type(facts: Facts, a: Any, *, axis: Any, keepdims: bool) -> Type:
-    if isinstance(axis, (tuple, list)):
-        raise TypeError("np.median along several axes (axis=...) is not differentiated; use np.reshape first")
-    return reduced_type(facts, a, axis, keepdims, float_of(type_of(a).kind))
-
-
-@bprop(np.median, signature="a, axis=None, keepdims=False", infer=_median_type, samples=reducing_samples_of_one_axis)
-def median(g, out, a, *, axis, keepdims):
-    """Half to either of the two entries in the middle, or all to the one; entries that tie with them share evenly."""
-    g = 0.5 * restore(g, a, axis, keepdims)
-    low, high = middle(a, axis=axis, upper=False), middle(a, axis=axis, upper=True)
-    return share(g, np.equal(a, low), a, axis=axis) + share(g, np.equal(a, high), a, axis=axis)
 
 
 @bprop(np.ptp, signature="a, axis=None, out=None, keepdims=False", infer=_same_kind, samples=reducing_samples())
@@ -289,12 +264,3 @@ for _test in (np.any, np.all):
     register(_test, signature="a, axis=None, out=None, keepdims=False, where=True", inputs="a where",
              differentiable=False, infer=_kinded("bool"))  # fmt: skip
 register(np.count_nonzero, signature="a, axis=None, keepdims=False", differentiable=False, infer=_kinded("int"))
-
-
-# ---- ufuncs along an axis, which is 0 unless told
-
-REDUCED = ((np.add, np.sum), (np.multiply, np.prod), (np.maximum, np.max), (np.minimum, np.min))
-for _ufunc, _reduction in REDUCED:
-    _op = OPERATIONS[_reduction]
-    register(_ufunc.reduce, rule=_op.rule, infer=_op.infer, inputs="a where", name=f"{_ufunc.__name__}.reduce",
-             signature=_op.signature.replace("axis=None", "axis=0"), samples=along_axes)  # fmt: skip

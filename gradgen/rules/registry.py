@@ -1,9 +1,10 @@
 """How rules are declared: one line for a function of one line, a decorated function for the others.
 
 A rule is plain NumPy. `g` is the cotangent of the output, `out` the output, then come the inputs by position and the
-static options by keyword; it returns one cotangent per input, None for one that has none. Rules see values, or
-arrays when they are tested; a constant input is seen as the Python object that it is. Broadcasting is never a rule's
-business: the cotangents of an `elementwise` operation are summed back by the driver.
+static options by keyword; it returns one cotangent per input, None for one that has none, `Unknown` for one that is
+not known. Rules see values, or arrays when they are tested; a constant input is seen as the Python object that it is.
+Broadcasting is never a rule's business: the cotangents of an `elementwise` operation are summed back by the driver.
+What has no rule is refused, by name: `refuse` says why.
 """
 
 from __future__ import annotations
@@ -15,7 +16,18 @@ from typing import Any
 import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES, Operation, Value, call, type_of
+from ..graph import Unknown as Unknown
 from ..shapes import Facts, Type, float_of, join_kinds
+
+REFUSED: dict[Any, tuple[str, str]] = {}
+"""Functions that are known, and through which no derivative goes: the reason, and what to do instead."""
+
+
+def refuse(owner: Any, names: str, reason: str, advice: str) -> None:
+    """Declare that no derivative goes through the functions of `owner` with these names, as far as it has them."""
+    for name in names.split():
+        if hasattr(owner, name):
+            REFUSED[getattr(owner, name)] = reason, advice
 
 
 def register(fn: Any, **facts: Any) -> Operation:

@@ -10,7 +10,8 @@ from ..errors import NoRuleError
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, dim_product
 from .indices import along
-from .primitives import apply, broadcast_like, cast_like, kind_of, scatter
+from .joining import parts
+from .primitives import apply, broadcast_like, cast_like, count, kind_of, length, plus, scatter, unbroadcast
 from .reductions import axes_of
 from .registry import bprop, ndim, register
 from .shaping import calls, case, like_shape, view_type
@@ -83,31 +84,85 @@ def cumprod(g, out, a, *, axis, dtype):
     return a_bar if dtype is None else cast_like(a_bar, a)
 
 
+if hasattr(np, "cumulative_prod"):
+    register(np.cumulative_prod, signature="x, axis=None, dtype=None", rule=cumprod, infer=_scan_type,
+             samples=calls(case((4,)), case((2, 3), axis=1)))  # fmt: skip
+
+
 # ---- differences
 
 
-def _shortened(x: Any, axis: int, n: int) -> Type:
-    t = type_of(x)
+def _shortened(t: Type, axis: int, n: int) -> Type:
     if isinstance(t.shape, ShapeVar):
-        return view_type(x, ShapeVar())
+        return t.but(shape=ShapeVar())
     at = axes_of(axis, len(t.shape))[0]
     d = t.shape[at]
     d = max(d - n, 0) if isinstance(d, int) else dim_add(d, n, -1)
-    return view_type(x, tuple(d if i == at else e for i, e in enumerate(t.shape)))
+    return t.but(shape=tuple(d if i == at else e for i, e in enumerate(t.shape)))
 
 
-def _diff_type(facts: Facts, a: Any, *, n: int, axis: int, prepend: Any, append: Any) -> Type:
-    if prepend is not None or append is not None:
-        raise TypeError("np.diff with prepend= or append= is not differentiated; write np.concatenate")
-    return _shortened(a, axis, n) if n else view_type(a, type_of(a).shape)
+def _lengthened(facts: Facts, a: Any, more: list[Any], axis: int) -> Type:
+    """The type of `a` with `more` joined to its ends along `axis`, numbers counting as one entry."""
+    t = view_type(a, type_of(a).shape)
+    for x in more:
+        if x is None:
+            continue
+        if isinstance(t.shape, ShapeVar):
+            return t.but(shape=ShapeVar())
+        other = type_of(x)
+        at = axes_of(axis, len(t.shape))[0]
+        extra: Size = 1 if other.ndim == 0 else Dim.fresh() if isinstance(other.shape, ShapeVar) else other.shape[at]
+        t = t.but(shape=tuple(dim_add(d, extra) if i == at else d for i, d in enumerate(t.shape)))
+    return t
 
 
-@bprop(np.diff, signature="a, n=1, axis=-1, prepend=None, append=None", infer=_diff_type,
-       samples=calls(case((4,)), case((1,)), case((2,)), case((4,), 2), case((5,), 3), case((4, 3), axis=0),
-                     case((2, 4)), case((3, 4), 2, axis=0), case((2, 4, 3), axis=1),
-                     case((2, 4, 3), 2, -2)))  # fmt: skip
-def diff(g, out, a, *, n, axis, **_):
+def _diff_type(facts: Facts, a: Any, prepend: Any, append: Any, *, n: int, axis: int) -> Type:
+    t = _lengthened(facts, a, [prepend, append], axis)
+    return _shortened(t, axis, n) if n else t
+
+
+def ends(x: Any, a: Any, axis: int) -> Any:
+    """What is joined to an end of `a`, a number as one entry along `axis`."""
+    if ndim(x) is None:
+        raise NoRuleError("np.diff with prepend= or append= needs arrays of known rank: declare their shapes")
+    if ndim(x) != 0:
+        return x
+    first = a[along(axis, slice(None, 1), a)]
+    return broadcast_like(x, first)
+
+
+def _diff_samples(rng: np.random.Generator) -> list[Any]:
+    plain = calls(case((4,)), case((1,)), case((2,)), case((4,), 2), case((5,), 3), case((4, 3), axis=0), case((2, 4)),
+                  case((3, 4), 2, axis=0), case((2, 4, 3), axis=1), case((2, 4, 3), 2, -2))(rng)  # fmt: skip
+    x, m = rng.normal(size=4), rng.normal(size=(2, 3))
+    joined: list[Any] = [((x,), {"prepend": 0.5}), ((x,), {"append": np.array(0.7)}), ((m,), {"prepend": 0.0}),
+                         ((m,), {"axis": 0, "append": m[:1]}), ((x,), {"prepend": x[:2], "append": 0.1})]
+    return [*plain, *joined]
+
+
+@bprop(np.diff, signature="a, n=1, axis=-1, prepend=None, append=None", inputs="a prepend append", infer=_diff_type,
+       samples=_diff_samples)  # fmt: skip
+def diff(g, out, a, prepend, append, *, n, axis):
     """Each difference goes to its later entry, and with a minus to its earlier one."""
+    if n > 1 and (prepend is not None or append is not None):
+        raise NoRuleError(f"np.diff with n={n} and prepend= or append= is not differentiated; write np.concatenate")
+    pieces = [x if x is a or x is None else ends(x, a, axis) for x in (prepend, a, append)]
+    present = [x for x in pieces if x is not None]
+    whole = a if len(present) == 1 else np.concatenate(present, axis=axis)
+    g = differences_bar(g, whole, n, axis)
+    if len(present) == 1:
+        return g, None, None
+    bars = iter(parts(g, tuple(present), [length(x, axis) for x in present], axis))
+    sent = [None if x is None else next(bars) for x in pieces]
+    before, own, after = (
+        bar if x is None or ndim(x) != 0 else unbroadcast(bar, x)
+        for bar, x in zip(sent, (prepend, a, append), strict=True)
+    )
+    return own, before, after
+
+
+def differences_bar(g: Any, a: Any, n: int, axis: int) -> Any:
+    """The cotangent of `a` in its differences of order n."""
     for level in reversed(range(n)):
         like = a[along(axis, slice(level, None), a)] if level else a
         later, earlier = along(axis, slice(1, None), a), along(axis, slice(None, -1), a)
@@ -115,18 +170,34 @@ def diff(g, out, a, *, n, axis, **_):
     return g
 
 
-def _ediff1d_type(facts: Facts, ary: Any, *, to_end: Any, to_begin: Any) -> Type:
-    if to_end is not None or to_begin is not None:
-        raise TypeError("np.ediff1d with to_end= or to_begin= is not differentiated; write np.concatenate")
+def _ediff1d_type(facts: Facts, ary: Any, to_end: Any, to_begin: Any) -> Type:
     t = row_type(facts, ary, None, type_of(ary).kind)
     n = t.shape[0]  # type: ignore[index]
-    return t.but(shape=(max(n - 1, 0) if isinstance(n, int) else dim_add(n, 1, -1),))
+    t = t.but(shape=(max(n - 1, 0) if isinstance(n, int) else dim_add(n, 1, -1),))
+    more = [None if x is None else row_type(facts, x, None, type_of(x).kind).shape[0] for x in (to_end, to_begin)]  # type: ignore[index]
+    for extra in more:
+        t = t if extra is None else t.but(shape=(dim_add(t.shape[0], extra),))  # type: ignore[index]
+    return t
 
 
-@bprop(np.ediff1d, signature="ary, to_end=None, to_begin=None", infer=_ediff1d_type,
-       samples=calls(case((4,)), case((2, 3))))  # fmt: skip
-def ediff1d(g, out, ary, **_):
-    return _unrow(diff(g, out, _row(ary), n=1, axis=0), ary)
+def _ediff1d_samples(rng: np.random.Generator) -> list[Any]:
+    x = rng.normal(size=4)
+    more: list[Any] = [{"to_end": np.array(0.3)}, {"to_begin": x[:2] * 2.0}, {"to_begin": x[:1], "to_end": x[:3]}]
+    return [*calls(case((4,)), case((2, 3)))(rng), *(((x,), o) for o in more)]
+
+
+@bprop(np.ediff1d, signature="ary, to_end=None, to_begin=None", inputs="ary to_end to_begin", infer=_ediff1d_type,
+       samples=_ediff1d_samples)  # fmt: skip
+def ediff1d(g, out, ary, to_end, to_begin):
+    pieces = [to_begin, None, to_end]
+    rows = [None if x is None else apply(np.reshape, x, -1) for x in pieces]
+    start = None if rows[0] is None else length(rows[0], 0)
+    begin = None if start is None else like_shape(g[:start], to_begin)
+    g = g if start is None else g[start:]
+    n = plus(count(ary), -1)
+    end = None if rows[2] is None else like_shape(g[n:], to_end)
+    g = g if rows[2] is None else g[:n]
+    return _unrow(differences_bar(g, _row(ary), 1, 0), ary), end, begin
 
 
 def _trapezoid_type(facts: Facts, y: Any, x: Any, dx: Any, *, axis: int) -> Type:
@@ -164,7 +235,7 @@ def _trapezoid_rule(g, out, y, x, dx, *, axis):
     if x is None:
         return y_bar, None, np.sum(areas)
     others = tuple(i for i in range(rank) if i != axis % rank)
-    return y_bar, diff(np.sum(areas, axis=others) if others else areas, None, x, n=1, axis=0), None
+    return y_bar, differences_bar(np.sum(areas, axis=others) if others else areas, x, 1, 0), None
 
 
 if hasattr(np, "trapezoid"):

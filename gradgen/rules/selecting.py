@@ -10,11 +10,27 @@ from ..errors import NoRuleError
 from ..graph import type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add
 from .indices import along, getitem_type
-from .primitives import apply, cast_like, count, kind_of, length, scatter, unbroadcast
+from .primitives import apply, cast_like, count, kind_of, length, plus, scatter, shape, unbroadcast
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
 from .shaping import calls, case, like_shape, view_type
 from .snippets import place_diagonal, put_along, undiag, unpad
+
+# ---- what came from where
+
+
+def numbered(x: Any) -> Any:
+    """The places of the entries of `x` in order, in its shape: a function that moves entries tells by them how."""
+    places = apply(np.arange, count(x))
+    return places if ndim(x) == 1 else apply(np.reshape, places, shape(x))
+
+
+def sent_back(g: Any, places: Any, x: Any) -> Any:
+    """The cotangent of `x`, of whose entries those at `places` were read."""
+    if ndim(x) == 1:
+        return scatter(g, places, x)
+    return like_shape(scatter(g, places, apply(np.ravel, x)), x)
+
 
 # ---- diagonals
 
@@ -140,14 +156,22 @@ def _pad_type(facts: Facts, array: Any, *, pad_width: Any, **_: Any) -> Type:
     return view_type(array, tuple(dim_add(d, b + a) for d, (b, a) in zip(t.shape, pads, strict=True)))
 
 
-@bprop(np.pad, signature="array, pad_width, mode='constant', constant_values=0", inputs="array", infer=_pad_type,
+@bprop(np.pad, inputs="array", infer=_pad_type,
+       signature="array, pad_width, mode='constant', constant_values=0, end_values=0, reflect_type='even', "
+                 "stat_length=None",
        samples=calls(
         case((3,), 1), case((3,), (1, 2)), case((2, 3), ((1, 0), (0, 2))), case((2, 3), 2),
         case((1, 3), (1, 0), constant_values=5.0),
+        *(case((3, 4), ((2, 1), (0, 3)), mode) for mode in ("edge", "reflect", "symmetric", "wrap")),
+        case((3,), 7, "reflect"), case((1,), 2, "wrap"), case((2, 3), 4, "symmetric"),
     ))  # fmt: skip
-def pad(g, out, array, *, pad_width, mode, constant_values):
-    if mode != "constant":
-        raise NoRuleError("np.pad is differentiated with mode='constant' only; index or concatenate instead")
+def pad(g, out, array, *, pad_width, mode, reflect_type, **_):
+    """The part that was there; what was repeated goes back to where it was read."""
+    if mode in ("edge", "reflect", "symmetric", "wrap") and reflect_type == "even":
+        return sent_back(g, apply(np.pad, numbered(array), pad_width, mode), array)
+    if mode not in ("constant", "empty"):
+        option = f"mode={mode!r}" if reflect_type == "even" else "reflect_type='odd'"
+        raise NoRuleError(f"np.pad is not differentiated with {option}; index or concatenate instead")
     rank = ndim(array)
     if rank is None:
         return unpad(g, array, pad_width=pad_width)
@@ -170,22 +194,30 @@ def _take_type(facts: Facts, a: Any, indices: Any, *, axis: Any, mode: str) -> T
        samples=calls(
         case((4,), 2), case((4,), [0, 2, 0]), case((2, 3), 4), case((2, 3), [1, 1], axis=0),
         case((2, 3), np.array([[2, 0]]), axis=1), case((2, 3, 4), [3, 0], axis=-1),
-        case((2, 3), 1, axis=-2), case((4,), [5, -1], mode='wrap'),
+        case((2, 3), 1, axis=-2), case((4,), [5, -1], mode='wrap'), case((2, 3), [5, -1], 1, mode='clip'),
     ))  # fmt: skip
 def take(g, out, a, indices, *, axis, mode):
     """Added where it was read."""
     if mode != "raise":
         n = count(a) if axis is None else length(a, axis)
-        if mode != "wrap":
-            raise NoRuleError("np.take is differentiated with mode='raise' or 'wrap' only")
-        indices = np.remainder(indices if is_value(indices) else np.asarray(indices), n)
+        indices = indices if is_value(indices) else np.asarray(indices)
+        indices = np.remainder(indices, n) if mode == "wrap" else np.clip(indices, 0, plus(n, -1))
     if axis is None and ndim(a) != 1:
         return like_shape(scatter(g, indices, apply(np.ravel, a)), a), None
     return scatter(g, indices if axis is None else along(axis, indices, a), a), None
 
 
 def _take_along_type(facts: Facts, arr: Any, indices: Any, *, axis: Any) -> Type:
-    return Type(type_of(arr).kind, type_of(indices).shape, array=True)
+    """Along the other axes the two broadcast against each other."""
+    x, y = type_of(arr).shape, type_of(indices).shape
+    if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
+        return Type(type_of(arr).kind, ShapeVar(), array=True)
+    if axis is None:
+        return Type(type_of(arr).kind, y, array=True)
+    at = axes_of(axis, len(x))[0]
+    others = facts.broadcast(*(tuple(1 if i == at else d for i, d in enumerate(dims)) for dims in (x, y)))
+    assert not isinstance(others, ShapeVar)
+    return Type(type_of(arr).kind, tuple(y[i] if i == at else d for i, d in enumerate(others)), array=True)
 
 
 @bprop(np.take_along_axis, signature="arr, indices, axis=-1", inputs="arr indices", infer=_take_along_type,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import type_of
-from ..shapes import Facts, ShapeVar, Type, float_of, join_kinds
+from ..shapes import Facts, Type, float_of, join_kinds
 from .primitives import apply, shape, unbroadcast, zeros_for
 from .registry import primitive
 
@@ -44,23 +44,6 @@ def share(g: Any, chosen: Any, like: Any, axis: Any = None) -> Any:
     weight = np.asarray(chosen).astype(np.result_type(g, like, 0.0))
     each = g / np.maximum(weight.sum(axis=axis, keepdims=True), 1.0)
     return np.where(chosen, each, weight)
-
-
-def _middle_type(facts: Facts, x: Any, *, axis: Any, upper: bool) -> Type:
-    t = type_of(x)
-    if isinstance(t.shape, ShapeVar):
-        return Type(t.kind, ShapeVar(), array=True)
-    gone = range(len(t.shape)) if axis is None or not t.shape else (axis % len(t.shape),)
-    return Type(t.kind, tuple(1 if i in gone else d for i, d in enumerate(t.shape)), array=True)
-
-
-@primitive(signature="x, axis=None, upper=False", differentiable=False, infer=_middle_type)
-def middle(x: Any, axis: Any = None, upper: bool = False) -> Any:
-    """The entry in the middle along `axis`, which stays at length 1; of two, the lower or the upper one."""
-    ordered = np.sort(x, axis=axis)
-    n = ordered.shape[axis or 0]
-    entry = np.take(ordered, [n // 2 if upper else (n - 1) // 2], axis=axis or 0)
-    return np.reshape(entry, (1,) * np.ndim(x)) if axis is None else entry
 
 
 # ---- prod, cumprod: without dividing, so that zeros are no exception

@@ -1,0 +1,38 @@
+"""Nothing is unknown: every public function of NumPy is differentiated, has derivative zero, or is refused by name."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+
+import gradgen.rules  # noqa: F401
+from gradgen.graph import OPERATIONS
+from gradgen.rules.registry import REFUSED
+
+SIZES = {np.size: "size"}
+MODULES = [np, np.linalg, np.fft]
+
+
+def names(module):
+    """The public callables of a module, by name."""
+    found = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in sorted(set(dir(module)) | set(getattr(module, "__all__", ()))):
+            obj = getattr(module, name, None)
+            if not name.startswith("_") and callable(obj) and not inspect.ismodule(obj):
+                found[name] = obj
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_every_name_is_known(module):
+    unknown = [name for name, obj in names(module).items() if obj not in OPERATIONS and obj not in REFUSED]
+    assert not unknown, f"neither differentiated nor refused: {' '.join(unknown)}"
+
+
+def test_what_is_refused_has_no_rule_and_says_why():
+    assert not [fn for fn in REFUSED if fn in OPERATIONS]
+    for reason, advice in REFUSED.values():
+        assert reason and advice and reason[0].islower() and not reason.endswith(".")
