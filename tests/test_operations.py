@@ -261,7 +261,7 @@ NEEDS_RANK = (
     "np.rollaxis", "np.hsplit", "np.trapezoid", "np.linalg.vector_norm(v)", "np.quantile(M, [", "np.percentile(T, [",
     "np.average(v, w", "np.average(M, w", "np.average(M, axis=0, w", "np.average(M, axis=1, w", "np.cov", "np.corrcoef",
     "np.add.outer", "np.subtract.outer", "np.multiply.outer", "np.divide.outer", "np.power.outer", "np.maximum.outer",
-    "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, append", "np.polyfit",
+    "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, a", "np.polyfit",
     "np.diff(v, append", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
     "np.linalg.tensorinv", "np.linalg.tensorsolve",
 )  # fmt: skip
