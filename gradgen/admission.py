@@ -85,8 +85,13 @@ def wholes(targets: list[Value]) -> list[Value]:
 def check_results(program: Program, outputs: list[Value], targets: list[Aim], options: Options) -> None:
     """The result must be something that has a derivative; a gradient that is zero throughout is worth a warning."""
     function = program.function
+    if options.has_aux and options.mode != "vjp":
+        result = program.result
+        if not (isinstance(result, Sequence) and len(result.items) == 2 and not isinstance(result.items[0], Sequence)):
+            raise not_scalar(program, f"{function.name!r} returns no pair of a number and something else")
+        outputs = outputs[:1]
     if options.mode != "vjp":
-        if len(outputs) != 1 or isinstance(program.result, Sequence):
+        if len(outputs) != 1 or isinstance(program.result, Sequence) and not options.has_aux:
             raise not_scalar(program, f"{function.name!r} returns several values; a gradient is of one number")
         shape = outputs[0].type.shape
         if outputs[0].type.ndim and any(d != 1 for d in shape):  # type: ignore[union-attr]
@@ -97,9 +102,8 @@ def check_results(program: Program, outputs: list[Value], targets: list[Aim], op
     for node in program.graph.nodes:
         if node.op is OPAQUE and node.effect and not node.options["reads"] and not varied.isdisjoint(node.inputs):
             raise node.options["unknown"]  # nobody knows what becomes of it there
-    for v in outputs:
-        no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
-        if v.type.kind in ("int", "bool") or no_number:
+    for v in () if any(map(has_derivative, outputs)) else outputs:
+        if not has_derivative(v):
             what = {"int": "an integer", "bool": "a truth value"}.get(v.type.kind, f"a {type(v.const).__name__}")
             span = getattr((v.node.origin if v.node else None) or program.returned, "span", None)
             raise NonDifferentiableError(
@@ -111,9 +115,16 @@ def check_results(program: Program, outputs: list[Value], targets: list[Aim], op
             _warn_zero(program, aim, outputs, options)
 
 
+def has_derivative(v: Value) -> bool:
+    """Whether a result is of a kind that has one: no integer, no truth value, no text."""
+    no_number = v.node is not None and v.node.op is CONST and v.type.kind == "object"
+    return v.type.kind not in ("int", "bool") and not no_number
+
+
 def not_scalar(program: Program, message: str) -> NotScalarError:
     span = getattr(program.returned, "span", None)
-    return NotScalarError(message, span, "use vjp, or sum it")
+    advice = "use vjp, or has_aux=True for a pair (number, aux)" if "several" in message else "use vjp, or sum it"
+    return NotScalarError(message, span, advice)
 
 
 def needed_targets(program: Program, outputs: list[Value], varied: set[Value]) -> set[Value]:

@@ -431,6 +431,7 @@ class Said(TypedDict, total=False):
     guards: bool
     strict: bool
     adjoint: str
+    has_aux: bool
 
 
 Decorator = Callable[[Callable[..., Any]], Gradient]
@@ -467,7 +468,9 @@ def grad(fn: Any = None, wrt: Any = (), **options: Unpack[Said]) -> Any:
     "W=(d, h), b=(h,), y=int(n,)" or a dict. example: arguments to learn shapes from, or a function that returns them.
     name: of the generated function. out: a folder for the generated file. guards: whether generated modules check
     what was declared. strict: whether warnings at generation are errors. adjoint: how the adjoint of `v` is called,
-    "{}_bar". Without `fn`, a decorator. Raises GradgenError for options that make no sense; the rest when called.
+    "{}_bar". has_aux: whether `fn` returns a pair, the number and something else, which comes with the gradient then:
+    `(gradient, aux)`, and from `value_and_grad` `((value, aux), gradient)`. Without `fn`, a decorator. Raises
+    GradgenError for options that make no sense; the rest when called.
     """
     return _make("grad", fn, wrt, options)
 

@@ -126,7 +126,7 @@ def _random_like(value: Any, rng: np.random.Generator) -> Any:
     parts = leaves(value, Route(""))
     if [route for route, _ in parts] != [Route("")]:
         for route, part in parts:
-            value = route.replaced(value, _random_like(part, rng))
+            value = route.replaced(value, _random_like(part, rng) if _is_of(part, "fc") else None)
         return value
     g = rng.uniform(0.5, 1.5, np.shape(value)) * rng.choice([-1.0, 1.0], np.shape(value))
     if np.iscomplexobj(value):
@@ -139,7 +139,7 @@ def _inner(g: Any, value: Any) -> float:
     """The real inner product; gradients of complex values follow the convention of autograd and JAX."""
     parts = leaves(value, Route(""))
     if [route for route, _ in parts] != [Route("")]:
-        return sum(_inner(route.of(g), part) for route, part in parts)
+        return sum(_inner(route.of(g), part) for route, part in parts if _is_of(part, "fc"))
     return float(np.real(np.sum(np.asarray(g) * np.asarray(value))))
 
 

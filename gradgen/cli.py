@@ -71,6 +71,8 @@ def _add_target(command: argparse.ArgumentParser, text: str) -> None:
     guards.add_argument("--guards", dest="guards", action="store_true", default=none)
     guards.add_argument("--no-guards", dest="guards", action="store_false", default=none, help="no checks at entry")
     command.add_argument("--strict", action="store_true", default=none, help="make warnings errors")
+    pair = "the function returns a pair, the number and something else"
+    command.add_argument("--has-aux", action="store_true", default=none, help=pair)
     command.add_argument("--adjoint", default=none, metavar="'d{}'", help="how the adjoint of a variable is called")
 
 

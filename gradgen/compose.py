@@ -21,13 +21,13 @@ from .frontend import Program
 from .graph import Value, nodes_of
 from .guards import conditions, misshapen
 from .lives import Lives
-from .module import constant_statements, import_statements, names_in, snippet_text
+from .module import class_statement, constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
 from .options import Options
 from .schedule import Schedule
 from .simulate import simulate
 from .spell import Functions, Snippets
-from .syntax import display, dotted
+from .syntax import copied, display, dotted, literal
 from .terms import Computed, Ref, Sequence, Term, flatten
 
 
@@ -47,7 +47,7 @@ def compose(program: Program, options: Options, targets: list[Aim], in_memory: b
     snippets = Snippets(Functions(program, name))
     checks = "" if not options.guards else "pullback" if in_memory else "entry"
     terms = [aim.term for aim in targets]
-    main = define(program, name, signature(program), snippets, terms, options.mode, checks=checks)
+    main = define(program, name, signature(program), snippets, terms, options.mode, "", checks, options.has_aux)
     definitions = [main, *called_definitions(snippets)]
     definitions += needed(functions, names_in(definitions))
     used = names_in(definitions)
@@ -58,6 +58,12 @@ def compose(program: Program, options: Options, targets: list[Aim], in_memory: b
     constants, bound = constant_statements(written, used, in_memory)
     tree: list[Any] = [ast.Expr(writer.Doc(module_doc(program, options, constants)))]
     helpers = snippet_definitions(carried, used)
+    classes = {name: cls for name, cls in result_classes(program).items() if name in used}
+    if in_memory:
+        bound |= classes
+    else:
+        constants += [class_statement(name, cls) for name, cls in classes.items()]
+        program.modules.update({name: name for name in ("collections", "dataclasses") if name in names_in(constants)})
     tree += [writer.Blank(), *import_statements(program.modules, used | names_in(constants + helpers))]
     if constants:
         tree += [writer.Blank(), *constants]
@@ -110,16 +116,18 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
 
 def define(
     program: Program, name: str, arguments: ast.arguments, snippets: Snippets, targets: list[Term], mode: str,
-    doc: str = "", checks: str = "",
+    doc: str = "", checks: str = "", has_aux: bool = False,
 ) -> ast.FunctionDef:  # fmt: skip
     """The definition of one function. mode: as in `Options`; or "value" for what has no derivative, "called" for a
     pullback that takes its cotangents as arguments of their own. checks: "entry" for a function that checks what was
-    declared, and its pullback the shape of its cotangent; "pullback" for the latter alone."""
+    declared, and its pullback the shape of its cotangent; "pullback" for the latter alone. has_aux: as in `Options`."""
     graph, adjoint = program.graph, program.context.adjoint
     closure = mode in ("vjp", "called")
     refuse_collisions(program, mode)
     schedule = Schedule(graph, closure=closure)
     taken = {"np", *(m.split(".")[0] for m in program.modules), *program.constants}
+    if mode == "vjp" or has_aux:
+        taken |= result_classes(program).keys()
     taken.update(snippets.functions.names_for(graph))
     seeds = [v.hint for v in graph.params[len(parameters(program)) :]]
     pullback = graph.unlike("pullback")
@@ -145,17 +153,25 @@ def define(
     if mode == "value":
         body += [*forward, ast.Return(value)]
     elif closure:
-        accepted, unpacked = seeds, None
+        accepted = seeds
+        opening: list[Any] = []
         if mode == "vjp" and isinstance(program.result, Sequence):
-            value = structured(program.result, [emitter.expression(v) for v in outputs], ast.Load())
-            unpacked = structured(program.result, [ast.Name(name, ast.Store()) for name in seeds], ast.Store())
+            value = structured(program, program.result, [emitter.expression(v) for v in outputs])
             accepted = [adjoint.format("value")]
+            rest_of = iter(seeds)
+            bound = [next(rest_of) if flag else "_" for flag in program.seeded]
+            opening.append(unpacked(program.result, bound, ast.Name(accepted[0], ast.Load())))
         cotangents = graph.params[len(parameters(program)) :]
         test = misshapen(graph, parameters(program), cotangents, names.of, checks == "pullback") if checks else ""
         said = f"{accepted[0]} must be shaped like the value of {program.function.name}()" if test else ""
-        opening: list[Any] = [] if unpacked is None else [ast.Assign([unpacked], ast.Name(accepted[0], ast.Load()))]
         opening += refusal(test, said) if test else []
         body += with_pullback(pullback, forward, back, value, gradient, accepted, opening)
+    elif has_aux:
+        parts = [emitter.expression(v) for v in outputs]
+        first = [] if mode == "grad" else [parts.pop(0)]
+        aux = structured(program, program.result.items[1], parts)  # type: ignore[union-attr]
+        pair = [gradient, aux] if mode == "grad" else [_tuple([*first, aux]), gradient]
+        body += straight(forward, back, _tuple(pair))
     else:
         body += straight(forward, back, gradient if value is None else ast.Tuple([value, gradient], ast.Load()))
     return ast.FunctionDef(name, arguments, body, [], None)
@@ -186,17 +202,65 @@ def with_pullback(
     return [*body, ast.Return(_tuple([value, ast.Name(name, ast.Load())]))]
 
 
-def structured(result: Any, parts: list[ast.expr], ctx: ast.expr_context) -> ast.expr:
-    """`parts` in the structure of what the function returns: one of them, or tuples and lists of them."""
+def structured(program: Program, result: Any, parts: list[ast.expr]) -> ast.expr:
+    """`parts` in the structure of what the function returns: one of them, or a container of them."""
     rest = iter(parts)
 
     def build(term: Any) -> ast.expr:
         if not isinstance(term, Sequence):
             return next(rest)
-        make = ast.Tuple if term.kind is tuple else ast.List
-        return make([build(item) for item in term.items], ctx)
+        items = [build(item) for item in term.items]
+        if term.kind not in (tuple, list, dict):
+            name = next(name for name, cls in result_classes(program).items() if cls is term.kind)
+            tree = ast.Call(ast.Name(name, ast.Load()), items, [])
+            tree.holds = items  # type: ignore[attr-defined]
+            return tree
+        return display(term.kind, items, term.keys)
 
     return build(result)
+
+
+def unpacked(result: Sequence, names: list[str], whole: ast.expr) -> ast.stmt:
+    """The statement that gives names to the parts of what is shaped like the result."""
+    rest = iter(names)
+
+    def build(term: Any) -> ast.expr:
+        if not isinstance(term, Sequence):
+            return ast.Name(next(rest), ast.Store())
+        return ast.Tuple([build(item) for item in term.items], ast.Store())
+
+    def places(term: Any, tree: ast.expr) -> list[ast.expr]:
+        if not isinstance(term, Sequence):
+            return [tree]
+        if term.kind in (tuple, list, dict):
+            indices = [literal(key) for key in term.keys or range(len(term.items))]
+            inner: list[ast.expr] = [ast.Subscript(copied(tree), i, ast.Load()) for i in indices]  # type: ignore[arg-type]
+        else:
+            inner = [ast.Attribute(copied(tree), key, ast.Load()) for key in term.keys]
+        return [place for item, at in zip(term.items, inner, strict=True) for place in places(item, at)]
+
+    if all(kind in (tuple, list) for kind in kinds_in(result)):
+        return ast.Assign([build(result)], whole)
+    pairs = [(name, at) for name, at in zip(names, places(result, whole), strict=True) if name != "_"]
+    targets = [ast.Name(name, ast.Store()) for name, _ in pairs]
+    return ast.Assign([_tuple(targets)], _tuple([at for _, at in pairs]))
+
+
+def result_classes(program: Program) -> dict[str, Any]:
+    """The classes that results are made of, by the names that they have in the module."""
+    found: dict[str, Any] = {}
+    for kind in kinds_in(program.result):
+        if kind not in (tuple, list, dict) and kind not in found.values():
+            name = kind.__name__
+            while name in program.constants or name in found:
+                name += "_"
+            found[name] = kind
+    return found
+
+
+def kinds_in(term: Term | None) -> list[Any]:
+    """The kinds of the containers in a term."""
+    return [term.kind, *(k for item in term.items for k in kinds_in(item))] if isinstance(term, Sequence) else []
 
 
 def answered(program: Program, target: Term, bars: Iterator[ast.expr], of: Any) -> ast.expr:

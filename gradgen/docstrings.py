@@ -52,6 +52,8 @@ def function_doc(program: Program, options: Options, targets: list[Aim], constan
     constants: those from outside that were read and do not stand in the function by name, having gone into numbers.
     """
     parts = [_first_line(program, options, targets)]
+    if options.mode == "grad" and options.has_aux:
+        parts.append(f"It comes with what `{program.function.name}` returns beside the number.")
     if options.mode != "vjp" and program.result_rank is None:
         parts.append("Where the result is an array, this is the gradient of its sum.")
     if facts := written_for(program):
@@ -68,10 +70,11 @@ def _returned(program: Program, options: Options, targets: list[Aim]) -> list[st
     """What is returned, in the form of NumPy's docstrings."""
     names = [options.adjoint.format(aim.word) for aim in targets]
     bars = f"({', '.join(names)})" if len(names) > 1 else names[0]
-    count = len(program.graph.results) - sum(len(aim.values) for aim in targets)
-    several = count > 1 or isinstance(program.result, Sequence)
-    kind = "tuple" if several else _kind(program.graph.results[0])
+    several = isinstance(program.result, Sequence)
+    kind = program.result.kind.__name__ if several else _kind(program.graph.results[0])  # type: ignore[union-attr]
     lines = [f"value{kind and f' : {kind}'}", f"    The value of `{program.function.name}`."]
+    if options.has_aux and options.mode == "value_and_grad":
+        lines = ["(value, aux) : tuple", f"    What `{program.function.name}` returns."]
     if options.mode == "vjp":
         value_bar = options.adjoint.format("value")
         return [

@@ -77,8 +77,9 @@ class Context:
 class Program(Statements):
     """A function as a graph: forward nodes in the user's order, and what the printer needs to know of its text.
 
-    function: the source. graph: parameters, nodes, results. result: the term that is returned. statements: the
-    user's, in order. given: the parameters that are known objects, not values of the graph.
+    function: the source. graph: parameters, nodes, results. result: the term that is returned. seeded: which parts of
+    it have a cotangent. statements: the user's, in order. given: the parameters that are known objects, not values of
+    the graph. live: the arguments of a call in memory.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Program(Statements):
         self.statements: list[Statement] = []
         self.result: Term | None = None
         self.returned: Statement | None = None
+        self.seeded: list[bool] = []
         self.unnamed: Value | None = None
         self.frame = Frame(function)
         self.statement: Statement | None = None

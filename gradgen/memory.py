@@ -290,20 +290,23 @@ def compile_gradient(
         call = True
     text = derivative.text()
     function = compile_text(text, derivative.name, module, derivative.bound)
-    checked = _of_one_number(function, program.function.name, options.mode) if call else function
+    checked = _of_one_number(function, program.function.name, options) if call else function
     looked_at = frozenset(program.looked_at)
     return Compiled(function, checked, text, watches(program), program.graph.facts, looked_at)
 
 
-def _of_one_number(function: Any, name: str, mode: str) -> Any:
+def _of_one_number(function: Any, name: str, options: Options) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
-        value, gradient = function(*args, **kwargs)
+        result, gradient = function(*args, **kwargs)
+        value, *aux = result if options.has_aux else (result,)
         if np.size(value) != 1:
             raise NotScalarError(
                 f"{name!r} returned an array of shape {np.shape(value)}, and a gradient is of one number",
                 advice="use vjp, or sum it",
             )
-        return gradient if mode == "grad" else (value, gradient)
+        if options.mode == "grad":
+            return (gradient, *aux) if aux else gradient
+        return result, gradient
 
     return call
 

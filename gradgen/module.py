@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import inspect
 import re
@@ -11,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .constants import named_fields
 from .errors import GradgenError
 from .source import Function
-from .syntax import literal
+from .syntax import dotted, literal
 from .writer import Blank, Raw
 
 FORMAT = 1
@@ -44,6 +46,16 @@ def constant_syntax(x: Any) -> ast.expr | None:
         keys, values = [literal(k) for k in x], [constant_syntax(v) for v in x.values()]
         return None if None in keys or None in values else ast.Dict(keys, values)  # type: ignore[arg-type]
     return literal(x)
+
+
+def class_statement(name: str, cls: Any) -> ast.stmt:
+    """The definition of a class like one of the user's, for results to be made of: of the same name and fields."""
+    if issubclass(cls, tuple):
+        maker, fields = "collections.namedtuple", named_fields(cls)
+    else:
+        maker, fields = "dataclasses.make_dataclass", tuple(f.name for f in dataclasses.fields(cls))
+    names = ast.List([ast.Constant(field) for field in fields], ast.Load())
+    return ast.Assign([ast.Name(name, ast.Store())], ast.Call(dotted(maker), [ast.Constant(cls.__name__), names], []))
 
 
 def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from .shapes import Dim, Form, Size, Type, container, dim_add, dim_mul
 from .source import RECEIVERS, Function
 
 MODES = ("grad", "value_and_grad", "vjp")
-NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint")
+NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint", "has_aux")
 """The options that say how a gradient is written; `example` and `out` say from what and where to."""
 
 
@@ -26,7 +26,8 @@ class Options:
     wrt: the targets, by name or position; the first parameter if empty. mode: one of `MODES`. shapes: declared
     shapes, as text or a dict. name: of the generated function, instead of `grad_f`. guards: whether the module
     checks at entry what was declared, and a pullback the shape of its cotangent. strict: whether warnings at
-    generation are errors. adjoint: how the adjoint of `v` is called, `{}` standing for it.
+    generation are errors. adjoint: how the adjoint of `v` is called, `{}` standing for it. has_aux: whether the
+    function returns a pair, of which the first is the number that is differentiated.
     """
 
     wrt: tuple[str | int, ...] = ()
@@ -37,6 +38,7 @@ class Options:
     guards: bool = True
     strict: bool = False
     adjoint: str = "{}_bar"
+    has_aux: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -50,7 +52,7 @@ class Options:
 
 def make_options(
     wrt: Any = (), mode: str = "grad", shapes: Any = "", name: str = "", guards: bool = True, strict: bool = False,
-    adjoint: str = "{}_bar",
+    adjoint: str = "{}_bar", has_aux: bool = False,
 ) -> Options:  # fmt: skip
     """Options from what people write: `wrt` a name, a position, "a,b" or a sequence; `shapes` text or a dict."""
     if isinstance(wrt, str):
@@ -61,7 +63,8 @@ def make_options(
         raise GradgenError(f"wrt={wrt!r} is no name, no position, and no tuple of them")
     text = shapes if isinstance(shapes, str) else ", ".join(f"{k}={_shape_text(v)}" for k, v in shapes.items())
     declared = tuple(parse_shapes(text).items())
-    return Options(tuple(wrt or ()), mode, declared, text, name or "", bool(guards), bool(strict), adjoint)
+    flags = bool(guards), bool(strict), adjoint, bool(has_aux)
+    return Options(tuple(wrt or ()), mode, declared, text, name or "", *flags)
 
 
 def _shape_text(shape: Any) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from . import rules as rules
 from . import writer
-from .admission import Aim, aims, check_results, target_routes, wholes
+from .admission import Aim, aims, check_results, has_derivative, target_routes, wholes
 from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .control import define_passed
@@ -39,7 +39,7 @@ from .saving import save
 from .shapes import Facts, Type, as_number, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
-from .terms import Sequence
+from .terms import Sequence, Term
 from .verify import verify, verify_results
 
 STAGES = ("ast", "graph", "backward", "source")
@@ -148,16 +148,18 @@ def backward(program: Program, options: Options, targets: list[Aim]) -> None:
     outputs = graph.results
     check_results(program, outputs, targets, options)
     if options.mode == "vjp":
-        names = distinct(outputs) if isinstance(program.result, Sequence) else ["value"]
-        pull_back(program, outputs, names, values_of(targets))
+        names = distinct(outputs, keys(program.result)) if isinstance(program.result, Sequence) else ["value"]
+        program.seeded = list(map(has_derivative, outputs))
+        chosen = [pair for pair, flag in zip(zip(outputs, names, strict=True), program.seeded, strict=True) if flag]
+        pull_back(program, [v for v, _ in chosen], [name for _, name in chosen], values_of(targets))
         return
     graph.origin = program.returned
-    [out] = outputs
+    out, *aux = outputs
     seed = 1.0 if out.type.scalar else ones_for(out)
     bars = gradients(graph, {out: seed}, values_of(targets))
     if options.mode == "value_and_grad":
         program.name_value()
-    graph.results = ([] if options.mode == "grad" else [out]) + bars
+    graph.results = ([] if options.mode == "grad" else [out]) + aux + bars
     prune(graph)
 
 
@@ -188,9 +190,17 @@ def pull_back(program: Program, outputs: list[Value], names: list[str], targets:
     prune(graph)
 
 
-def distinct(outputs: list[Value]) -> list[str]:
-    """A name for each result: the user's own, or `value`, numbered where several have the same."""
-    words = [v.hint or "value" for v in outputs]
+def keys(result: Term | None, key: Any = "") -> list[str]:
+    """For each part of a result the key or the name of the field that it stands under, "" where that is no name."""
+    if not isinstance(result, Sequence):
+        return [key if isinstance(key, str) and key.isidentifier() else ""]
+    inner = zip(result.items, result.keys or [""] * len(result.items), strict=True)
+    return [word for item, key in inner for word in keys(item, key)]
+
+
+def distinct(outputs: list[Value], keys: list[str] | None = None) -> list[str]:
+    """A name for each result: the user's own, or its key, or `value`, numbered where several have the same."""
+    words = [v.hint or key or "value" for v, key in zip(outputs, keys or [""] * len(outputs), strict=True)]
     names: list[str] = []
     for i, word in enumerate(words):
         name = word if words.count(word) == 1 else f"{word}_{i + 1}"

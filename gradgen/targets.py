@@ -87,6 +87,7 @@ class Target:
         words += ["--name", o.name] if o.name else []
         words += ["--no-guards"] if not o.guards else []
         words += ["--adjoint", o.adjoint] if o.adjoint != "{}_bar" else []
+        words += ["--has-aux"] if o.has_aux else []
         words += ["-o", where] if where else []
         return "gradgen " + " ".join(quoted(word) for word in words)
 
@@ -104,7 +105,7 @@ class Target:
         functions, constants = sources(self.fn)
         o = self.declared
         said = f"{','.join(map(str, o.wrt))} {o.mode} {o.shapes_text} {o.name} {o.guards} {o.adjoint}"
-        return source_digest(functions, constants, said)
+        return source_digest(functions, constants, said + " has_aux" * o.has_aux)
 
 
 def quoted(word: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gradgen import check_grad, grad, vjp
+from gradgen import check_grad, grad, value_and_grad, vjp
 from gradgen.errors import GradgenError
 from tests.leafwise import check, compare_leaves
 
@@ -343,3 +343,81 @@ def test_a_container_that_goes_to_unknown_code_is_refused():
 
     with pytest.raises(SyntaxError, match="gradgen knows no derivative of `str`"):
         grad(f)({"a": 1.0}, X)
+
+
+# ---- results
+
+
+def test_results_are_containers():
+    def parts(x):
+        return {"a": np.sin(x), "b": (x**2, x[0]), "n": len(x)}
+
+    x = np.array([0.5, 1.5, -1.0])
+    value, pullback = vjp(parts)(x)
+    assert list(value) == ["a", "b", "n"] and value["n"] == 3 and type(value["b"]) is tuple
+    bars = {"a": np.array([1.0, 2.0, 3.0]), "b": (np.array([0.5, -1.0, 2.0]), 4.0), "n": None}
+    wanted = bars["a"] * np.cos(x) + 2.0 * x * bars["b"][0] + np.array([4.0, 0.0, 0.0])
+    for _ in range(2):
+        np.testing.assert_allclose(pullback(bars), wanted)
+    with pytest.raises(ValueError, match=r"value_bar must be shaped like the value of parts\(\)"):
+        pullback({**bars, "a": 1.0})
+    check_grad(parts, x)
+    text = vjp(parts, shapes="x=(n,)").source
+    assert 'a_bar, value_2_bar, value_3_bar = value_bar["a"], value_bar["b"][0], value_bar["b"][1]' in text
+    scope: dict[str, Any] = {}
+    exec(text, scope)
+    np.testing.assert_allclose(scope["vjp_parts"](x)[1](bars), wanted)
+
+
+def test_results_are_objects():
+    def line(x):
+        return Dense(np.outer(x, x), b=3.0 * x)
+
+    def record(x):
+        return Affine(np.outer(x, x), 3.0 * x)
+
+    x = np.array([0.5, -1.0])
+    for fn, cls in ((line, Dense), (record, Affine)):
+        value, pullback = vjp(fn)(x)
+        assert type(value) is cls
+        np.testing.assert_allclose(pullback(cls(np.zeros((2, 2)), np.ones(2))), [3.0, 3.0])
+        check_grad(fn, x)
+        scope: dict[str, Any] = {}
+        text = vjp(fn).source
+        assert "tests" not in text.split('"""')[-1]
+        exec(text, scope)
+        value, pullback = scope[f"vjp_{fn.__name__}"](x)
+        np.testing.assert_allclose(value.b, 3.0 * x)
+        np.testing.assert_allclose(pullback(cls(np.zeros((2, 2)), np.ones(2))), [3.0, 3.0])
+
+
+def with_extras(x, y):
+    error = x - y
+    return np.sum(error**2), {"error": error, "count": error.size}
+
+
+def test_what_is_returned_beside_the_number():
+    x, y = np.array([1.0, 2.0]), np.array([0.5, 4.0])
+    bar, aux = grad(with_extras, has_aux=True)(x, y)
+    np.testing.assert_allclose(bar, 2.0 * (x - y))
+    np.testing.assert_allclose(aux["error"], x - y)
+    assert aux["count"] == 2
+    (value, aux), bars = value_and_grad(with_extras, wrt=("x", "y"), has_aux=True)(x, y)
+    assert value == pytest.approx(4.25)
+    np.testing.assert_allclose(bars, [2.0 * (x - y), 2.0 * (y - x)])
+    for options in ({}, {"shapes": "x=(n,), y=(n,)"}):
+        scope: dict[str, Any] = {}
+        exec(value_and_grad(with_extras, has_aux=True, **options).source, scope)
+        (value, aux), bar = scope["value_and_grad_with_extras"](x, y)
+        assert value == pytest.approx(4.25) and aux["count"] == 2
+        np.testing.assert_allclose(bar, 2.0 * (x - y))
+    check_grad(with_extras, x, y)
+
+
+def test_a_gradient_of_several_results_is_refused_with_two_ways_out():
+    with pytest.raises(TypeError, match=r"returns several values.*use vjp, or has_aux=True for a pair \(number, aux\)"):
+        grad(with_extras)(X, X)
+    with pytest.raises(TypeError, match="returns no pair of a number and something else"):
+        grad(lambda x: np.sum(x), has_aux=True)(X)
+    with pytest.raises(TypeError, match=r"returns an array of shape \(5, 3\)"):
+        grad(lambda x: (x, 1.0), has_aux=True)(X)

@@ -674,7 +674,7 @@ case(
     NotScalarError m.py:5:5: 'f' returns several values; a gradient is of one number
         return x, x * x
         ^^^^^^^^^^^^^^^
-      use vjp, or sum it
+      use vjp, or has_aux=True for a pair (number, aux)
     """,
 )
 case(

@@ -304,9 +304,9 @@ class Objects(Opaque):
                 if default is MISSING:
                     return None
                 given[key] = self.static(default, ast.Name(key, ast.Load()))
-        self.constant_name(cls.__name__, cls)
         named = [ast.keyword(key, given[key].ast) for key in keys]
         tree = ast.Call(ast.Name(cls.__name__, ast.Load()), [], named)
+        tree.builds = cls  # type: ignore[attr-defined]
         return Sequence(tree, cls, [given[key] for key in keys], keys)
 
 

@@ -36,6 +36,9 @@ class Opaque(Names):
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Call) and hasattr(part, "builds"):  # an object made inside, which is passed on
+                part.func = self.constant_name(part.builds.__name__, part.builds)
         inputs = dict.fromkeys(map(self.now, references(tree)))
         made = self.graph.add(OPAQUE, list(inputs))
         made.effect = effect
