@@ -71,7 +71,7 @@ class Biased(Dense):
 class Net:
     def __init__(self, first: Dense, second: Dense, rate: float):
         self.first, self.second, self.rate = first, second, rate
-        self.options = {"power": 2.0, "offset": RNG.normal(size=4)}
+        self.options = {"power": 2, "offset": RNG.normal(size=4)}
 
     def forward(self, x):
         return self.second(self.first(x))
