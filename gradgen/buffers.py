@@ -109,7 +109,8 @@ def _shown(v: Value) -> list[Value]:
         return [] if v.source is None else [v.source]
     if v.node.subgraphs:
         return []
-    return list(v.node.inputs[:1] if v.node.op.name in WRITES else bases(v.node))
+    before = v.node.inputs[:1] if v.node.op.name in WRITES else bases(v.node)
+    return [w for w in before if not is_plain(w)]
 
 
 def _surely_shows(v: Value) -> bool:

@@ -917,6 +917,17 @@ def f(x):
         [X],
         True,
     ),
+    "inplace out": (
+        """\
+import numpy as np
+def f(x):
+    y = np.empty(3)
+    np.multiply(x, 2.0, out=y)
+    return np.sum(y)
+""",
+        [X],
+        True,
+    ),
     "augment own param": (
         """\
 import numpy as np
@@ -1237,17 +1248,6 @@ def f(x):
 """,
         [X],
         "gradgen knows no derivative of `g`",
-    ),
-    "inplace out": (
-        """\
-import numpy as np
-def f(x):
-    y = np.empty(3)
-    np.multiply(x, 2.0, out=y)
-    return np.sum(y)
-""",
-        [X],
-        "`out=` writes into an array in place",
     ),
     "list append": (
         """\

@@ -158,6 +158,47 @@ def swapped_rows(x, A, n):
     return np.sum(B[0] * B[1] ** 2) + y[0] ** 2 * y[1]
 
 
+def added_at(x, A, n):
+    u = np.zeros(4)
+    np.add.at(u, [0, 2, 0, 1], x * x)
+    np.subtract.at(u, np.array([3, 3]), x[:2])
+    return np.sum(u**3)
+
+
+def sorted_in_place(x, A, n):
+    y = x * x
+    y.sort()
+    z = y * np.arange(4.0)
+    z.fill(x[0])
+    y[0] = z[1]
+    return np.sum(y * np.arange(1.0, 5.0))
+
+
+def by_functions(x, A, n):
+    B = A.copy()
+    np.fill_diagonal(B, x[0])
+    y = x * 1.0
+    np.copyto(y, x * x)
+    np.copyto(y, 2.0 * x, where=x > 0.5)
+    np.put(y, [1], x[2])
+    np.multiply(y, x, out=y)
+    z = np.empty_like(x)
+    w = np.add(x, y, out=z)
+    z *= 2.0
+    return np.sum(B**2) + np.sum(y * w)
+
+
+def in_a_helper(x, A, n):
+    y = x * 1.0
+    _set_first(y, x[1])
+    _set_first(y[1:], x[2] * y[0])
+    return np.sum(y**2 * x)
+
+
+def _set_first(a, value):
+    a[0] = value * a[1]
+
+
 def returned_by_a_helper(x, A, n):
     y = x * 1.0
     z = _doubled(y)

@@ -14,8 +14,7 @@ from ..library import among, is_library
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
-from .access import Access
-from .arithmetic import Arithmetic
+from .changing import Changing
 from .opaque import PURE
 
 METHODS = {
@@ -31,7 +30,7 @@ SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
 """Functions that look at a value's shape, and the operation that each is."""
 
 
-class Invoking(Access, Arithmetic):
+class Invoking(Changing):
     """The part of a `Program` that reads calls."""
 
     def call(self, node: ast.Call) -> Term:
@@ -46,6 +45,16 @@ class Invoking(Access, Arithmetic):
             args = [self.by_reference(self.read(a)) for a in node.args]
             kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
+        if any(isinstance(t, Computed) for t in (*args, *kwargs.values())) or isinstance(callee, Method):
+            changed = self.change(callee, args, kwargs, node)
+            if changed is not None:
+                return changed
+        return self.call_known(callee, args, kwargs, tree, node)
+
+    def call_known(
+        self, callee: Term, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
+        """What a call gives, its arguments being read."""
         if isinstance(callee, Closure):
             return self._follow_closure(callee, args, kwargs, node)
         if isinstance(callee, Instance) and callable(callee.cls):

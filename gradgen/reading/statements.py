@@ -20,10 +20,9 @@ from .flow import BROKEN, RETURNED, VALUE
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns
 from .writers import writes_arguments
-from .writing import Writing
 
 
-class Statements(Writing, Turns):
+class Statements(Turns):
     """The part of a `Program` that reads statements."""
 
     statements: list[Statement]
@@ -118,6 +117,8 @@ class Statements(Writing, Turns):
         """Whether a call that stands alone is of a function that changes what it is given: one to be followed."""
         if not isinstance(call.func, (ast.Name, ast.Attribute)):
             return False
+        if self.changes(call):
+            return True
         callee = self.read(call.func)
         if isinstance(callee, Closure):
             return writes_arguments(callee.node)

@@ -10,11 +10,12 @@ from ..graph import CONST, OPERATIONS, PRIMITIVES, Value
 from ..rules.indices import has_no_repeats
 from ..syntax import numpy_path
 from ..terms import Computed, Ref, Sequence, Static, Term, sequence
+from .access import Access
+from .arithmetic import Arithmetic
 from .cells import is_fresh
-from .expressions import Expressions
 
 
-class Writing(Expressions):
+class Writing(Access, Arithmetic):
     """The part of a `Program` that reads statements which write into an array."""
 
     def one_array(self, term: Term) -> Term:
@@ -45,6 +46,12 @@ class Writing(Expressions):
 
     def store(self, node: ast.Subscript, term: Term) -> bool:
         """`a[i] = term`; False where `a` is no array."""
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "flat":
+            base_term = self.read(node.value.value)
+            if isinstance(base_term, Computed) and base_term.value.type.ndim:
+                value = self.written_into(base_term.value, term)
+                self.put_flat(self.now(base_term.value), self.key(self._index(node.slice)), value, node)
+                return True
         found = self.place_of(node)
         if found is None:
             return False
@@ -70,6 +77,16 @@ class Writing(Expressions):
         new = self.binary(ast.BinOp(node.target, node.op, node.value), old, self.read(node.value))
         self.put(self.now(base), key, self.value(new), node)
         return True
+
+    def put_flat(self, base: Value, key: Value, new: Value, at: ast.AST) -> None:
+        """`base.flat[key] = new`."""
+        if base.type.ndim == 1:
+            return self.put(base, key, new, at)
+        flat = self.graph.add(OPERATIONS[np.reshape], [base, -1], {"order": "C", "copy": None}).out
+        filled = self.graph.add(PRIMITIVES["setitem"], [flat, key, new]).out
+        sizes = self.graph.add(PRIMITIVES["shape"], [base]).out
+        whole = self.graph.add(OPERATIONS[np.reshape], [filled, sizes], {"order": "C", "copy": None}).out
+        return self.write(base, whole, at)
 
     def written_into(self, base: Value, term: Term) -> Value:
         """A value that is written into an array; a tuple or list is the array that it makes."""
