@@ -6,6 +6,7 @@ So a side goes forward and back in one piece, and need not leave behind what onl
 from __future__ import annotations
 
 from .branches import BRANCH, add_branch
+from .control import UNDEFINED
 from .graph import CONST, Graph, Node, Value
 from .schedule import COMPARISONS
 
@@ -79,6 +80,9 @@ def _append(arm: Graph, back: Graph, node: Node, inside: dict[Value, int]) -> No
 
     for inner in back.nodes:
         inner.inputs = tuple(map(here, inner.inputs))
+        if inner.op.name == "zeros_if_any" and inner.inputs[0].const is None:
+            table[inner.out] = arm.const(UNDEFINED)  # nor has what is not assigned here a cotangent here
+            continue
         for out in inner.outputs:
             out.graph = arm
         arm.nodes.append(inner)
