@@ -186,7 +186,8 @@ class Loop(Control):
         back.params += back.captured.values()
         for i, p in enumerate(back.params[places : places + len(begins)]):
             begin = initial[useful[i]] if i < len(useful) else None
-            shape = p.type.shape if begin is None or begin.const is UNDEFINED else begin.type.shape
+            nothing = begin is None or begin.const is UNDEFINED or begin.const is None
+            shape = p.type.shape if nothing else begin.type.shape  # type: ignore[union-attr]
             made.outputs.append(Value(graph, p.type.but(shape=shape), made, i))
             made.outputs[-1].bar_of = node.outputs[useful[i]] if i < len(useful) else p.bar_of
         for k, r in zip(lists, back.results[len(begins) :], strict=True):

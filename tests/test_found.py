@@ -145,6 +145,26 @@ def f(x):
         "x",
         "",
     ),
+    "an array that is returned from inside a loop": (
+        "def f(x):\n    for i in range(4):\n        if x[0] > i:\n            return x * i\n    return x\n",
+        [X],
+        "x",
+        "",
+    ),
+    "one side's value on two sides of one condition": (
+        """\
+def f(x, n):
+    if n > 2:
+        y = np.exp(x)
+    s = np.sum(x)
+    if n > 2:
+        s = s + np.sum(y * y)
+    return s
+""",
+        [X, 3],
+        "x",
+        "x=(n,)",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
