@@ -118,6 +118,11 @@ def flatten(term: Term) -> list[Term]:
     return [term]
 
 
+def parts(term: Term) -> list[Term]:
+    """A term and all that it is made of."""
+    return [term, *(part for item in term.items for part in parts(item))] if isinstance(term, Sequence) else [term]
+
+
 def outline(term: Term) -> Any:
     """The structure of a term: nested tuples of its kind and items, None for a leaf."""
     return (term.kind.__name__, *term.keys, *map(outline, term.items)) if isinstance(term, Sequence) else None

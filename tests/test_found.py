@@ -165,6 +165,18 @@ def f(x, n):
         "x",
         "x=(n,)",
     ),
+    "a list times a number": (
+        "def f(x):\n    ys = [x] * 3\n    zs = [] + 2 * [x]\n    return np.sum(ys[1] * ys[2] * zs[1] * zs[0])\n",
+        [X],
+        "x",
+        "",
+    ),
+    "tuples joined, of which one is known": (
+        "def f(x):\n    ys = (1.0, 2.0) + (x, x)\n    return np.sum(ys[1] * ys[2])\n",
+        [X],
+        "x",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
@@ -190,6 +202,12 @@ REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
         [X],
         "x",
         "writes into its argument|in place",
+    ),
+    "a list that grows under another name": (
+        "def f(x):\n    ys = [x]\n    zs = ys\n    ys += [x * 2.0]\n    return np.sum(zs[-1] * x)\n",
+        [X],
+        "x",
+        "may be the same list",
     ),
 }
 

@@ -7,6 +7,7 @@ import ast
 from ..graph import OPERATIONS, Value
 from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_UNARY, UNARY
 from ..shapes import Type, dim_add, dim_mul
+from ..syntax import literal
 from ..terms import Computed, Sequence, Static, Term, sequence
 from .decide import decided, truth
 from .opaque import Opaque
@@ -20,8 +21,10 @@ class Arithmetic(Opaque):
         tree = ast.BinOp(left.ast, node.op, right.ast)
         if isinstance(left, Static) and isinstance(right, Static):
             return self.evaluate(PYTHON_BINARY[type(node.op)], [left, right], {}, tree, node)
-        if isinstance(left, Sequence) and isinstance(right, Sequence) and isinstance(node.op, ast.Add):
-            return sequence(left.kind, left.items + right.items)
+        if isinstance(left, Sequence) or isinstance(right, Sequence):
+            made = self._of_sequences(node, left, right)
+            if made is not None:
+                return made
         if BINARY[type(node.op)] not in OPERATIONS:
             return self.opaque_term(tree, node)
         if any(isinstance(t, Computed) and t.value.type.kind == "object" for t in (left, right)):
@@ -30,6 +33,25 @@ class Arithmetic(Opaque):
         if isinstance(term, Computed):
             self._scalar_facts(term.value, node.op)
         return term
+
+    def _of_sequences(self, node: ast.BinOp, left: Term, right: Term) -> Term | None:
+        """What an operator makes of tuples or lists, as Python has it; None where NumPy makes an array of them."""
+        one, other = as_sequence(left), as_sequence(right)
+        if isinstance(node.op, ast.Add) and one is not None and other is not None:
+            if one.kind is not other.kind:
+                raise self.error(f"a {one.kind.__name__} and a {other.kind.__name__} cannot be joined", node)
+            return sequence(one.kind, one.items + other.items)
+        sequences, others = [s for s in (one, other) if s is not None], [left, right]
+        plain = [t for t, s in zip(others, (one, other), strict=True) if s is None]
+        if len(sequences) != 1 or not isinstance(node.op, (ast.Add, ast.Mult)):
+            return None
+        [s], [rest] = sequences, plain
+        times = rest.obj if isinstance(rest, Static) else rest.value.type.size if isinstance(rest, Computed) else None
+        if isinstance(times, int) and isinstance(node.op, ast.Mult):
+            return sequence(s.kind, s.items * times)
+        if isinstance(rest, Computed) and (rest.value.type.ndim or rest.value.type.kind == "float"):
+            return None
+        raise self.error(f"what this makes of a {s.kind.__name__} depends on what is not known", node)
 
     def _scalar_facts(self, out: Value, op: ast.operator) -> None:
         """Sizes stay known through integer arithmetic; an operator on Python scalars may give one again."""
@@ -73,6 +95,15 @@ class Arithmetic(Opaque):
             return self.opaque_term(tree, node, Type("bool", ()))
         known = decided(self, node)
         return self.opaque_expression(node, Type("bool", ())) if known is None else truth(known)
+
+
+def as_sequence(term: Term) -> Sequence | None:
+    """A tuple or list as one whose items are known one by one."""
+    if isinstance(term, Static) and type(term.obj) in (tuple, list):
+        items = [(x, literal(x)) for x in term.obj]
+        known: list[Term] = [Static(tree, x) for x, tree in items if tree is not None]
+        return sequence(type(term.obj), known) if len(known) == len(items) else None
+    return term if isinstance(term, Sequence) else None
 
 
 def _number_like(term: Term) -> bool:

@@ -15,7 +15,8 @@ from ..library import is_library
 from ..shapes import Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, references
+from ..terms import Closure, Computed, Ref, Sequence, Static, Term, parts, references
+from .cells import outermost
 from .flow import BROKEN, RETURNED, VALUE
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns
@@ -213,6 +214,8 @@ class Statements(Turns):
             return self._opaque_statement(node)
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
+        if isinstance(old, Sequence) and old.kind is list:
+            self._check_unaliased(old, node.target.id, node)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object" and not old.value.type.scalar:
             if old.value.type.ndim:
@@ -222,6 +225,13 @@ class Statements(Turns):
             self.doubt(self.place(old.value).root, node, itself=True)
         self.bind(node.target.id, new)
         return None
+
+    def _check_unaliased(self, old: Sequence, name: str, node: ast.AugAssign) -> None:
+        """A list that grows in place does so under all of its names: refuse where there is another."""
+        for other, term in self.in_reach():
+            if other != name and any(_may_be(part, old) for part in parts(term)):
+                what = f"`{name}` grows here, and `{other}` may be the same list"
+                raise self.error(what, node, f"write `{name} = {name} + ...` to make a new list")
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
@@ -288,6 +298,24 @@ class Statements(Turns):
                 where = f"inside a `{around}` is not followed yet" if inside else "cannot be followed"
                 advice = "use whole arrays, and return after it" if inside else ""
                 raise self.error(f"a `{kind}` {where}", child, advice)
+
+
+def _may_be(a: Term, b: Sequence) -> bool:
+    """Whether a term may be the list `b`: a sub-graph has terms of its own for it, of the same values."""
+    if a is b or not isinstance(a, Sequence) or a.kind is not list or len(a.items) != len(b.items) or not a.items:
+        return a is b
+    return all(_is_same(x, y) for x, y in zip(a.items, b.items, strict=True))
+
+
+def _is_same(a: Term, b: Term) -> bool:
+    match a, b:
+        case Computed(), Computed():
+            return outermost(a.value) is outermost(b.value)
+        case Static(), Static():
+            return a.obj is b.obj
+        case Sequence(), Sequence():
+            return len(a.items) == len(b.items) and all(map(_is_same, a.items, b.items))
+    return a is b
 
 
 def is_constant(node: ast.stmt) -> bool:
