@@ -163,7 +163,7 @@ def define(
             opening.append(unpacked(program.result, bound, ast.Name(accepted[0], ast.Load())))
         cotangents = graph.params[len(parameters(program)) :]
         test = misshapen(graph, parameters(program), cotangents, names.of, checks == "pullback") if checks else ""
-        said = f"{accepted[0]} must be shaped like the value of {program.function.name}()" if test else ""
+        said = f"{accepted[0]} must be shaped like the value of {program.function.title}()" if test else ""
         opening += refusal(test, said) if test else []
         body += with_pullback(pullback, forward, back, value, gradient, accepted, opening)
     elif has_aux:
@@ -318,9 +318,9 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     terms = conditions(graph, known, sources, program.conjugates or mixed)
     if not terms:
         return []
-    message = f"{program.function.name}() is written for {written_for(program) or 'scalars'}"
+    message = f"{program.function.title}() is written for {written_for(program) or 'scalars'}"
     if len(message) > 90:
-        message = f"{program.function.name}() is written for shapes that are not these; see the docstring"
+        message = f"{program.function.title}() is written for shapes that are not these; see the docstring"
     opposite = {" == ": " != ", " != ": " == "}
     found = re.findall(" [=!]= ", terms[0])
     single = len(terms) == len(found) == 1

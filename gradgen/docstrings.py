@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from typing import Any
 
 from .admission import Aim
@@ -10,7 +11,7 @@ from .frontend import Program
 from .graph import Value
 from .guards import written
 from .options import Options
-from .shapes import Dim, Type, shown_container
+from .shapes import Dim, Type, is_named, shown_container
 from .terms import Computed, Sequence
 from .writer import LINE_LENGTH
 
@@ -37,7 +38,7 @@ def module_doc(program: Program, options: Options, constants: list[ast.stmt]) ->
     bar = options.adjoint.format("v")
     weighted = f", weighted by `{options.adjoint.format('value')}`," if options.mode == "vjp" else ""
     text = (
-        f"{WHAT[options.mode]} of `{program.function.name}` in {program.function.file.filename}.\n\n"
+        f"{WHAT[options.mode]} of `{program.function.title}` in {program.function.file.filename}.\n\n"
         f"Here `{bar}` is the adjoint of `v`: the derivative of the result{weighted} with respect to `v`.\n"
     )
     if constants:
@@ -53,11 +54,11 @@ def function_doc(program: Program, options: Options, targets: list[Aim], constan
     """
     parts = [_first_line(program, options, targets)]
     if options.mode == "grad" and options.has_aux:
-        parts.append(f"It comes with what `{program.function.name}` returns beside the number.")
+        parts.append(f"It comes with what `{program.function.title}` returns beside the number.")
     if options.mode != "vjp" and program.result_rank is None:
         parts.append("Where the result is an array, this is the gradient of its sum.")
     if facts := written_for(program):
-        parts.append(f"Written for {facts}.")
+        parts.append(textwrap.fill(f"Written for {facts}.", LINE_LENGTH - len("    "), break_long_words=False))
     known = [f"{name} = {x!r}" for name, x in constants.items() if isinstance(x, (bool, int, float, str))]
     if known:
         parts.append(f"Written with {', '.join(known)}.")
@@ -72,9 +73,9 @@ def _returned(program: Program, options: Options, targets: list[Aim]) -> list[st
     bars = f"({', '.join(names)})" if len(names) > 1 else names[0]
     several = isinstance(program.result, Sequence)
     kind = program.result.kind.__name__ if several else _kind(program.graph.results[0])  # type: ignore[union-attr]
-    lines = [f"value{kind and f' : {kind}'}", f"    The value of `{program.function.name}`."]
+    lines = [f"value{kind and f' : {kind}'}", f"    The value of `{program.function.title}`."]
     if options.has_aux and options.mode == "value_and_grad":
-        lines = ["(value, aux) : tuple", f"    What `{program.function.name}` returns."]
+        lines = ["(value, aux) : tuple", f"    What `{program.function.title}` returns."]
     if options.mode == "vjp":
         value_bar = options.adjoint.format("value")
         return [
@@ -124,7 +125,7 @@ def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
         "vjp": "Return `CALL` and its pullback with respect to",
     }[options.mode]
     text = f"{said} {listed([str(aim.route) for aim in targets])}."
-    name = program.function.name
+    name = program.function.title
     full = text.replace("CALL", f"{name}({', '.join(v.hint for v in parameters(program))})")
     return full if len(full) <= WIDTH else text.replace("CALL", f"{name}(...)")
 
@@ -132,7 +133,8 @@ def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
 def written_for(program: Program) -> str:
     """The declared shapes, and which sizes are taken to be one; "" where no array is declared."""
     known = [*parameters(program), *known_parts(program)]
-    arrays = [f"{written(v)}: {_shape(v.type)}" for v in known if v.type.ndim or v.type.sequence]
+    shown = [v for v in known if v.type.ndim or v.type.sequence and not is_named(v.type)]
+    arrays = [f"{written(v)}: {_shape(v.type)}" for v in shown]
     scalars = [written(v) for v in known if v.type.scalar and v.type.kind != "object"]
     if not arrays:
         return ""
@@ -147,7 +149,7 @@ def written_for(program: Program) -> str:
 def known_parts(program: Program, inside: bool = False) -> list[Value]:
     """The parts of parameters of which something is declared. inside: also those in containers that were declared."""
     routes = {route: t.value for route, t in program.parts.items() if route.steps and isinstance(t, Computed)}
-    wholes = [p.hint for p in parameters(program) if p.type.sequence]
+    wholes = [p.hint for p in parameters(program) if p.type.sequence and not is_named(p.type)]
     chosen = [v for route, v in routes.items() if inside or route.root not in wholes]
     return [v for v in chosen if v.type.ndim is not None and v.type.kind != "object"]
 

@@ -56,7 +56,7 @@ def entry_of(target: Target, where: str = "") -> Entry:
         digest = target.digest
     except LookupError as error:
         raise GradgenError(f"the name {error.args[0]!r} is not defined") from None
-    return Entry(target.name, target.command(where), digest, target.options.mode, target.function.name)
+    return Entry(target.name, target.command(where), digest, target.options.mode, target.function.title)
 
 
 def standalone(
@@ -157,9 +157,9 @@ def _entry_of_command(command: str, digest: str) -> Entry:
     words = shlex.split(command)
     given = dict(itertools.pairwise(words))
     mode = given.get("--mode", "grad")
-    of = (words[2] if len(words) > 2 else "").rpartition(":")[2].rpartition(".")[2]
+    of = (words[2] if len(words) > 2 else "").rpartition(":")[2]
     shown = " ".join(quoted(word) for word in words)
-    return Entry(given.get("--name", f"{mode}_{of}"), shown, digest, mode, of)
+    return Entry(given.get("--name", f"{mode}_{of.rpartition('.')[2]}"), shown, digest, mode, of)
 
 
 # ---- writing

@@ -17,7 +17,7 @@ from .constants import type_of_argument
 from .errors import NotScalarError
 from .options import Options
 from .routes import Route, parse_route, parts
-from .shapes import Dim, Facts, Size, Type, as_number, evaluate_size
+from .shapes import Dim, Facts, Size, Type, as_number, evaluate_size, is_named
 
 _numbers = itertools.count(1)
 
@@ -41,7 +41,7 @@ def check_declared(declared: Mapping[str, Type], given: Mapping[str, Type], name
     later: list[tuple[str, Dim, int]] = []
     for parameter, t in given.items():
         want = declared.get(parameter)
-        if want is not None and want.items is not None and outline(want) != outline(t):
+        if want is not None and want.items is not None and not is_named(want) and outline(want) != outline(t):
             raise TypeError(f"{name}() was declared for {parameter}: {declared[parameter]}, and got {outline(t)}")
     declared, given = spread(declared), spread(given)
     for parameter, want in declared.items():
@@ -137,7 +137,7 @@ def specialised(
 
 def special(route: Route, t: Type, want: Type | None, sizes: dict[str, int], exact: bool) -> Type:
     """The type to write a gradient for, of one argument or a part of one."""
-    if t.items is not None and t.form is not None:
+    if t.items is not None and t.form is not None and not is_named(t):
         wanted = [None] * len(t.items) if want is None or want.items is None else want.items
         inner = zip(parts(route, t), t.items, wanted, strict=True)
         return t.but(items=tuple(special(r, item, w, sizes, exact) for r, item, w in inner))

@@ -11,7 +11,7 @@ from .annotations import annotated_type
 from .errors import GradgenError
 from .routes import parse_route, split_at_commas
 from .sequences import each, list_of
-from .shapes import Dim, Form, Size, Type, container, dim_add, dim_mul
+from .shapes import NONE, OBJECT, Dim, Form, Size, Type, container, dim_add, dim_mul
 from .source import RECEIVERS, Function
 
 MODES = ("grad", "value_and_grad", "vjp")
@@ -81,8 +81,8 @@ def parse_shapes(text: str) -> dict[str, Type]:
 
     `()` is any scalar; sizes are integers, names, or sums and products of them, and `_` is any size; the kind is float
     unless written. A container is written as one, of shapes: `params={"W": (d, h), "b": (h,)}`; `[((_, _), (_,)), ...]`
-    is a list of pairs. A name may be that of a part: `self.W=(d, h)`. Raises GradgenError where the text does not read
-    so.
+    is a list of pairs; `Layer(W=(d, h))` is an object of that class, `object()` is anything. A name may be that of a
+    part: `self.W=(d, h)`. Raises GradgenError where the text does not read so.
     """
     found: dict[str, Type] = {}
     try:
@@ -125,6 +125,12 @@ def _declared(node: ast.expr) -> Type:
         kind, dims = KINDS[node.func.id], node.args
     elif isinstance(node, ast.Name) and node.id in KINDS:
         return Type(KINDS[node.id], ())
+    elif isinstance(node, ast.Constant) and node.value is None:
+        return NONE
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
+        parts = {str(k.arg): _declared(k.value) for k in node.keywords}
+        form = Form(node.func.id, tuple(parts))
+        return OBJECT if form.kind == "object" else container(tuple(parts.values()), form)
     elif isinstance(node, (ast.Tuple, ast.List, ast.Dict)) and (made := _container(node)) is not None:
         return made
     elif isinstance(node, ast.Tuple):

@@ -332,7 +332,7 @@ def shown_container(form: Form | None, items: list[str]) -> str:
         keys = [f'"{k}"' if isinstance(k, str) else repr(k) for k in form.keys]
         return "{" + ", ".join(f"{k}: {item}" for k, item in zip(keys, items, strict=True)) + "}"
     named = ", ".join(f"{k}={item}" for k, item in zip(form.keys, items, strict=True))
-    return f"{getattr(kind, '__name__', 'object')}({named})"
+    return f"{kind if isinstance(kind, str) else getattr(kind, '__name__', 'object')}({named})"
 
 
 def as_number(t: Type) -> Type:
@@ -349,6 +349,11 @@ def as_number(t: Type) -> Type:
 def container(items: tuple[Type, ...], form: Form) -> Type:
     """The type of a container whose items are known one by one."""
     return OBJECT.but(items=items, form=form)
+
+
+def is_named(t: Type) -> bool:
+    """Whether it is an object of a class that was declared by name."""
+    return t.form is not None and isinstance(t.form.kind, str)
 
 
 def leaf_types(t: Type) -> list[Type]:

@@ -145,6 +145,12 @@ class Function:
     def name(self) -> str:
         return self.node.name if isinstance(self.node, ast.FunctionDef) else "lambda"
 
+    @property
+    def title(self) -> str:
+        """The name, with that of the class before it for a method."""
+        qualname = getattr(self.fn, "__qualname__", self.name)
+        return self.name if "<" in qualname else qualname
+
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
         return UnsupportedError(message, self.file.span(node or self.node), advice)
 

@@ -25,6 +25,7 @@ from .library import is_library
 from .memory import check_declared
 from .module import source_digest
 from .options import Options, declared_types, parse_shapes
+from .shapes import shown_container
 from .source import Function, function_source, project_root, unwrap
 
 
@@ -135,13 +136,43 @@ def example_shapes(fn: Any, options: Options, example: Any) -> str:
     given = {name: type_of_argument(x) for name, x in example_arguments(fn, example).items()}
     check_declared(declared, given, getattr(fn, "__name__", "f"))
     parts = [options.shapes_text] if options.shapes_text else []
-    for name, t in given.items():
-        if name in declared or t.kind == "object" or t.ndim is None:
-            continue
+    scope = getattr(unwrap(fn), "__globals__", {})
+    for name, x in example_arguments(fn, example).items():
+        text = None if name in declared else shape_of(x, name, scope)
+        parts += [f"{name}={text}"] if text is not None and text != "object()" else []
+    return ", ".join(parts)
+
+
+def shape_of(x: Any, name: str, scope: dict[str, Any], depth: int = 0) -> str | None:
+    """The declaration of what a part of an example is, sizes being called after `name`; None where it says nothing.
+
+    scope: the names by which classes are known.
+    """
+    t = type_of_argument(x, numbers=True)
+    if t.kind != "object" and t.ndim is not None:
         dims = ["1" if n == 1 else f"{name}_{i}" for i, n in enumerate(t.shape)]  # type: ignore[arg-type]
         text = ", ".join(dims) + ("," if len(dims) == 1 else "")
-        parts.append(f"{name}={'' if t.kind == 'float' else t.kind}({text})")
-    return ", ".join(parts)
+        return f"{'' if t.kind == 'float' else t.kind}({text})"
+    if x is None:
+        return "None" if depth else None
+    form = t.form
+    if form is None or depth > 5:
+        return "object()"
+    if form.kind in (tuple, list, dict):
+        items = x.items() if isinstance(x, dict) else enumerate(x)
+        texts = [shape_of(item, f"{name}_{_word(key)}", scope, depth + 1) or "object()" for key, item in items]
+        return shown_container(form, texts)
+    cls = type(x)
+    if scope.get(cls.__name__) is not cls:
+        return "object()"
+    attributes: dict[str, Any] = x._asdict() if hasattr(x, "_asdict") else getattr(x, "__dict__", {})
+    said = {key: shape_of(part, f"{name}_{key}", scope, depth + 1) for key, part in attributes.items()}
+    named = ", ".join(f"{key}={text}" for key, text in said.items() if text is not None and text != "object()")
+    return f"{cls.__name__}({named})"
+
+
+def _word(key: Any) -> str:
+    return "".join(c if c.isalnum() else "_" for c in str(key))
 
 
 def sources(fn: Any) -> tuple[list[Function], dict[str, Any]]:

@@ -365,7 +365,8 @@ def test_written_methods_take_the_object():
     source = grad(Dense.loss, wrt="self.W", shapes=SHAPES).source
     assert "def grad_loss(self, x, y):" in source
     assert "with respect to `self.W`" in source
-    assert "Dense" not in source.split("import numpy")[1]
+    assert "the gradient of `Dense.loss(self, x, y)`" in source
+    assert "Dense" not in source.split("# Forward pass.")[1]
     with pytest.raises(ValueError, match="is written for"):
         written(Dense.loss, {"wrt": "self.W", "shapes": SHAPES})(dense(W=np.ones((3, 1))), X, Y)
 
@@ -376,6 +377,29 @@ def test_a_pullback_goes_with_the_object_as_it_was():
     before = pullback(1.0)
     layer.W = 2.0 * layer.W
     np.testing.assert_array_equal(pullback(1.0), before)
+
+
+def test_an_example_tells_of_what_the_objects_are_made():
+    net = Net(dense(), dense(W=RNG.normal(size=(4, 4)), b=None), 0.5)
+    made = grad(Net.loss, wrt="self.first.W, self.rate", example=(net, X, Y))
+    assert "self.first.W: (self_first_W_0, self_first_W_1)" in made.source
+    scope: dict[str, Any] = {}
+    exec(made.source, scope)
+    W_bar, rate_bar = scope["grad_loss"](net, X, Y)
+    compare("loss", net, "first.W", X, Y, bar=W_bar)
+    compare("loss", net, "rate", X, Y, bar=rate_bar)
+    again = grad(Net.loss, wrt="self.first.W, self.rate", shapes=made.target().declared.shapes_text)
+    assert again.source == made.source
+
+
+def test_objects_of_declared_classes():
+    shapes = "self=Net(first=Dense(W=(d, h), b=(h,)), second=Dense(W=(h, h), b=None)), x=(n, d), y=(n, h)"
+    net = Net(dense(), dense(W=RNG.normal(size=(4, 4)), b=None), 0.5)
+    bar = written(Net.loss, {"wrt": "self.second.W", "shapes": shapes})(net, X, Y)
+    compare("loss", net, "second.W", X, Y, bar=bar)
+    compare("loss", net, "second.W", X, Y, bar=grad(Net.loss, wrt="self.second.W", shapes=shapes)(net, X, Y))
+    with pytest.raises(GradgenError, match="is a Missing, and there is no such class"):
+        grad(Net.loss, wrt="self.rate", shapes="self=Net(first=Missing(), second=Missing())").source  # noqa: B018
 
 
 # ---- what is refused

@@ -14,12 +14,12 @@ import inspect
 import types
 from typing import Any
 
-from ..annotations import field_type
+from ..annotations import field_type, type_of_instances
 from ..constants import is_known, named_fields
 from ..errors import GradgenError, UnsupportedError
 from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
-from ..shapes import Type
+from ..shapes import OBJECT, Form, Type
 from ..source import Function, function_source, unwrap
 from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, sequence
 from .opaque import Opaque
@@ -44,6 +44,10 @@ class Objects(Opaque):
     def argument(self, value: Value, t: Type, route: Route) -> Term:
         """The term of a parameter, or of a part of one, given its type."""
         kind = None if t.form is None else t.form.kind
+        if isinstance(kind, str):  # a class that was declared
+            kind = self._class(kind, route)
+            self.types |= {str(inner): item for inner, item in zip(parts(route, t), t.items or (), strict=True)}
+            t = type_of_instances(kind) or OBJECT.but(form=Form(kind))
         made: Term
         if t.items is not None and kind is not None:
             assert t.form is not None
@@ -55,6 +59,13 @@ class Objects(Opaque):
             made = Computed(Ref(value), value)
         self.parts[route], self.routes[value] = made, route
         return made
+
+    def _class(self, name: str, route: Route) -> Any:
+        """The class of a name, where the function stands."""
+        cls = getattr(self.function.fn, "__globals__", {}).get(name)
+        if not isinstance(cls, type):
+            raise GradgenError(f"the shapes declare that {route} is a {name}, and there is no such class")
+        return cls
 
     def _at(self, route: Route) -> Any:
         """The part of an argument that is at hand, else `MISSING`."""
