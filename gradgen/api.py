@@ -118,7 +118,7 @@ class Gradient:
             function = self._file_function()
             if function is not None:
                 return function(*args, **kwargs)
-        from .memory import as_array, bind
+        from .memory import as_array, bind, numbers_as_array
 
         arguments = bind(self._signature, self.__name__, args, kwargs)
         converted = False
@@ -130,7 +130,18 @@ class Gradient:
         count = len(self._before)
         own = {name: x for name, x in kwargs.items() if name not in self._named}
         looked_at = self._looked_at
-        compiled = self._compiled(given, lambda: self.primal(*args[count:], **own), arguments)
+
+        def call() -> Any:
+            return self.primal(*args[count:], **own)
+
+        try:
+            compiled = self._compiled(given, call, arguments)
+        except UnsupportedError:  # where the function goes on with arrays, a list of numbers may stand for one
+            arrays = {name: x for name in targets if (x := numbers_as_array(arguments[name])) is not None}
+            if not arrays:
+                raise
+            arguments, converted = arguments | arrays, True
+            compiled = self._compiled(given | {n: type_of_argument(x) for n, x in arrays.items()}, None, arguments)
         if not converted:
             if looked_at == self._looked_at:
                 if len(self._seen) >= ROOM:

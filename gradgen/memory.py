@@ -321,6 +321,20 @@ def bind(signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs:
     return dict(bound.arguments)
 
 
+def numbers_as_array(x: Any) -> Any:
+    """A list or tuple of Python numbers as an array; None for anything else."""
+    if not isinstance(x, (list, tuple)) or not all(isinstance(n, (int, float)) for n in _leaves(x)):
+        return None
+    try:
+        return np.asarray(x)
+    except ValueError:
+        return None
+
+
+def _leaves(x: Any) -> list[Any]:
+    return [leaf for item in x for leaf in _leaves(item)] if isinstance(x, (list, tuple)) else [x]
+
+
 def as_array(x: Any, name: str) -> Any:
     """A list or tuple of numbers as the array that it stands for. Raises TypeError where it is none."""
     try:
