@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .sequences import sequence_type
 from .shapes import NONE, OBJECT, Form, Type, container, leaf_types
 
 MOST = 256
@@ -32,8 +33,8 @@ def const_type(x: Any) -> Type:
         return Type("complex", ())
     if isinstance(x, np.ndarray):
         return array_type(x)
-    if isinstance(x, tuple):
-        return Type("object", (len(x),), items=tuple(const_type(item) for item in x))
+    if isinstance(x, (tuple, list)):
+        return sequence_type(tuple(const_type(item) for item in x))
     return OBJECT
 
 

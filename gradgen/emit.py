@@ -12,13 +12,13 @@ from .errors import GradgenError
 from .filling import WRITERS, assign, standing_for
 from .forms import is_op
 from .graph import CONST, Node, Value
-from .listings import call
+from .listings import call, each_of
 from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
 from .schedule import Schedule, Step, is_early, unpacked_from
 from .source import Statement
-from .spell import Snippets, spell
+from .spell import Snippets, is_zero, spell
 from .syntax import Hole, copied, fill
 from .writer import Blank, Comment, Trailing
 
@@ -62,6 +62,8 @@ class Emitter:
     def computation(self, node: Node) -> ast.expr:
         if node.ast is not None:
             return self.filled(node.ast, node)  # type: ignore[no-any-return]
+        if node.op is LOOP:
+            return self._comprehension(node)
         if node in self._inner:
             test, (yes, no) = self.expression(node.inputs[0]), self._inner[node]
             return ast.IfExp(test, *(arm.expression(arm.schedule.graph.results[0]) for arm in (yes, no)))
@@ -71,7 +73,12 @@ class Emitter:
         def make(part: Any) -> Any:
             if not isinstance(part, Hole):
                 raise GradgenError("internal error: a reference is left in the syntax of a node")
-            return self.expression(node.inputs[part.index])
+            v = node.inputs[part.index]
+            made = self.expression(v)
+            used_up = v.node is not None and v.node.options.get("expression") == "generator"
+            if isinstance(made, ast.ListComp) and used_up and isinstance(tree, ast.Call):
+                return noted(ast.GeneratorExp(made.elt, made.generators), made.items)  # type: ignore[attr-defined]
+            return made
 
         return fill(tree, make)
 
@@ -291,6 +298,12 @@ class Emitter:
         tree.number = v.type.ndim == 0 and is_number(v)  # type: ignore[attr-defined]
         return tree
 
+    def _comprehension(self, node: Node) -> ast.expr:
+        """A loop that collects a list, as an expression."""
+        [inner] = self._inner[node]
+        tree = each_of(inner.expression(inner.schedule.graph.results[0]), *self._header(node))
+        return noted(tree, [(self.names.of[p], p) for p in LOOP.items(node) if p in self.names.of])
+
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""
         [inner], items = self._inner[node], LOOP.items(node)
@@ -314,7 +327,7 @@ class Emitter:
                 return through(header[1], not backwards)
             if header[0] == "enumerate":
                 start = node.inputs[header[1]].node.inputs[1]
-                begin = [] if start.const == 0 else [self.expression(start)]
+                begin = [] if is_zero(start) else [self.expression(start)]
                 return call("enumerate", through(header[2]), *begin)
             return call("zip", *map(through, header[1:]))
 
@@ -367,3 +380,9 @@ def renamed(statement: ast.stmt, names: dict[str, str]) -> ast.stmt:
         elif isinstance(part, ast.arg):
             part.arg = names.get(part.arg, part.arg)
     return statement
+
+
+def noted(tree: ast.expr, items: list[tuple[str, Value]]) -> ast.expr:
+    """A comprehension with what its variables are, for the simulation."""
+    tree.items = items  # type: ignore[attr-defined]
+    return tree

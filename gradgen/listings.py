@@ -36,8 +36,10 @@ def zeros_like(t: Type, tree: ast.expr, depth: int = 0) -> ast.expr:
 
 
 def each_of(inner: ast.expr, target: ast.expr, through: ast.expr) -> ast.expr:
-    """`[inner for target in through]`."""
-    return ast.ListComp(inner, [ast.comprehension(target, through, [], 0)])
+    """`[inner for target in through]`, a list that is nobody else's, whatever is in it."""
+    tree = ast.ListComp(inner, [ast.comprehension(target, through, [], 0)])
+    tree.fresh = True  # type: ignore[attr-defined]
+    return tree
 
 
 def paired(lists: list[ast.expr]) -> ast.expr:

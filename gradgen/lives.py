@@ -74,6 +74,7 @@ class Lives:
             self.position[step.node] = self._at
             for v in step.reads:
                 self._read(v, block, self._at + outlasts(v, step.node))
+            self._place_comprehensions(schedule, step.node, block, self._at)
             if step.node in schedule.inner and not schedule.is_expression(step.node):
                 if step.node.op.turns:  # type: ignore[attr-defined]
                     self._place_body(schedule, step.node, block)
@@ -83,6 +84,14 @@ class Lives:
                 for v in parts_of(schedule, out):
                     if v in schedule.named:
                         self._define(v, block, self._at)
+
+    def _place_comprehensions(self, schedule: Schedule, node: Node, block: Block, at: int) -> None:
+        """The variables of comprehensions: they must hide nothing that is read there."""
+        for inner in schedule.comprehensions(node):
+            loop: Any = inner.op
+            for p in loop.items(inner):
+                self._define(p, block, at)
+                self.spans[p].append((at - 1, at + 1))
 
     def _place_arms(self, schedule: Schedule, node: Node, block: Block) -> None:
         opens = self._at
@@ -154,6 +163,8 @@ class Lives:
         named = [v] if v in schedule.named else [] if v.node is None else schedule.reads_of(v.node)
         for w in named:
             self._read(w, block, at)
+        if v.node is not None and v not in schedule.named:
+            self._place_comprehensions(schedule, v.node, block, at)
 
     def _read(self, v: Value, block: Block, at: int) -> None:
         while v in self.stands_for:

@@ -33,8 +33,8 @@ class Loop(Control):
     through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...);
     `uneven`, whether some of them may have more items than it takes; `stop`, which of the carried values tells whether
     a step was the last, None where the loop goes to its end, and `count`, which counts the steps; `early`, whether it
-    goes through the records of a loop that may be left; `expression`, whether it is a comprehension; `begun`, the lists
-    of carried values that begin with what there is before the first step.
+    goes through the records of a loop that may be left; `expression`, "list" or "generator" where it is one of
+    these; `begun`, the lists of carried values that begin with what there is before the first step.
     """
 
     turns = True
@@ -68,8 +68,9 @@ class Loop(Control):
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
             p.held = held
         for p, v in zip(self.items(node), node.inputs, strict=False):
-            if v.type.kind != "object" or v.type.of is not None and not v.type.of.scalar:
-                p.held = [v]  # what an array gives is a view
+            views = v.type.kind != "object" or v.type.of is not None and not v.type.of.scalar
+            if views and v not in p.held:
+                p.held = [*p.held, v]  # what an array gives is a view
 
     def _active(self, node: Node, varied: Callable[[Value], bool]) -> set[Value]:
         """The parameters of the body that vary, given which inputs do: until nothing changes, round the loop."""
@@ -136,8 +137,9 @@ class Loop(Control):
         with body.at(node.origin, backward=True):
             steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
             sums = {v: _cotangent(body, v, v.type) for _, v in [*fixed, *arrays]}
-            spots = [Value(body, Type("int", ())) for _ in arrays]
-            body.params += [*steps, *sums.values(), *spots]
+            counters = [p for p, v in zip(params, node.inputs[:first], strict=False) if counts_from_zero(v)]
+            spot = counters[0] if counters else Value(body, Type("int", ()), hint="i")
+            body.params += [*steps, *sums.values(), *([] if counters else [spot])]
             seeds: dict[Value, Any] = {}
             parts = [
                 (body.results[i], self._part(body, body.results[i], bar))
@@ -152,8 +154,8 @@ class Loop(Control):
             ends: dict[Value, Any] = dict(sums)
             for (_, v), g in zip(fixed, grads[len(useful) :], strict=False):
                 ends[v] = ends[v] if g is None else g
-            for (_, v), place, g in zip(arrays, spots, grads[len(useful) + len(fixed) :], strict=False):
-                ends[v] = ends[v] if g is None else increment(ends[v], place, g)
+            for (_, v), g in zip(arrays, grads[len(useful) + len(fixed) :], strict=False):
+                ends[v] = ends[v] if g is None else increment(ends[v], spot, g)
             of_items = grads[len(grads) - len(lists) :]
             grads = [*grads[: len(useful)], *ends.values(), *of_items]
             like = [
@@ -170,9 +172,8 @@ class Loop(Control):
         back, saved = separate(body, forward, lambda inner: _is_again(inner, at_hand))
         body.params = params
         made = Node(LOOP, (), {})
-        counters = dict(zip(spots, [v for _, v in arrays], strict=True))
         given = {param: bar for _, (param, bar) in parts if bar is not None}
-        self._gather(node, made, back, dict(saved), [*steps, *sums.values()], counters, given)
+        self._gather(node, made, back, dict(saved), [*steps, *sums.values()], spot, given)
         begins = [zero_if_any(node.outputs[i]) if bars[i] is None else bars[i] for i in useful]
         spot_of = {given_to[k]: k for k in reversed(at)}  # an array that is read as a whole as well is one
         for v in sums:
@@ -233,29 +234,31 @@ class Loop(Control):
 
     def _gather(
         self, node: Node, made: Node, back: Graph, saved: dict[Value, Value], sums: list[Value],
-        counters: dict[Value, Value], given: dict[Value, Value],
+        spot: Value, given: dict[Value, Value],
     ) -> None:  # fmt: skip
-        """Let the backward loop go through what its body reads: records, items, counters; in reverse.
+        """Let the backward loop go through what its body reads: records, items, where it is; in reverse.
 
-        given: the cotangents of lists that have a part for each step.
+        spot: the place of the items, which may be an item itself. given: the cotangents of lists, of which each step
+        has a part.
         """
         graph, [body] = node.outputs[0].graph, node.subgraphs
         items: list[Value] = []
         through: list[Value] = []
         with graph.at(node.origin, backward=True):
-            at_hand = {*sums, *counters, *self.items(node), *given}
+            at_hand = {*sums, spot, *self.items(node), *given}
             records = {v: self.record(node, v) for v in saved if v not in at_hand}
             steps = self._steps(node)
             for v, param in saved.items():
                 if v in sums:
                     continue
-                if v in counters:
-                    source, param.hint = taken(steps_of(counters[v], 0), steps), "i"
-                elif v in self.items(node):
+                if v in self.items(node):
                     source = taken(node.inputs[body.params.index(v)], steps)
+                elif v is spot:
+                    source = taken(steps_of(node.inputs[0], 0), steps)
+                elif v in given:
+                    source, param.held, param.bar_of = given[v], [given[v]], v.bar_of
                 else:
-                    source = given[v] if v in given else records[v]
-                    param.held = [source if v in given else v]
+                    source, param.held = records[v], [v]
                 items.append(param)
                 through.append(source)
             if not items:
@@ -268,14 +271,17 @@ class Loop(Control):
         back.params = [*items, *carried]
         made.inputs = tuple(through)
         made.options = {"items": len(items), "header": backwards(len(items))}
-        made.options |= {"uneven": False, "stop": None, "count": None, "early": steps is not None, "expression": False}
+        made.options |= {"uneven": False, "stop": None, "count": None, "early": steps is not None, "expression": ""}
 
     def _steps(self, node: Node) -> Value | None:
         """How many steps ran, None where that is as many as there are items of each."""
         if node.options["stop"] is not None:
             return self._count(node)
         if node.options["uneven"]:
-            return shortest(*[v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")])  # type: ignore[no-any-return]
+            lists = [v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")]
+            steps: Value = shortest(*lists)
+            steps.hint = "steps"
+            return steps
         return None
 
     def _count(self, node: Node) -> Value:
@@ -394,7 +400,7 @@ LOOP = Loop("loop")
 
 def add_loop(
     graph: Graph, through: list[Value], initial: list[Value], body: Graph, types: list[Type], header: Any,
-    uneven: bool = False, expression: bool = False, stop: int | None = None,
+    uneven: bool = False, expression: str = "", stop: int | None = None,
 ) -> Node:  # fmt: skip
     """Append a loop to `graph`: its body, whose results are set, has a parameter for each item and carried value."""
     count = len(through) + len(initial)
@@ -442,7 +448,8 @@ def backwards(count: int) -> Any:
 def counts_from_zero(v: Value) -> bool:
     """Whether a loop through `v` counts its steps."""
     if is_op(v, "steps_of"):
-        return bool(v.node.args[1] == 0)  # type: ignore[union-attr]
+        start = v.node.args[1]  # type: ignore[union-attr]
+        return isinstance(start, int) and start == 0
     return is_op(v, "range") and len(v.node.inputs) == 1  # type: ignore[union-attr]
 
 

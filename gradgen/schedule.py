@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,6 +178,20 @@ class Schedule:
             inner.tight and not inner.steps and inner.graph.results[0].const is not UNDEFINED
             for inner in self.inner.get(node, ())
         )
+
+    def comprehensions(self, node: Node) -> Iterator[Node]:
+        """The loops that are written as comprehensions in the expression of `node`, which may be one itself."""
+        todo = [node]
+        while todo:
+            part = todo.pop()
+            if part in self.inner and self.is_expression(part):
+                if part.op.turns:  # type: ignore[attr-defined]
+                    yield part
+                for inner in self.inner[part]:
+                    result = inner.graph.results[0]
+                    if result.node is not None and result not in self.named:
+                        yield from inner.comprehensions(result.node)
+            todo += [v.node for v in part.inputs if v.node is not None and v not in self.named]
 
     def _wants_name(self, node: Node, out: Value) -> bool:
         if node.subgraphs and not self.is_expression(node):

@@ -149,6 +149,11 @@ class Simulation:
             case ast.BinOp() | ast.UnaryOp() | ast.Compare():
                 self.operands(node)
                 return self.buffer()
+            case ast.ListComp() | ast.GeneratorExp() if hasattr(node, "items"):
+                return self.comprehension(node)
+            case ast.ListComp() if hasattr(node, "fresh"):  # its items are replaced, never written in place
+                self.apart(node)
+                return self.buffer()
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() | ast.Lambda():
                 return self.apart(node) | self.buffer(ours=False)
             case _:
@@ -199,6 +204,17 @@ class Simulation:
             fresh = snippet.alias == "fresh"
             return self.buffer() if fresh else base | self.buffer(ours=snippet.alias in ("view", "maybe"))
         return self.buffer() if name in OWN else first | rest | self.buffer(ours=False)
+
+    def comprehension(self, node: Any) -> frozenset[int]:
+        """A list that a loop of the graph collects: its variables are known in it alone."""
+        [generator] = node.generators
+        self.places(generator.iter)
+        before = dict(self.scope.names)
+        for name, item in node.items:
+            self.give(name, self.buffer(ours=False), item)
+        found = self.places(node.elt) | self.buffer(ours=False)
+        self.scope.names = before
+        return found
 
     def apart(self, node: ast.AST) -> frozenset[int]:
         """The memory of all that a piece with names of its own refers to; those must hide none of ours."""

@@ -434,7 +434,12 @@ def _range(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
 def _steps_of(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     x, start = node.inputs
     length = call("len", of(x))
-    return call("range", length) if start.const == 0 else call("range", of(start), binary(ast.Add, of(start), length))
+    return call("range", length) if is_zero(start) else call("range", of(start), binary(ast.Add, of(start), length))
+
+
+def is_zero(v: Value) -> bool:
+    """Whether counting begins at nothing else than 0."""
+    return isinstance(v.const, int) and v.const == 0
 
 
 def _flipped(node: Node, of: Spell, snippets: Snippets) -> ast.expr:

@@ -40,8 +40,8 @@ def with_length(x, words):
 
 
 def with_weight(x, words):
-    n = [weight(w) for w in sorted(words, key=length)]
-    return np.sum(x * np.array(n))
+    n = {w: weight(w) for w in sorted(words, key=length)}
+    return np.sum(x * np.array(list(n.values())))
 
 
 def with_table(x, words):

@@ -118,19 +118,6 @@ case(
     """,
 )
 case(
-    "a comprehension",
-    """
-    def f(x):
-        return sum([xi * 2 for xi in x])
-    """,
-    """
-    NoRuleError m.py:5:16: a comprehension over values that carry a derivative is not followed yet
-        return sum([xi * 2 for xi in x])
-                   ^^^^^^^^^^^^^^^^^^^^
-      use whole arrays
-    """,
-)
-case(
     "and, or",
     """
     def f(x):

@@ -52,7 +52,7 @@ class Applying(Cells):
             named = {k: self._argument(t) for k, t in kwargs.items()}
             inputs, options = op.bind(tuple(map(self._argument, args)), named)
             displays: dict[int, Value] = {}
-            inputs = [self._input(x, displays, takes_array(op, i)) for i, x in enumerate(inputs)]
+            inputs = [self._input(x, displays, takes_array(op, i, x)) for i, x in enumerate(inputs)]
             options = {k: self._option(k, x, at) for k, x in options.items()}
             node = self.graph.add(op, inputs, options)
         except (TypeError, ValueError, IndexError, ShapeMismatch) as error:
@@ -119,10 +119,11 @@ class Applying(Cells):
             x = Static(x.term.ast, _plain(x))
         term = x.term if isinstance(x, Items) else x
         made = self.value(term)
-        if as_array and (isinstance(x, Items) or isinstance(x, Static) and isinstance(x.obj, (tuple, list))):
+        several = isinstance(x, (Items, Computed)) or isinstance(x, Static) and isinstance(x.obj, (tuple, list))
+        if as_array and several:
             call = ast.Call(numpy_path("array"), [Ref(made)], [])
             made = self.written(self.graph.add(OPERATIONS[np.array], [made, None], ARRAY), call).value
-        if made.node is not None and made.node.op is not CONST and not isinstance(term, Computed):
+        if made.node is not None and made.node.op is not CONST and made is not getattr(term, "value", None):
             displays[id(term.ast)] = made
         return made
 
@@ -156,8 +157,12 @@ class Items(list[Any]):
         self.term = term
 
 
-def takes_array(op: Operation, i: int) -> bool:
-    """Whether a sequence as input `i` of `op` is first made an array: it is no shape, no index, no part of one."""
+def takes_array(op: Operation, i: int, x: Any) -> bool:
+    """Whether a sequence `x` as input `i` of `op` is first made an array: it is no shape, no index, no part of one."""
+    if isinstance(x, Computed):  # gradgen's own operations and Python's know lists
+        of_numpy = isinstance(op.fn, np.ufunc) or (getattr(op.fn, "__module__", None) or "").startswith("numpy")
+        if x.value.type.of is None or not of_numpy:
+            return False
     inputs = [p for p in op.parameters if p.is_input]
     name = inputs[i].name if not any(p.stars for p in inputs) else ""
     return op.fn not in ARRAY_MAKERS and name not in SEQUENCES

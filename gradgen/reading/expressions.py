@@ -6,8 +6,10 @@ import ast
 
 from ..branches import add_branch
 from ..constants import const_type
+from ..errors import UnsupportedError
 from ..graph import Graph
 from ..sequences import join_types
+from ..syntax import literal
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
 from .decide import decided, shortened, truth
 from .invoking import Invoking
@@ -49,6 +51,8 @@ class Expressions(Invoking):
             case ast.Dict(keys=keys) if all(isinstance(key, ast.Constant) for key in keys):
                 known = tuple(key.value for key in keys)  # type: ignore[union-attr]
                 term = sequence(dict, [self.read(value) for value in node.values], known)
+            case ast.Dict():
+                term = self._dict(node)
             case ast.BoolOp():
                 rest = shortened(self, node)
                 term = self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.read(rest)
@@ -56,11 +60,23 @@ class Expressions(Invoking):
                 term = self._conditional(node)
             case ast.NamedExpr():
                 term = self._named(node)
+            case ast.ListComp(generators=[ast.comprehension(ifs=[], is_async=0)]):
+                term = self.comprehended(node)
             case ast.Lambda():
                 term = Closure(node, node, self.frame, self.read_defaults(node))
             case _:
                 term = self.opaque_expression(node)
         return self.opaque_term(term.ast, node) if isinstance(term, Method) else term
+
+    def comprehended(self, node: ast.ListComp | ast.GeneratorExp) -> Term:
+        """A comprehension is followed; where that cannot be, it may still be one that carries no derivative."""
+        try:
+            return self.comprehension(node)
+        except UnsupportedError as error:
+            try:
+                return self.opaque_expression(node)
+            except UnsupportedError:
+                raise error from None
 
     def _display(self, kind: type, elements: list[ast.expr]) -> Term:
         """A tuple or list written out."""
@@ -77,6 +93,17 @@ class Expressions(Invoking):
         if all(isinstance(t, Static) for t in items):
             return Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
         return made
+
+    def _dict(self, node: ast.Dict) -> Term:
+        """A dict written out whose keys are known; one without a value of the graph in it is not looked into."""
+        keys = [self.read(key) for key in node.keys if isinstance(key, (ast.Constant, ast.Name, ast.Attribute))]
+        known = tuple(key.obj for key in keys if isinstance(key, Static) and literal(key.obj) is not None)
+        if len(known) < len(node.keys) or len(set(known)) < len(known):
+            return self.opaque_expression(node)
+        items = [self.read(value) for value in node.values]
+        if all(isinstance(t, Static) for t in items):
+            return self.opaque_expression(node)
+        return sequence(dict, items, known)
 
     def test(self, node: ast.expr) -> Term:
         """A condition; True or False where the answer is known."""

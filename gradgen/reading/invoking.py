@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import types
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from ..constants import has_attributes
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library
+from ..rules.lists import JOINING, item_type, joined_by
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
@@ -30,6 +32,14 @@ SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
 """Functions that look at a value's shape, and the operation that each is."""
 
 
+USES_UP = (sum, max, min, list, tuple, any, all, math.fsum, math.prod)
+"""Functions that go through their argument at once."""
+
+
+OF_LISTS = (*JOINING, math.fsum, math.prod)
+"""Functions that take a sequence of inputs."""
+
+
 class Invoking(Changing):
     """The part of a `Program` that reads calls."""
 
@@ -42,7 +52,7 @@ class Invoking(Changing):
                 return self.opaque_expression(node)
             args, kwargs = expanded
         else:
-            args = [self.by_reference(self.read(a)) for a in node.args]
+            args = [self.by_reference(self._argument_of(callee, a)) for a in node.args]
             kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if any(isinstance(t, Computed) for t in (*args, *kwargs.values())) or isinstance(callee, Method):
@@ -67,6 +77,13 @@ class Invoking(Changing):
         if not isinstance(callee, Static):
             return self.opaque_term(tree, node, effect=True)
         return self._call_static(callee, args, kwargs, tree, node)
+
+    def _argument_of(self, callee: Term, node: ast.expr) -> Term:
+        """An argument of a call; a generator that is used up at once is as good as a list."""
+        if isinstance(node, ast.GeneratorExp) and isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP):
+            if len(node.generators) == 1 and not node.generators[0].ifs and not node.generators[0].is_async:
+                return self.comprehended(node)
+        return self.read(node)
 
     def _expand(self, node: ast.Call) -> tuple[list[Term], dict[str, Term]] | None:
         """The arguments of a call with stars, one by one; None where they are not known so."""
@@ -98,6 +115,11 @@ class Invoking(Changing):
         terms = [*args, *kwargs.values()]
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
+        if args and isinstance(args[0], Computed) and args[0].value.type.of is not None:
+            if fn in (tuple, list) and len(terms) == 1:
+                return args[0]
+            if among(fn, OF_LISTS):
+                return self._of_list(fn, args[0], args[1:], kwargs, tree, node)
         if among(fn, OPERATIONS):
             builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
             if builtin and any(isinstance(t, Sequence) for t in terms):
@@ -128,6 +150,22 @@ class Invoking(Changing):
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, effect=not pure)
+
+    def _of_list(
+        self, fn: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tree: ast.expr, node: ast.Call
+    ) -> Term:
+        """A function that takes a sequence of inputs, called with a list whose items are not known one by one."""
+        if fn in (math.fsum, math.prod):
+            return self.apply(PRIMITIVES[fn.__name__], [base, *args], kwargs, tree, node)
+        first = args[0] if args else kwargs.get("axis", Static(ast.Constant(0), 0))
+        rank = item_type(self.graph.facts, base.value).ndim
+        found = joined_by(fn, rank, first.obj) if isinstance(first, Static) and isinstance(first.obj, int) else None
+        if found is None or kwargs.keys() - {"axis", "dtype"} or len(args) > 1:
+            what = f"what `{ast.unparse(node.func)}` makes of this list cannot be followed"
+            raise self.error(what, node, "declare the shapes, or use np.stack or np.concatenate along a known axis")
+        op, axis = found
+        options: dict[str, Term] = {"axis": Static(ast.Constant(axis), axis), **kwargs}
+        return self.apply(PRIMITIVES[op], [base], options, tree, node)
 
     def _call_method(
         self, callee: Method, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call

@@ -35,6 +35,14 @@ class Reader:
         """The term that an expression denotes."""
         raise NotImplementedError
 
+    def comprehension(self, node: Any) -> Term:
+        """The list that a comprehension makes."""
+        raise NotImplementedError
+
+    def comprehended(self, node: Any) -> Term:
+        """The list that a comprehension makes, followed or passed on."""
+        raise NotImplementedError
+
     def enter(self, node: ast.AST) -> None:
         """Begin a statement."""
         raise NotImplementedError

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..buffers import may_share, roots
+from ..calls import size_of
 from ..control import UNDEFINED, is_defined
-from ..graph import PRIMITIVES, Graph, Value
+from ..graph import Graph, Value
 from ..loops import add_loop
 from ..rules.lists import item_type
 from ..sequences import join_types
 from ..shapes import ShapeVar, Type
-from ..terms import Ambiguous, Computed, Ref, Sequence, Static, Term, flatten, outline, shaped
-from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, Flow
+from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
+from .comprehensions import Comprehensions
+from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE
+from .through import Way
 
 ROUNDS = 6
 """How often a body is read until what it hands on is of the kind that it found."""
@@ -55,22 +58,55 @@ class Carried:
     param: Value = field(init=False)
 
 
-class Turns(Flow):
+class Turns(Comprehensions):
     """The part of a `Program` that reads loops."""
 
     _graphs: list[Graph]
 
-    def assign(self, target: ast.expr, term: Term) -> None:
-        raise NotImplementedError
-
     def loop(self, node: ast.For) -> None:
-        """A `for` loop. Raises UnsupportedError where it cannot be followed.
+        """A `for` loop. Raises UnsupportedError where it cannot be followed."""
+        way = self.way(node.iter)
+        ways = [
+            (lambda: self._one_by_one(node, way)) if one_by_one else (lambda: self._repeatedly(node, way))
+            for one_by_one in self.plans(way, sum(map(size_of, node.body)))
+        ]
+        self.first_that_works(ways)
+        self._after(node)
+
+    def _one_by_one(self, node: ast.For, way: Way) -> None:
+        """The body, read once for each item."""
+        self.frame.loops += 1
+        try:
+            self._turns(node, self.one_by_one(way))
+        finally:
+            self.frame.loops -= 1
+
+    def _turns(self, node: ast.For, items: list[Term]) -> None:
+        """The body for one item after the other, as long as none left the loop."""
+        for i, item in enumerate(items):
+            self.give(node.target, item)
+            self.block(node.body)
+            self.frame.names.pop(LEFT, None)
+            broken, rest = self.flag(BROKEN), items[i + 1 :]
+            if isinstance(broken, Static) and not broken.obj:
+                continue
+            if rest and not isinstance(broken, Static):
+                self.choose(self.here(broken), lambda: self.leave(BROKEN), lambda: self._more_turns(node, rest))
+            return
+
+    def _more_turns(self, node: ast.For, items: list[Term]) -> None:
+        """The side on which the loop goes on."""
+        self.take_flags()
+        self._turns(node, items)
+
+    def _repeatedly(self, node: ast.For, way: Way) -> None:
+        """A loop in the graph.
 
         The body is read until what it hands on is of the kinds that it finds, and may share memory with nothing that
         what it finds was not known to share it with.
         """
         through: list[Value] = []
-        header = self._header(node.iter, through)
+        header = self.header(way, through)
         before = self.frame.names
         stored = self._rebound(node)
         begins = {n: self._data(n, before[n], node) for n in stored if n in before}
@@ -84,8 +120,7 @@ class Turns(Flow):
             found += late
         else:
             raise self.error("what this loop hands on changes its kind at every step", node)
-        self._close(through, header, graph, items, found, ends)
-        self._after(node)
+        self._close(through, header, graph, items, found, ends, self.uneven(way, through))
 
     def _after(self, node: ast.For) -> None:
         """Go on behind a loop: with its `else`, where it was not left; and out of the block where it returned."""
@@ -131,7 +166,7 @@ class Turns(Flow):
                 for name, like in {c.name: c.like for c in found if isinstance(c.name, str)}.items():
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
                     self.frame.names[name] = shaped(like, terms)
-                self.assign(node.target, self._found(header, items))
+                self.assign(node.target, self.found(header, items))
                 for name, term in self.frame.names.items():
                     if isinstance(term, Computed) and term.value in items:
                         term.value.hint = name
@@ -182,7 +217,7 @@ class Turns(Flow):
 
     def _close(
         self, through: list[Value], header: Any, graph: Graph, items: list[Value], found: list[Carried],
-        ends: dict[Any, tuple[Term, list[Value]]],
+        ends: dict[Any, tuple[Term, list[Value]]], uneven: bool,
     ) -> None:  # fmt: skip
         """Add the loop, and let the names that it binds mean what is left after the last step."""
         carried: list[Value] = []
@@ -205,7 +240,7 @@ class Turns(Flow):
         rest = [p for p in graph.params if p not in items and p not in carried]
         graph.params = [*items, *carried, *rest]
         stop = owner.index(BROKEN) if BROKEN in owner else None
-        made = add_loop(self.graph, through, initial, graph, types, header, stop=stop)
+        made = add_loop(self.graph, through, initial, graph, types, header, uneven, stop=stop)
         for v, name in zip(made.outputs, owner, strict=True):
             v.hint = name.hint if isinstance(name, Value) else FLAGS.get(name, "" if name == VALUE else name)
         outputs: list[Term] = [Computed(Ref(v), v) for v in made.outputs]
@@ -255,45 +290,6 @@ class Turns(Flow):
                 del names[name]
         return stored
 
-    # ---- what is gone through
-
-    def _header(self, node: ast.expr, through: list[Value]) -> Any:
-        """How a loop goes through its items, see `Loop`; what it goes through is appended to `through`."""
-        plain = isinstance(node, ast.Call) and all(k.arg == "strict" for k in node.keywords)
-        if isinstance(node, ast.Call) and plain and not any(isinstance(a, ast.Starred) for a in node.args):
-            callee = self.read(node.func)
-            obj = callee.obj if isinstance(callee, Static) else None
-            if obj is range:
-                args = [self.read(a) for a in node.args]
-                made = self.graph.add(PRIMITIVES["range"], [self.value(a) for a in args])
-                self.written(made, ast.Call(ast.Name("range", ast.Load()), [a.ast for a in args], []))
-                through.append(made.out)
-                return len(through) - 1
-            if obj is enumerate and len(node.args) == 1:
-                through.append(None)  # type: ignore[arg-type]
-                place = len(through) - 1
-                inner = self._header(node.args[0], through)
-                through[place] = self.graph.add(PRIMITIVES["steps_of"], [through[place + 1], 0]).out
-                return ("enumerate", place, inner)
-            if obj is zip and node.args:
-                first = len(through)
-                parts = [self._header(a, through) for a in node.args]
-                lengths = [v.type.shape[0] if v.type.ndim else None for v in through[first:]]  # type: ignore[index]
-                if any(n is None or not self.graph.facts.same(n, lengths[0]) for n in lengths):  # type: ignore[arg-type]
-                    raise self.error("what is zipped is not known to be equally long", node, "declare the shapes")
-                return ("zip", *parts)
-        value = self.value(self.read(node))
-        if value.type.kind == "object" or value.type.scalar:
-            raise self.error("a loop over this cannot be followed", node)
-        through.append(value)
-        return len(through) - 1
-
-    def _found(self, header: Any, items: list[Value]) -> Term:
-        """What a step finds, as the target of the loop unpacks it."""
-        if isinstance(header, int):
-            return Computed(Ref(items[header]), items[header])
-        parts = [self._found(part, items) for part in header[1:]]
-        return Sequence(ast.Tuple([part.ast for part in parts], ast.Load()), tuple, parts)
 
 
 def _is_array(term: Term | None) -> bool:

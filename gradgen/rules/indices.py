@@ -58,7 +58,10 @@ def _distinct(x: Any) -> bool:
     if isinstance(x, Value):
         name = "" if x.node is None else x.node.op.name
         return name in ("arange", "argsort")
-    return isinstance(x, (list, np.ndarray)) and len(set(np.ravel(x).tolist())) == np.size(x)
+    if not isinstance(x, (list, np.ndarray)):
+        return False
+    places = set(np.ravel(x).tolist())  # of an array of one entry, 0 and -1 are the same
+    return len(places) == np.size(x) and len({place < 0 for place in places}) < 2
 
 
 def along(axis: int, item: Any, x: Any = None) -> Any:

@@ -5,6 +5,7 @@ The cotangent of a list is a sequence of as many cotangents, a list or an array:
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
-from .primitives import broadcast_like, kind_of, unbroadcast
+from .primitives import apply, broadcast_like, kind_of, unbroadcast
 from .registry import bprop, primitive
+from .snippets import product_of_others
 
 INT = Type("int", ())
 
@@ -50,7 +52,7 @@ def flipped(x: Any) -> Any:
     return x[::-1]
 
 
-@primitive(signature="*lists", differentiable=False, infer=lambda facts, *lists: INT, cheap=True)
+@primitive(signature="*lists", differentiable=False, infer=lambda facts, *lists: INT)
 def shortest(*lists: Any) -> Any:
     """The length of the shortest."""
     return min(map(len, lists))
@@ -127,7 +129,7 @@ def _joined_type(facts: Facts, arrays: Any, axis: int, dtype: Any) -> Type:
 
 @primitive(signature="arrays, axis=0, dtype=None", inputs="arrays", infer=_joined_type,
            rule=lambda g, out, arrays, *, axis, dtype: parted(g, arrays, axis=axis))  # fmt: skip
-def joined(arrays: Any, axis: int, dtype: Any) -> Any:
+def joined(arrays: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The arrays of a list joined along `axis`."""
     return np.concatenate(arrays, axis=axis, dtype=dtype)
 
@@ -151,26 +153,45 @@ def _stacked_type(facts: Facts, arrays: Any, axis: int, dtype: Any) -> Type:
 
 @primitive(signature="arrays, axis=0, dtype=None", inputs="arrays", infer=_stacked_type,
            rule=lambda g, out, arrays, *, axis, dtype: g if axis == 0 else np.moveaxis(g, axis, 0))  # fmt: skip
-def stacked(arrays: Any, axis: int, dtype: Any) -> Any:
+def stacked(arrays: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The arrays of a list along a new axis."""
     return np.stack(arrays, axis=axis, dtype=dtype)
 
 
-def joined_by(fn: Any, rank: int | None, axis: int) -> tuple[Any, int] | None:
+JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack)
+"""Functions that make one array of the arrays in a list."""
+
+
+def joined_by(fn: Any, rank: int | None, axis: int) -> tuple[str, int] | None:
     """The operation and the axis that a function which joins a list of arrays of a rank comes to."""
     if fn is np.concatenate:
-        return joined, axis
+        return "joined", axis
     if fn is np.stack:
-        return stacked, axis
+        return "stacked", axis
     if rank is None or rank == 0:
         return None
     if fn is np.vstack:
-        return (stacked, 0) if rank == 1 else (joined, 0)
+        return ("stacked", 0) if rank == 1 else ("joined", 0)
     if fn is np.hstack:
-        return joined, 0 if rank == 1 else 1
-    if fn is np.column_stack:
-        return (stacked, 1) if rank == 1 else (joined, 1)
-    return None
+        return "joined", 0 if rank == 1 else 1
+    return ("stacked", 1) if rank == 1 else ("joined", 1)
 
 
-JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack)
+# ---- numbers in a list
+
+
+def _number_type(facts: Facts, seq: Any, *start: Any) -> Type:
+    return Type("float", ())
+
+
+@primitive(signature="seq", rule=lambda g, out, seq: repeated(g, seq), infer=_number_type)
+def fsum(seq: Any) -> Any:
+    """`math.fsum` of a list."""
+    return math.fsum(seq)
+
+
+@primitive(signature="iterable", infer=_number_type,
+           rule=lambda g, out, iterable: g * product_of_others(apply(np.array, iterable), axis=None))  # fmt: skip
+def prod(iterable: Any) -> Any:
+    """`math.prod` of a list."""
+    return math.prod(iterable)
