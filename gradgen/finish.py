@@ -97,6 +97,7 @@ def presentable(v: Value, target: Value, taken: set[Value]) -> Value:
     if v.type.scalar and node is not None and node.op is CONST:
         numpy_scalar = target.type.scalar and target.type.array and target.type.kind == "float"
         return cast_like(v, target) if numpy_scalar else v
-    if is_owned(v) and v.type.floating and not roots(v) & taken:
+    number = v.type.scalar and is_number(v)
+    if is_owned(v) and v.type.floating and (number or not roots(v) & taken):
         return v
     return own(v)  # type: ignore[no-any-return]
