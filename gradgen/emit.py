@@ -222,7 +222,7 @@ class Emitter:
             node = todo.pop()
             if node.backward and not node.again and isinstance(node.origin, Statement):
                 found[node.origin] = None
-                for v in node.outputs:
+                for v in () if node.op is LOOP else node.outputs:  # what a loop leaves has a statement of its own
                     found.update(dict.fromkeys(o for o in v.through if isinstance(o, Statement)))
             todo += [v.node for v in node.inputs if v.node is not None and v not in self.schedule.named]
         return sorted(found, key=lambda o: -o.index)

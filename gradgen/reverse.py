@@ -139,10 +139,11 @@ def build_grads(
         """Let `bar` be known as the cotangent of `v`, unless it is that of a named variable which shares it."""
         if isinstance(bar, Value) and bar.node is not None and bar.node.backward:
             named = bar.bar_of is not None and bool(bar.bar_of.hint)
-            if named and bar.node.subgraphs and bar.node.op.turns:  # type: ignore[attr-defined]
-                return  # it has that name at every step
-            if named and v.hint and sends[id(bar)] == 1:
+            turns = bool(bar.node.subgraphs) and bar.node.op.turns  # type: ignore[attr-defined]
+            if named and v.hint and (sends[id(bar)] == 1 or turns):
                 bar.through.append(origin)
+            if named and turns:
+                return  # it has that name at every step
             if not named or (v.hint and sends[id(bar)] == 1):
                 bar.bar_of = v
 

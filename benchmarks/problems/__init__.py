@@ -10,7 +10,7 @@ option of `arguments` that says how many steps there are.
 from importlib import import_module
 from types import ModuleType
 
-LOOPS = ("rnn", "recurrence", "runge_kutta")
+LOOPS = ("rnn", "heat", "recurrence", "runge_kutta")
 NAMES = ("black_scholes", "mlp", "rosenbrock", "logistic", "gmm", "chain", *LOOPS)
 
 
