@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.special  # noqa: F401
 
-import gradgen.rules  # noqa: F401
+import gradgen.rules
 from gradgen.graph import OPERATIONS, PRIMITIVES, Operation
+from gradgen.library import library_path
 
+gradgen.rules.of_libraries()
 PAGE = Path(__file__).with_name("accepted.md")
 BEGIN, END = "<!-- from here on written by docs/supported.py -->\n", "<!-- as far as this -->\n"
 FAMILIES = {
@@ -39,12 +43,19 @@ FAMILIES = {
     "math": "`math`, on numbers",
     "builtins": "Python's own",
     "functions": "`gradgen.functions`",
+    "special": "`scipy.special`",
+    "bessel": "Bessel functions and relatives, in `scipy.special`",
+    "integrals": "integrals and polynomials, in `scipy.special`",
+    "distributions": "distribution functions, in `scipy.special`",
 }
 """Families of rules, by the module that they are in, with what the page calls them."""
 
 
 def name_of(fn: Any) -> str:
     """How a program names a function of NumPy, less the `np.`."""
+    path = library_path(fn)
+    if path is not None and path[0].startswith("scipy"):
+        return ast.unparse(path[1]).removeprefix("scipy.special.")
     for prefix, owner in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
         if getattr(owner, fn.__name__, None) is fn:
             return f"{prefix}{fn.__name__}"
@@ -62,6 +73,9 @@ def family_of(fn: Any, op: Operation) -> str:
     if fn in (abs, max, min, pow, round, len, sum):
         return "builtins"
     module = str((op.rule or op.infer).__module__).rsplit(".", 1)[-1]
+    path = library_path(fn)
+    if path is not None and path[0].startswith("scipy") and module not in ("bessel", "integrals", "distributions"):
+        return "special"
     return module if module in FAMILIES else "elementwise"
 
 

@@ -42,6 +42,9 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     root = module.split(".")[0]
     if root == "builtins" and getattr(builtins, name, None) is obj:
         return "", ast.Name(name, ast.Load())
+    if root == "scipy":  # by its public name, as in `scipy.special.softmax`
+        public = ".".join(module.split(".")[:2])
+        module = public if getattr(sys.modules.get(public), name, None) is obj else module
     found = sys.modules.get(module)
     if found is not None and getattr(found, name, None) is obj:
         if (root in sys.stdlib_module_names and root != "__main__") or root == "scipy":
@@ -54,6 +57,13 @@ def _scipy_special(name: str, obj: Any) -> tuple[str, ast.expr] | None:
     if special is not None and getattr(special, name, None) is obj:
         return "scipy.special", ast.Attribute(dotted("scipy.special"), name, ast.Load())
     return None
+
+
+def path_object(tree: ast.expr) -> Any:
+    """What a dotted path such as `scipy.special.erf` means, its root being a module; None where it means nothing."""
+    if isinstance(tree, ast.Attribute):
+        return getattr(path_object(tree.value), tree.attr, None)
+    return sys.modules.get(tree.id) if isinstance(tree, ast.Name) else None
 
 
 def is_numpy_module(obj: Any) -> bool:

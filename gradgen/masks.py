@@ -57,7 +57,9 @@ MOVES = {
 """Functions whose rules move entries, those of a mask too."""
 SINGULAR = {
     "true_divide", "divide", "reciprocal", "power", "float_power", "sqrt", "cbrt", "log", "log2", "log10", "log1p",
-    "arcsin", "arccos", "arccosh", "arctanh", "norm",
+    "arcsin", "arccos", "arccosh", "arctanh", "norm", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div",
+    "erfinv", "erfcinv", "ndtri", "boxcox", "ellipk", "exp1", "expi", "k0", "k1", "kv", "y0", "y1", "yv", "gamma",
+    "gammaln", "psi", "beta", "betaln", "lambertw",
 }  # fmt: skip
 """Functions whose derivative is infinite at ordinary points."""
 

@@ -120,6 +120,7 @@ def read(
     live: Any = None,
 ) -> Program:  # fmt: skip
     """The graph of a function. targets: whether it is to be differentiated, by what `options` say."""
+    rules.of_libraries()
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
     spec = function.node.args

@@ -20,7 +20,8 @@ from .buffers import roots
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
-from .graph import PRIMITIVES, Value
+from .graph import OPERATIONS, PRIMITIVES, Value
+from .library import among, path_object
 from .syntax import Verbatim
 from .writer import Blank, Comment, Trailing
 
@@ -203,6 +204,9 @@ class Simulation:
         if snippet is not None:
             fresh = snippet.alias == "fresh"
             return self.buffer() if fresh else base | self.buffer(ours=snippet.alias in ("view", "maybe"))
+        of_library = path_object(node.func) if is_module(root) else None
+        if among(of_library, OPERATIONS) and OPERATIONS[of_library].alias == "fresh":
+            return self.buffer()
         return self.buffer() if name in OWN else first | rest | self.buffer(ours=False)
 
     def comprehension(self, node: Any) -> frozenset[int]:

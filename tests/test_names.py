@@ -5,13 +5,14 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.special
 
-import gradgen.rules  # noqa: F401
+import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.rules.registry import REFUSED
 
-SIZES = {np.size: "size"}
-MODULES = [np, np.linalg, np.fft]
+MODULES = [np, np.linalg, np.fft, scipy.special]
+gradgen.rules.of_libraries()
 
 
 def names(module):

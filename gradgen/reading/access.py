@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import library_path
 from ..routes import ATTRIBUTE, ITEM
+from ..rules import of_libraries
 from ..terms import Bound, Computed, Instance, Method, Sequence, Static, Term, references, sequence
 from .objects import Objects
 
@@ -38,6 +39,8 @@ class Access(Objects):
                 obj = getattr(base.obj, node.attr)
             except AttributeError as error:
                 raise self.error(str(error), node) from None
+            if isinstance(obj, types.ModuleType):
+                of_libraries()  # SciPy imports its parts when they are asked for
             if isinstance(base.obj, types.ModuleType) or library_path(obj) is not None:
                 owner, name = base.obj, node.attr
                 if isinstance(base.obj, types.ModuleType) and library_path(obj) is None:

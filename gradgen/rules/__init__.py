@@ -1,7 +1,21 @@
-"""The rules, by family; importing this package makes them known."""
+"""The rules, by family; importing this package makes those of NumPy and the standard library known."""
 
+import sys
 from importlib import import_module
 from pkgutil import iter_modules
 
-for _module in sorted(m.name for m in iter_modules(__path__)):
+LIBRARIES = {
+    "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),
+}
+"""The modules of `rules.scipy` that belong to a module of SciPy: who calls its functions has imported it."""
+
+for _module in sorted(m.name for m in iter_modules(__path__) if not m.ispkg):
     import_module(f"{__name__}.{_module}")
+
+
+def of_libraries() -> None:
+    """Make the rules known of the libraries that are imported by now."""
+    for library in [name for name in LIBRARIES if name in sys.modules]:
+        for module in LIBRARIES[library]:
+            import_module(f"{__name__}.scipy.{module}")
+        LIBRARIES.pop(library, None)

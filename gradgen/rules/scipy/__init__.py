@@ -1,0 +1,1 @@
+"""Rules of SciPy's functions, known once it is imported."""
