@@ -139,7 +139,7 @@ class Simulation:
                 return base if node.attr not in NOTHING else frozenset()
             case ast.Subscript():
                 base, _ = self.places(node.value), self.places(node.slice)
-                return self.buffer() if is_advanced(node.slice) else base
+                return self.buffer() if is_advanced(node.slice) or shows_nothing(node) else base
             case ast.Call():
                 return self.call(node)
             case ast.IfExp():
@@ -439,10 +439,18 @@ def is_advanced(index: Any) -> bool:
     return any(is_array(item) for item in index_parts(index))
 
 
+def shows_nothing(node: ast.Subscript) -> bool:
+    """Whether what is read of an array of one axis is a number, or a copy: at no slice."""
+    means = getattr(node.value, "means", None)
+    apart = not any(isinstance(x, (ast.Slice, ast.Constant)) for x in index_parts(node.slice))
+    return means is not None and means.type.ndim == 1 and apart and means.type.kind != "object"
+
+
 def is_array(item: Any) -> bool:
     if isinstance(item, ast.Name):
         means = getattr(item, "means", None)
-        return means is not None and bool(means.type.ndim) and means.type.kind != "object"
+        t = None if means is None else means.type
+        return t is not None and (t.kind == "bool" or bool(t.ndim) and t.kind != "object")
     if isinstance(item, ast.Call):
         return not (isinstance(item.func, ast.Name) and item.func.id in ("len", "int", "slice"))
     return isinstance(item, (ast.List, ast.Compare)) or isinstance(item, ast.UnaryOp) and is_array(item.operand)

@@ -177,6 +177,24 @@ def f(x, n):
         "x",
         "",
     ),
+    "a mask that may be a truth value": (
+        "def f(x):\n    y = x.copy()\n    m = x > 0\n    y[m] *= x[m]\n    y[~m] += x[0]\n    return np.sum(y * y)\n",
+        [X],
+        "x",
+        "",
+    ),
+    "counts by an index that nothing is known of": (
+        """\
+def f(x, places):
+    y = np.zeros(3)
+    for i, k in enumerate(places):
+        y[k] += x[i]
+    return np.sum(y**3)
+""",
+        [X, np.array([0, 0, 2])],
+        "x",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
@@ -208,6 +226,36 @@ REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
         [X],
         "x",
         "may be the same list",
+    ),
+    "a part at an index that may be an integer": (
+        """\
+def f(x, k):
+    y = x * 1.0
+    row = y[k]
+    y[0] = 5.0 * x[1]
+    return np.sum(row * row)
+""",
+        [M, 0],
+        "x",
+        "may be the same array|declare the shapes",
+    ),
+    "a loop that is not followed and writes": (
+        """\
+def f(x, y):
+    a = x * 1.0
+    for row, other in zip(a, y):
+        row += other * other
+    return np.sum(a * a)
+""",
+        [M, M],
+        "y",
+        "in place|equally long",
+    ),
+    "a comprehension that writes": (
+        "def f(x):\n    a = x * 1.0\n    [row.sort() for row in a]\n    return np.sum(a[0] * x)\n",
+        [M],
+        "x",
+        "in place",
     ),
 }
 

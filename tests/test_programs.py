@@ -111,12 +111,13 @@ class Question:
     def has(self, value: Any) -> bool:
         """Whether `value` is the function's, to the bit.
 
-        A sum goes through memory in its order, which `a = a + b` may choose otherwise than `a += b` where an argument
-        is not in C order.
+        A sum goes through memory in its order, which `a = a + b` may choose otherwise than `a += b` where an array is
+        not in C order.
         """
         if same(value, self.value):
             return True
         loose = any(isinstance(x, np.ndarray) and not x.flags.c_contiguous for x in self.args)
+        loose = loose or any(word in self.program.text for word in (".T", "transpose", "swapaxes"))
         pairs = zip(leaves(value), leaves(self.value), strict=True)
         return loose and "= " in self.program.text and all(np.allclose(a, b, rtol=1e-12, atol=1e-12) for a, b in pairs)
 

@@ -14,7 +14,7 @@ from ..graph import OPAQUE, OPERATIONS
 from ..library import among
 from ..rules.registry import REFUSED
 from ..terms import Computed, Sequence, Static
-from .writers import writes_arguments
+from .writers import writes_arguments, writes_names
 
 IN_PLACE = {
     "sort": "write `{base} = np.sort({base})`",
@@ -58,6 +58,8 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
                 call,
                 IN_PLACE.get(method, "build a new one instead").format(base=name),
             )
+    if writes_names(code, {name for name, _ in program.in_reach()}, program.frame.globals):
+        raise program.error("an array may be changed in place in code that is not followed", code, "copy it first")
 
 
 def written_by(program: Any, call: ast.Call) -> ast.expr | None:

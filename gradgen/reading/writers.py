@@ -21,6 +21,10 @@ WRITERS = frozenset({"copyto", "put", "place", "putmask", "put_along_axis", "fil
 """Functions that change their first argument."""
 
 
+FRESH = frozenset({"range", "len", "int", "float", "bool", "str", "repr", "abs", "sum", "round", "id", "type"})
+"""Builtins that give nothing of what they are given."""
+
+
 def python_function(obj: Any) -> types.FunctionType | None:
     """The user's function that a call of `obj` runs, through methods, partial and objects that are called."""
     while isinstance(obj, functools.partial):
@@ -50,14 +54,25 @@ def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset()) -> bool:
     return Scan(node, fn.__globals__, seen | {fn}, getattr(obj, "__self__", None)).writes()
 
 
-class Scan:
-    """One function. given: the names that may hold what it is given, or a part of that."""
+def writes_names(code: ast.AST, names: set[str], scope: dict[str, Any]) -> bool:
+    """Whether code may change an array that one of `names` shows, be it under a name that it gives to it itself."""
+    return Scan(code, scope, frozenset(), given=names).writes()
 
-    def __init__(self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None):
+
+def _parameters(node: Any) -> list[str]:
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return [a.arg for a in named if a is not None]
+
+
+class Scan:
+    """One function, or a statement. given: the names that may hold what it is given, or a part of that."""
+
+    def __init__(
+        self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None, given: set[str] | None = None
+    ):
         self.node, self.scope, self.seen, self.owner = node, scope, seen, owner
-        arguments = node.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        names = [a.arg for a in named if a is not None]
+        names = _parameters(node) if given is None else list(given)
         self.owner_name = names[0] if owner is not None and names else None
         self.given = set(names)
         self.local = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -80,6 +95,10 @@ class Scan:
                 self._bind([target], value)
 
     def _bind(self, targets: list[Any], value: ast.expr) -> None:
+        if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)):
+            return
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in FRESH:
+            return
         if any(isinstance(n, ast.Name) and n.id in self.given for n in ast.walk(value)):
             stored = [n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
             self.given |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
@@ -98,13 +117,19 @@ class Scan:
                 return isinstance(held, np.ndarray) or name in self.given and name != self.owner_name
             case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in METHODS and self._is_reached(base):
                 return True
-            case ast.Call(func=ast.Attribute(attr=name), args=[first, *_]) if name in WRITERS:
-                return self._is_reached(first)
+            case ast.Call(func=ast.Attribute(value=base, attr=name), args=[first, *_]) if name in WRITERS:
+                return (name == "shuffle" or self._is_numpy(base)) and self._is_reached(first)
             case ast.Call(keywords=keywords) if any(k.arg == "out" for k in keywords):
                 return any(self._is_reached(k.value) for k in keywords if k.arg == "out")
             case ast.Call(func=ast.Name(id=name)) if name in self.scope and name not in self.local:
                 return writes_arguments(self.scope[name], self.seen)
         return False
+
+    def _is_numpy(self, node: ast.expr) -> bool:
+        """Whether it is NumPy, or one of its functions."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and getattr(self.scope.get(node.id), "__name__", "") == "numpy"
 
     def _is_reached(self, node: ast.expr) -> bool:
         """Whether what an expression denotes may be, or show, an array from outside the function."""
@@ -120,4 +145,4 @@ class Scan:
             return True
         if node.id in self.local:
             return False
-        return not isinstance(self.scope.get(node.id), (list, dict, set, types.ModuleType))
+        return isinstance(self.scope.get(node.id), np.ndarray)

@@ -13,13 +13,20 @@ import numpy as np
 from ..graph import PRIMITIVES, Node, Value, call, operation, type_of
 from ..sequences import list_of, sequence_type
 from ..shapes import OBJECT, Dim, Facts, ShapeVar, Type, dim_add, dim_product, float_of, join_kinds
-from .indices import getitem_type, has_no_repeats, is_basic
+from .indices import getitem_type, has_no_repeats, index_items, is_basic, slice_parts
 from .registry import ndim, primitive
 from .sizes import not_negative, size_of
 
 
 def _is_view(node: Node) -> str:
-    return "view" if is_basic(node.args[1]) else "fresh"
+    """What may be an integer or an array shows a part or copies it; of an array of one axis it gives no part."""
+    x, index = node.args
+    if is_basic(index):
+        return "view"
+    items = index_items(index)
+    advanced = any(type_of(item).kind == "bool" or type_of(item).ndim for item in items if slice_parts(item) is None)
+    apart = type_of(x).ndim == 1 and not any(item is None or slice_parts(item) is not None for item in items)
+    return "fresh" if advanced or apart else "maybe"
 
 
 def _getitem_rule(g: Any, out: Any, x: Any, index: Any) -> Any:
