@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
-from .constants import is_known, known_type, type_of_argument
-from .errors import GradgenError, NotScalarError, UnsupportedError
+from .constants import has_attributes, is_known, known_type, type_of_argument
+from .errors import AlwaysRaises, GradgenError, NonDifferentiableError, NotScalarError, UnsupportedError
 from .options import MODES, NAMES, Options, declared_types, free_targets, is_receiver, make_options
 from .routes import Route, parse_route
 from .shapes import ShapeMismatch, Type, as_number
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 ATOMS = frozenset({float, int, bool, complex, str, type(None), np.float64, np.float32, np.int64, np.int32, np.bool_})
 """Types of arguments of which the type says all."""
+KNOWN = frozenset({bool, str, bytes})
+"""Types of arguments that a gradient in memory is made for one by one."""
 _lock = threading.RLock()
 """One for all gradients: making one may need another."""
 ROOM = 4096
@@ -74,6 +76,8 @@ class Gradient:
         self._sign: inspect.Signature | None = None
         self._loaded: Any = None
         self._arrays: frozenset[str] | None = None
+        self._counts = False
+        """Whether a gradient is made for each integer and function among the arguments: it takes that to make one."""
         self._looked_at: dict[Route, None] | None = None
         """Parts of objects among the arguments that a gradient is made for."""
         self._within: Gradient | None = None
@@ -95,12 +99,12 @@ class Gradient:
             if t is np.ndarray:
                 marks += x.dtype, x.shape
             elif t in ATOMS:
-                marks.append(t)
+                marks.append((t, x) if t in KNOWN or t is int and self._counts else t)
             else:
-                marks.append(_mark(x))
+                marks.append(self._mark(x))
         if kwargs:
             marks.append(tuple(kwargs))
-            marks += map(_mark, kwargs.values())
+            marks += map(self._mark, kwargs.values())
         if self._looked_at:
             marks.append(self._parts(args, kwargs))
         found = self._seen.get(tuple(marks))
@@ -118,7 +122,7 @@ class Gradient:
             function = self._file_function()
             if function is not None:
                 return function(*args, **kwargs)
-        from .memory import as_array, bind, numbers_as_array
+        from .memory import as_array, bind
 
         arguments = bind(self._signature, self.__name__, args, kwargs)
         converted = False
@@ -129,21 +133,21 @@ class Gradient:
         given = {name: type_of_argument(x, name in targets) for name, x in arguments.items()}
         count = len(self._before)
         own = {name: x for name, x in kwargs.items() if name not in self._named}
-        looked_at = self._looked_at
+        before = self._looked_at, self._counts
 
         def call() -> Any:
             return self.primal(*args[count:], **own)
 
         try:
             compiled = self._compiled(given, call, arguments)
-        except UnsupportedError:  # where the function goes on with arrays, a list of numbers may stand for one
-            arrays = {name: x for name in targets if (x := numbers_as_array(arguments[name])) is not None}
-            if not arrays:
-                raise
-            arguments, converted = arguments | arrays, True
-            compiled = self._compiled(given | {n: type_of_argument(x) for n, x in arrays.items()}, None, arguments)
+        except AlwaysRaises:
+            call()  # the exception is the user's own
+            raise
+        except (UnsupportedError, NonDifferentiableError) as error:
+            compiled, arguments, arrays = self._compiled_otherwise(arguments, error)
+            converted = converted or arrays
         if not converted:
-            if looked_at == self._looked_at:
+            if before == (self._looked_at, self._counts):
                 if len(self._seen) >= ROOM:
                     self._seen.clear()
                 self._seen[marks] = compiled
@@ -157,6 +161,45 @@ class Gradient:
                 positional.append(arguments[p.name])
         return compiled.call(*positional, **named)
 
+    def _compiled_otherwise(self, arguments: dict[str, Any], error: Any) -> tuple[Compiled, dict[str, Any], bool]:
+        """The gradient where it cannot be made as it is; the arguments, and whether lists of numbers became arrays.
+
+        It may take that the integers and functions among the arguments are known, or that where the function goes on
+        with arrays, a list of numbers stands for one. Raises the last of the errors, which is `error` at first.
+        """
+        from .memory import numbers_as_array
+
+        targets = self._targets()
+        arrays = {name: x for name in targets if (x := numbers_as_array(arguments[name])) is not None}
+        more = not self._counts and self._tells_more(arguments)
+        for counts, lists in ((more, {}), (self._counts, arrays), (more, arrays)):
+            if not lists and not counts or lists and counts and not more:
+                continue
+            before, self._counts = self._counts, counts
+            given = arguments | lists
+            try:
+                made = self._compiled({n: type_of_argument(x, n in targets) for n, x in given.items()}, None, given)
+            except (UnsupportedError, NonDifferentiableError) as again:
+                self._counts, error = before, again
+                continue
+            if self._counts is not before:
+                self._seen.clear()
+            return made, given, bool(lists)
+        raise error
+
+    def _tells_more(self, arguments: dict[str, Any]) -> bool:
+        """Whether there is anything among the arguments, or in them, that would be known with `_counts`."""
+        rest = [x for name, x in arguments.items() if name not in self._targets() and not self._is_known(x)]
+        return any(x is not None and (is_known(x, counts=True) or has_attributes(x)) for x in rest)
+
+    def _is_known(self, x: Any) -> bool:
+        """Whether an argument is known as the object that it is, and not as one of its kind."""
+        return type(x) in KNOWN or self._counts and is_known(x, counts=True)
+
+    def _mark(self, x: Any) -> Any:
+        """What the text that fits an argument depends on."""
+        return (type(x), repr(x) if type(x) is tuple else x) if self._is_known(x) else _mark(x)
+
     def _parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """What the text depends on of parts of objects among the arguments."""
         names = list(self._signature.parameters)
@@ -165,7 +208,7 @@ class Gradient:
             place = names.index(route.root)
             try:
                 part = route.of(args[place] if place < len(args) else kwargs[route.root])
-                found.append(part if is_known(part) else _mark(part))
+                found.append(part if is_known(part) else self._mark(part))
             except (AttributeError, LookupError, TypeError):
                 found.append(None)
         return tuple(found)
@@ -193,8 +236,11 @@ class Gradient:
                     )
             given = {name: as_number(t) if name in targets else t for name, t in given.items()}
 
+            known = {x: self._is_known(obj) for x, obj in (live or {}).items() if x not in targets}
+            given |= {name: known_type((live or {})[name]) for name, flag in known.items() if flag}
+
             def seen(sizes: dict[str, int], exact: bool = False) -> Live | None:
-                return None if live is None else Live(live, sizes, exact, targets)
+                return None if live is None else Live(live, sizes, exact, targets, self._counts)
 
             try:
                 made = self._specialised(specialised(given, declared, sizes), given, seen(sizes))
@@ -226,7 +272,8 @@ class Gradient:
         for route in self._looked_at:
             with contextlib.suppress(AttributeError, LookupError, TypeError):
                 name, part = str(route), route.of((live or {})[route.root])
-                found[name] = known_type(part) if is_known(part) else type_of_argument(part, name in targets)
+                known = name not in targets and is_known(part, self._counts)
+                found[name] = known_type(part) if known else type_of_argument(part, name in targets)
         return found
 
     def _specialised(self, types: dict[str, Type], given: dict[str, Type], live: Live | None) -> Compiled:
@@ -248,7 +295,8 @@ class Gradient:
             if fresh:  # from now on they are among what a gradient is made for
                 assert live is not None
                 parts = {route: route.of(live.arguments[route.root]) for route in fresh}
-                key += tuple((str(r), known_type(p) if is_known(p) else live.type_of(r, p)) for r, p in parts.items())
+                known = {r: known_type(p) if live.knows(r, p) else live.type_of(r, p) for r, p in parts.items()}
+                key += tuple((str(route), t) for route, t in known.items())
                 self._looked_at |= dict.fromkeys(fresh)
                 self._seen.clear()
             self._made[key] = made

@@ -97,14 +97,19 @@ def has_attributes(x: Any) -> bool:
     return simple or not (plain or (library and cls.__module__ != "__main__"))
 
 
-def is_known(obj: Any) -> bool:
-    """Whether an attribute of an object at hand is taken as it is: text, None, a truth value, a function, a module."""
+def is_known(obj: Any, counts: bool = False) -> bool:
+    """Whether an argument, or an attribute of one, is taken as it is: text, None, a truth value, a function, a module.
+
+    counts: whether integers are, and tuples of what is known.
+    """
+    if counts and (type(obj) is int or type(obj) is tuple and all(is_known(item, counts) for item in obj)):
+        return True
     return obj is None or isinstance(obj, (bool, str, bytes, type, types.ModuleType)) or (
         callable(obj) and not has_attributes(obj)
     )
 
 
 def known_type(obj: Any) -> Type:
-    """What such an attribute is, as something that is the same for two only where they are."""
-    said = obj if isinstance(obj, (bool, str, bytes, type(None))) else id(obj)
-    return OBJECT.but(form=Form(None, (type(obj), said)))
+    """What such an object is, as something that is the same for two only where they are."""
+    by_value = isinstance(obj, (bool, str, bytes, int, tuple, type(None)))
+    return OBJECT.but(form=Form(None, (type(obj), repr(obj) if by_value else id(obj))))

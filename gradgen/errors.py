@@ -64,6 +64,10 @@ class NoRuleError(UnsupportedError):
     """A value that carries a derivative reaches a function for which gradgen knows none."""
 
 
+class AlwaysRaises(UnsupportedError):
+    """The function raises an exception on every way through it, as far as its arguments are known."""
+
+
 class NonDifferentiableError(Located):
     """The result has no derivative: it is an integer, a truth value, or no number."""
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .calls import Budget, Callee, Variant, add_call
-from .errors import GradgenError, UnsupportedError
+from .errors import AlwaysRaises, GradgenError, UnsupportedError
 from .graph import CONST, Graph, Value
 from .guards import conjugates
 from .reading.expressions import defaults
-from .reading.flow import RETURNED, VALUE, leaves
+from .reading.flow import RAISED, RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .routes import Route
@@ -223,6 +223,9 @@ class Program(Statements):
             return Static(ast.Constant(None), None)
         if term is None or not (isinstance(returned, Static) and returned.obj):
             name = function.name
+            if RAISED in self.frame.names:
+                error = function.error(f"{name!r} raises an exception, whatever way is taken")
+                raise AlwaysRaises(error.message, error.span)
             what = "returns nothing" if term is None else "does not always return something"
             raise function.error(f"{name!r} {what}, so that there is nothing to differentiate")
         if isinstance(term, Ambiguous):

@@ -35,7 +35,7 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     module = getattr(obj, "__module__", None) or ""
     for prefix in ("", "linalg.", "fft.", "random."):
         owner = getattr(np, prefix[:-1]) if prefix else np
-        if module.split(".")[0] in ("numpy", "builtins") and getattr(owner, name, None) is obj:
+        if module.split(".")[0] in ("numpy", "builtins") and vars(owner).get(name) is obj:
             if module == "builtins" and getattr(builtins, name, None) is obj:
                 return "", ast.Name(name, ast.Load())
             return "", numpy_path(prefix + name)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import type_of_argument
+from .constants import is_known, type_of_argument
 from .errors import NotScalarError
 from .options import Options
 from .routes import Route, parse_route, parts
@@ -159,13 +159,18 @@ def special(route: Route, t: Type, want: Type | None, sizes: dict[str, int], exa
 
 @dataclass
 class Live:
-    """The arguments of a call, by parameter. sizes, exact: as for `specialised`. numbers: routes of targets, whose
-    integers stand for numbers."""
+    """The arguments of a call, by parameter. sizes, exact: as for `specialised`. targets: their routes; their integers
+    stand for numbers. counts: whether other integers are known."""
 
     arguments: dict[str, Any]
     sizes: dict[str, int]
     exact: bool
     targets: frozenset[str]
+    counts: bool = False
+
+    def knows(self, route: Route, part: Any) -> bool:
+        """Whether an argument or a part of one is known as the object that it is."""
+        return str(route) not in self.targets and is_known(part, self.counts)
 
     def type_of(self, route: Route, part: Any) -> Type:
         """The type to write a gradient for, of a part of an argument."""

@@ -74,6 +74,8 @@ class Totals(Factors):
         if not is_op(v, "scatter") or v in self.shared or found and is_named(v):
             return []
         values, index, like = v.node.inputs  # type: ignore[union-attr]
+        if like.type.scalar:  # arithmetic makes numbers of arrays of no axes, into which nothing can be written
+            return []
         return [(values, index, like), *((x, i, like) for x, i, _ in reversed(found))]
 
     def _paired(self, terms: list[Value]) -> list[Value]:

@@ -88,3 +88,89 @@ def test_a_conditional_expression_of_two_calls_has_a_name() -> None:
         return x / r
 
     agree(lambda x: f(x, 0.3), 2.0)
+
+
+# ---- what is known when the gradient is written
+
+
+CHECKS = [
+    "isinstance(x, np.ndarray)", "isinstance(x, float)", "isinstance(x, (int, float))", "isinstance(x, np.generic)",
+    "isinstance(x, (list, tuple))", "isinstance(x, str)", "isinstance(x, numbers.Real)", "np.isscalar(x)",
+    "np.iterable(x)", "callable(x)", "hasattr(x, 'shape')", "hasattr(x, 'unit')", "hasattr(x, '__len__')",
+    "np.iscomplexobj(x)", "np.ndim(x) == 0", "np.ndim(x) > 1", "np.size(x) == 1", "np.shape(x) == ()",
+    "np.shape(x) == (2,)", "len(np.shape(x)) in (1, 2)", "x is None", "x is not None", "x is True", "x is ...",
+    "np.ndim(x) == 1 and x.shape[0] == 2", "np.ndim(x) == 1 and len(x) != 2", "np.ndim(x) == 1 and x.shape[0] + 1 > 0",
+    "np.ndim(x) == 2 and x.shape[0] == x.shape[1]", "np.ndim(x) == 2 and x.shape[0] < x.shape[0] + 1",
+    "np.ndim(x) != 0 and np.issubdtype(x.dtype, np.floating)", "np.ndim(x) != 0 and x.dtype.kind in 'iub'",
+    "np.ndim(x) != 0 and np.issubdtype(x.dtype, np.float64)", "np.ndim(x) != 0 and x.dtype == object",
+    "(1, 2) < (1, 3) < (2, 0)", "1 < np.ndim(x) < 3", "not (np.ndim(x) or np.ndim(x) is None)",
+]  # fmt: skip
+OBJECTS = [
+    2.0, 3, np.float64(2.0), np.float32(2.0), np.array(2.0), np.array([1.5, -2.0]), np.array([1.5]), np.zeros(0),
+    np.ones((2, 2)), np.ones((2, 1)), np.ones((1, 1)), np.ones((3, 2), np.float32), np.array([1, 2, 3]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_is_folded_is_what_python_says(check: str, tmp_path: Any) -> None:
+    """Each gradient is made for all the objects one after the other, so that what was made for one would show."""
+    path = tmp_path / "checked.py"
+    text = f"import numbers\nimport numpy as np\ndef f(x):\n    y = 2.0 if {check} else 3.0\n    return np.sum(x * y)\n"
+    path.write_text(text)
+    scope: dict[str, Any] = {"__name__": "checked"}
+    exec(compile(text, str(path), "exec"), scope)
+    gradient = gradgen.grad(scope["f"])
+    for x in OBJECTS:
+        wanted = 2.0 if eval(check, scope, {"x": x}) else 3.0
+        assert np.all(gradient(x) == wanted), x
+
+
+def test_arguments_that_are_known_are_folded_each_on_its_own() -> None:
+    def f(x: Any, way: str = "sum", twice: bool = False) -> Any:
+        if way not in ("sum", "prod"):
+            raise ValueError(f"{way} is neither")
+        y = x + x if twice else x
+        return getattr(np, way)(y) if way == "sum" else (np.prod(y), "a structure of its own")[0]
+
+    gradient = gradgen.grad(f)
+    assert gradient(np.array([2.0, 3.0])).tolist() == [1.0, 1.0]
+    assert gradient(np.array([2.0, 3.0]), "sum", True).tolist() == [2.0, 2.0]
+    assert gradient(np.array([2.0, 3.0]), way="prod").tolist() == [3.0, 2.0]
+    assert gradient(np.array([2.0, 3.0]), "prod", twice=True).tolist() == [12.0, 8.0]
+    with pytest.raises(ValueError, match="mean is neither"):
+        gradient(np.array([2.0, 3.0]), "mean")
+    assert gradient(np.array([2.0, 3.0])).tolist() == [1.0, 1.0]
+
+
+def test_integers_and_functions_are_known_where_it_takes_that() -> None:
+    def f(x: Any, axis: Any = 0, apply: Any = np.sin) -> Any:
+        return np.sum(np.max(apply(x), axis=axis))
+
+    gradient, x = gradgen.grad(f), np.array([[0.3, 0.1], [0.2, 0.4]])
+    for axis in (0, 1, (0, 1), -1, 1):
+        for apply in (np.sin, np.cos, lambda x: x * x):
+            np.testing.assert_allclose(gradient(x, axis, apply), differences(lambda x: f(x, axis, apply), x), atol=1e-8)
+
+
+# ---- more that the corpus found
+
+
+def test_lists_are_repeated_and_not_multiplied() -> None:
+    def f(x: Any, n: int = 3) -> Any:
+        y = [x] * n
+        z = 2 * (x, 2.0 * x) + (x * x,)
+        ones = np.ones(np.ones(2).shape + (n,))
+        total = np.sum([x, 1.0] * np.array([2.0, 3.0])) + np.sum(x * ones)
+        return y[0] * y[2] * z[3] + z[4] * ([1.0, 2.0] * 2)[3] * total
+
+    agree(f, 0.7)
+
+
+def test_an_array_of_no_axes_is_not_added_to_at_an_index() -> None:
+    def f(x: Any) -> Any:
+        length = np.linalg.norm(x[..., 1:], axis=-1)
+        known = np.logical_not(np.isclose(length, 0.0))
+        return np.sum(np.sin(length)[known, None] * x[known, 1:] / length[known, None]) + length * length
+
+    agree(f, np.array([0.3, 0.4, -0.2]))
+    agree(lambda x: np.sum(f(x)), np.array([[0.3, 0.4, -0.2], [0.1, 0.7, 0.2]]))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 
+from ..constants import const_type
 from ..graph import OPERATIONS, Value
 from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_UNARY, UNARY
-from ..shapes import Type, dim_add, dim_mul
+from ..sequences import sequence_type
+from ..shapes import OBJECT, Type, dim_add, dim_mul
 from ..syntax import literal
 from ..terms import Computed, Sequence, Static, Term, sequence
 from .decide import decided, truth
+from .looks import known_size
 from .opaque import Opaque
 
 
@@ -21,10 +24,9 @@ class Arithmetic(Opaque):
         tree = ast.BinOp(left.ast, node.op, right.ast)
         if isinstance(left, Static) and isinstance(right, Static):
             return self.evaluate(PYTHON_BINARY[type(node.op)], [left, right], {}, tree, node)
-        if isinstance(left, Sequence) or isinstance(right, Sequence):
-            made = self._of_sequences(node, left, right)
-            if made is not None:
-                return made
+        made = self._of_sequences(node, left, right, tree)
+        if made is not None:
+            return made
         if BINARY[type(node.op)] not in OPERATIONS:
             return self.opaque_term(tree, node)
         if any(isinstance(t, Computed) and t.value.type.kind == "object" for t in (left, right)):
@@ -34,7 +36,7 @@ class Arithmetic(Opaque):
             self._scalar_facts(term.value, node.op)
         return term
 
-    def _of_sequences(self, node: ast.BinOp, left: Term, right: Term) -> Term | None:
+    def _of_sequences(self, node: ast.BinOp, left: Term, right: Term, tree: ast.expr) -> Term | None:
         """What an operator makes of tuples or lists, as Python has it; None where NumPy makes an array of them."""
         one, other = as_sequence(left), as_sequence(right)
         if isinstance(node.op, ast.Add) and one is not None and other is not None:
@@ -46,12 +48,22 @@ class Arithmetic(Opaque):
         if len(sequences) != 1 or not isinstance(node.op, (ast.Add, ast.Mult)):
             return None
         [s], [rest] = sequences, plain
-        times = rest.obj if isinstance(rest, Static) else rest.value.type.size if isinstance(rest, Computed) else None
+        times = known_size(rest)
         if isinstance(times, int) and isinstance(node.op, ast.Mult):
             return sequence(s.kind, s.items * times)
-        if isinstance(rest, Computed) and (rest.value.type.ndim or rest.value.type.kind == "float"):
+        if isinstance(rest, Computed) and rest.value.type.kind == "object":
+            return self.opaque_term(tree, node, self._joined_type(left, right, node.op))
+        t = rest.value.type if isinstance(rest, Computed) else const_type(getattr(rest, "obj", None))
+        if t.ndim or t.kind == "float":
             return None
         raise self.error(f"what this makes of a {s.kind.__name__} depends on what is not known", node)
+
+    def _joined_type(self, left: Term, right: Term, op: ast.operator) -> Type:
+        """What is known of a tuple that is made of another, such as `x.shape + (3,)`."""
+        types = [const_type(t.obj) if isinstance(t, Static) else self.value(t).type for t in (left, right)]
+        if not isinstance(op, ast.Add) or any(t.items is None for t in types):
+            return OBJECT
+        return sequence_type(tuple(item for t in types for item in t.items or ()))
 
     def _scalar_facts(self, out: Value, op: ast.operator) -> None:
         """Sizes stay known through integer arithmetic; an operator on Python scalars may give one again."""
@@ -84,7 +96,10 @@ class Arithmetic(Opaque):
         return made
 
     def compare(self, node: ast.Compare) -> Term:
-        """A comparison; one of several at once, as in `a < b < c`, is passed on."""
+        """A comparison; one of several at once, as in `a < b < c`, is passed on where its answer is not known."""
+        known = decided(self, node)
+        if known is not None:
+            return truth(known)
         if len(node.ops) == 1 and type(node.ops[0]) in COMPARE and COMPARE[type(node.ops[0])] in OPERATIONS:
             left, right = self.read(node.left), self.read(node.comparators[0])
             tree = ast.Compare(left.ast, node.ops, [right.ast])
@@ -93,8 +108,7 @@ class Arithmetic(Opaque):
             if _number_like(left) and _number_like(right):
                 return self.apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
             return self.opaque_term(tree, node, Type("bool", ()))
-        known = decided(self, node)
-        return self.opaque_expression(node, Type("bool", ())) if known is None else truth(known)
+        return self.opaque_expression(node, Type("bool", ()))
 
 
 def as_sequence(term: Term) -> Sequence | None:

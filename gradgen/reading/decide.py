@@ -7,17 +7,24 @@ is declared or an argument of a call in memory, only the side that is taken is r
 from __future__ import annotations
 
 import ast
+import operator
+from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedError
 from ..graph import Graph
 from ..operators import PYTHON_COMPARE
-from ..shapes import NONE, Type
-from ..terms import Computed, Instance, Sequence, Static, Term
+from ..terms import Static, Term
+from .looks import LOOKERS, PLAIN, UNKNOWN, classes, compare_sizes, known_object, known_size, known_sizes, truth_of
 from .reader import Reader
 
-SIZED = (len, np.ndim, np.shape, np.size)
+PYTHON_MEMBER: dict[Any, Any] = {
+    ast.In: lambda x, y: operator.contains(y, x),
+    ast.NotIn: lambda x, y: not operator.contains(y, x),
+}
+
+PURE_LOOKS = (len, type, np.ndim, np.shape, np.size, *LOOKERS)
 """Functions of which the answer may be known, and that do nothing else."""
 
 
@@ -30,28 +37,21 @@ def decided(program: Reader, node: ast.expr) -> bool | None:
         case ast.UnaryOp(op=ast.Not()):
             known = decided(program, node.operand)
             return None if known is None else not known
-        case ast.Name() | ast.Constant() | ast.Attribute():
-            return _truth(looked_at(program, node))
-        case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
-            known = _is_none(looked_at(program, left))
-            return None if known is None else known == isinstance(op, ast.Is)
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in PYTHON_COMPARE:
-            a, b = size(program, left), size(program, right)
-            return None if a is None or b is None else bool(PYTHON_COMPARE[type(op)](a, b))
-        case ast.Call(func=func, args=[ast.Name() as first, *rest], keywords=[]):
-            return _of_its_kind(program, func, program.read(first), rest)
-    return None
+        case ast.Compare():
+            return _compared(program, node)
+    return truth_of(looked_at(program, node))
 
 
 def looked_at(program: Reader, node: ast.expr) -> Term | None:
-    """What a name, an attribute or an item is, such as `self.bias`, without a trace in the graph; else None."""
-    root = node
-    while isinstance(root, ast.Attribute) or isinstance(root, ast.Subscript) and isinstance(root.slice, ast.Constant):
-        root = root.value
-    if not isinstance(root, (ast.Name, ast.Constant)):
+    """What an expression is that merely looks at something, such as `self.bias` or `x.shape[0]`, without a trace in the
+    graph; None for any other."""
+    if not _only_looks(program, node):
         return None
-    with program.inside(Graph("", program.graph.facts)):
-        return program.read(node)
+    try:
+        with program.inside(Graph("", program.graph.facts)):
+            return program.read(node)
+    except UnsupportedError:
+        return None
 
 
 def truth(answer: bool) -> Static:
@@ -72,72 +72,83 @@ def shortened(program: Reader, node: ast.BoolOp) -> ast.expr:
     return kept[0] if len(kept) == 1 else ast.copy_location(ast.BoolOp(node.op, kept), node)
 
 
-def size(program: Reader, node: ast.expr) -> int | None:
-    """The integer that an expression of sizes is, such as `x.shape[0]`, `len(x.shape)`, `x.ndim`; None if not known."""
-    if not _is_of_sizes(program, node):
-        return None
-    try:
-        with program.inside(Graph("", program.graph.facts)):
-            term = program.read(node)
-    except UnsupportedError:
-        return None
-    found = term.value.type.size if isinstance(term, Computed) else term.obj if isinstance(term, Static) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _is_of_sizes(program: Reader, node: ast.expr) -> bool:
-    """Whether an expression merely looks at sizes, so that to read it twice does no harm."""
+def _only_looks(program: Reader, node: ast.expr) -> bool:
+    """Whether to read an expression twice does no harm."""
     match node:
         case ast.Name() | ast.Constant():
             return True
-        case ast.Attribute(value=value, attr="shape" | "ndim" | "size"):
-            return isinstance(value, ast.Name)
-        case ast.Subscript(value=value, slice=ast.Constant() | ast.UnaryOp(operand=ast.Constant())):
-            return _is_of_sizes(program, value)
-        case ast.Call(func=ast.Name() | ast.Attribute(value=ast.Name()), args=[first], keywords=[]):
-            term = program.read(node.func)
-            return isinstance(term, Static) and any(term.obj is fn for fn in SIZED) and _is_of_sizes(program, first)
+        case ast.Attribute(value=value):
+            return _only_looks(program, value)
+        case ast.Subscript(value=value, slice=index):
+            return _only_looks(program, value) and _only_looks(program, index)
+        case ast.Tuple(elts=items) | ast.List(elts=items):
+            return all(_only_looks(program, item) for item in items)
+        case ast.UnaryOp(operand=operand):
+            return _only_looks(program, operand)
+        case ast.BinOp(left=left, right=right):
+            return _only_looks(program, left) and _only_looks(program, right)
+        case ast.Compare(left=left, comparators=others):
+            return all(_only_looks(program, part) for part in (left, *others))
+        case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args, keywords=[]):
+            known = looked_at(program, func)
+            plain = isinstance(known, Static) and any(known.obj is fn for fn in PURE_LOOKS)
+            return plain and all(_only_looks(program, part) for part in args)
     return False
 
 
-def _truth(term: Term | None) -> bool | None:
-    """Whether an object that is known counts as true."""
-    if isinstance(term, Static) and isinstance(term.obj, (type(None), bool, int, float, str)):
-        return bool(term.obj)
-    return False if isinstance(term, Computed) and term.value.type == NONE else None
+def _compared(program: Reader, node: ast.Compare) -> bool | None:
+    """A comparison, or several at once as in `a < b < c`."""
+    terms = [looked_at(program, part) for part in (node.left, *node.comparators)]
+    known = [
+        None if a is None or b is None else _compared_terms(program, op, a, b)
+        for op, a, b in zip(node.ops, terms, terms[1:], strict=False)
+    ]
+    return False if False in known else None if None in known else True
 
 
-def _is_none(term: Term | None) -> bool | None:
-    if isinstance(term, Static):
-        return term.obj is None
-    if isinstance(term, (Instance, Sequence)):
-        return False
-    if not isinstance(term, Computed):
-        return None
-    return True if term.value.type == NONE else False if _is_number(term.value.type) else None
+def _compared_terms(program: Reader, op: ast.cmpop, a: Term, b: Term) -> bool | None:
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        same = _same(program, a, b)
+        return None if same is None else same == isinstance(op, ast.Is)
+    sizes = known_size(a), known_size(b)
+    if None not in sizes and type(op) in PYTHON_COMPARE:
+        return compare_sizes(program.graph.facts, op, *sizes)  # type: ignore[arg-type]
+    x, y = known_object(a), known_object(b)
+    if x is not UNKNOWN and y is not UNKNOWN and type(op) in PYTHON_MEMBER | PYTHON_COMPARE:
+        try:
+            return bool((PYTHON_MEMBER | PYTHON_COMPARE)[type(op)](x, y))
+        except (TypeError, ValueError):
+            return None
+    equal = _equal(program, a, b)
+    return equal if equal is None or isinstance(op, ast.Eq) else not equal if isinstance(op, ast.NotEq) else None
 
 
-def _is_number(t: Type) -> bool:
-    """Whether something is surely a number or an array of numbers."""
-    return t.kind in ("int", "float", "bool", "complex") or _is_array(t)
+def _same(program: Reader, a: Term, b: Term) -> bool | None:
+    """Whether two terms are the same object."""
+    if isinstance(a, Static) and isinstance(b, Static):
+        shared = a.obj is None or isinstance(a.obj, (bool, type, type(Ellipsis))) or callable(a.obj)
+        return a.obj is b.obj if shared or type(a.obj) is not type(b.obj) else None
+    for one, other in ((a, b), (b, a)):
+        if isinstance(other, Static) and (other.obj is None or isinstance(other.obj, (bool, type, type(Ellipsis)))):
+            found = classes(program, one)
+            if found is not None and type(other.obj) not in found:
+                return False
+            if found == (type(None),):
+                return other.obj is None
+    return None
 
 
-def _is_array(t: Type) -> bool:
-    """Whether something is surely an array of NumPy's with at least one dimension."""
-    return t.kind != "object" and bool(t.ndim)
-
-
-def _of_its_kind(program: Reader, func: ast.expr, term: Term, rest: list[ast.expr]) -> bool | None:
-    """What `isinstance`, `hasattr`, `callable` and `np.isscalar` say; of a number without dimensions nobody knows
-    whether it is Python's or NumPy's."""
-    if not isinstance(func, (ast.Name, ast.Attribute)) or not isinstance(term, Computed):
-        return None
-    t, known = term.value.type, program.read(func)
-    plain = (ast.Name, ast.Attribute, ast.Constant, ast.Tuple)
-    asked = [x.obj for part in rest if isinstance(part, plain) and isinstance(x := program.read(part), Static)]
-    if not isinstance(known, Static) or len(asked) != len(rest):
-        return None
-    if not (t == NONE or _is_array(t)):
-        return False if known.obj is callable and _is_number(t) else None
-    like = None if t == NONE else np.empty((0,) * int(t.ndim or 0))
-    return bool(known.obj(like, *asked)) if known.obj in (isinstance, hasattr, callable, np.isscalar) else None
+def _equal(program: Reader, a: Term, b: Term) -> bool | None:
+    """Whether two terms are equal where their sizes or their classes tell."""
+    one, other = known_sizes(a), known_sizes(b)
+    if one is not None and other is not None:
+        if len(one) != len(other):
+            return False
+        known = [compare_sizes(program.graph.facts, ast.Eq(), m, n) for m, n in zip(one, other, strict=True)]
+        return False if False in known else None if None in known else True
+    for text, number in ((a, b), (b, a)):
+        if isinstance(text, Static) and isinstance(text.obj, (str, type(None))):
+            found = classes(program, number)
+            if found is not None and np.ndarray not in found and all(cls in PLAIN for cls in found):
+                return False if type(text.obj) not in found else None
+    return None

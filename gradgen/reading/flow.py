@@ -73,7 +73,7 @@ class Flow(Expressions):
             self.read_statement(node)
             if isinstance(node, ast.Raise):
                 self.frame.names[RAISED] = Static(ast.Constant(True), True)
-            if isinstance(node, (*LEAVING, ast.Raise)):
+            if isinstance(node, LEAVING) or RAISED in self.frame.names:
                 return
             if leaves(node):
                 self.enter(node)  # outside of what it holds

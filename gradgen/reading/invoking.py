@@ -17,6 +17,8 @@ from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
 from .changing import Changing
+from .decide import looked_at, truth
+from .looks import LOOKERS, known_object, told
 from .opaque import PURE
 
 METHODS = {
@@ -120,6 +122,11 @@ class Invoking(Changing):
                 return args[0]
             if among(fn, OF_LISTS):
                 return self._of_list(fn, args[0], args[1:], kwargs, tree, node)
+        known = told(self, fn, args) if among(fn, LOOKERS) and not kwargs else None
+        if known is not None:
+            return truth(known)
+        if fn is getattr and (made := self._attribute_called(args, node)) is not None:
+            return made
         if among(fn, OPERATIONS):
             builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
             if builtin and any(isinstance(t, Sequence) for t in terms):
@@ -149,7 +156,17 @@ class Invoking(Changing):
             return self.follow(function_source(fn), args, kwargs, node)
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
-        return self.opaque_term(tree, node, effect=not pure)
+        return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
+
+    def _attribute_called(self, args: list[Term], node: ast.Call) -> Term | None:
+        """`getattr(x, "name")`, with a default or without; None where it is not known whether there is such a one."""
+        name = known_object(args[1]) if len(args) > 1 else None
+        if not isinstance(name, str) or looked_at(self, node.args[0]) is None:
+            return None
+        has = hasattr(args[0].obj, name) if isinstance(args[0], Static) else told(self, hasattr, args[:2])
+        if has is False and len(args) > 2:
+            return args[2]
+        return self.attribute(ast.copy_location(ast.Attribute(node.args[0], name, ast.Load()), node)) if has else None
 
     def _of_list(
         self, fn: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tree: ast.expr, node: ast.Call

@@ -15,12 +15,13 @@ import types
 from typing import Any
 
 from ..annotations import field_type, type_of_instances
-from ..constants import is_known, named_fields
+from ..constants import named_fields
 from ..errors import GradgenError, UnsupportedError
 from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import OBJECT, Form, Type
 from ..source import Function, function_source, unwrap
+from ..syntax import literal
 from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, sequence
 from .opaque import Opaque
 
@@ -55,6 +56,8 @@ class Objects(Opaque):
             made = Sequence(Ref(value), kind, items, t.form.keys)
         elif kind is not None:
             made = Instance(Ref(value), value, kind, self._at(route), route)
+        elif t.form is not None:
+            made = self._known(self._at(route), ast.Name(route.root, ast.Load()))
         else:
             made = Computed(Ref(value), value)
         self.parts[route], self.routes[value] = made, route
@@ -243,10 +246,14 @@ class Objects(Opaque):
         except AttributeError as error:
             raise self.error(str(error), node) from None
         self.looked_at[route] = None
-        if not is_known(obj):
+        if not self.live.knows(route, obj):
             return self.here(self._part(owner.value, route, self.live.type_of(route, obj)))
+        return self._known(obj, node)
+
+    def _known(self, obj: Any, node: ast.AST) -> Static:
+        """An argument or a part of one that is known, as it is written."""
         term = self.static(obj, node)
-        return term if callable(obj) or isinstance(obj, types.ModuleType) else Static(ast.Constant(obj), obj)
+        return term if callable(obj) or isinstance(obj, types.ModuleType) else Static(literal(obj) or term.ast, obj)
 
     def super_member(self, node: ast.Attribute) -> Term | None:
         """An attribute of `super()`; None for any other."""

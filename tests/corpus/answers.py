@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 import warnings
 from typing import Any
 
@@ -18,9 +16,6 @@ from .entry import Entry, copied
 def answer(entry: Entry) -> tuple[str, str]:
     """("right", ""), ("refused", the message) or ("wrong", how)."""
     function, arguments = entry.function, entry.call_arguments()
-    if isinstance(function, types.MethodType):
-        arguments = {next(iter(inspect.signature(function.__func__).parameters)): function.__self__, **arguments}
-        function = function.__func__
     targets = entry.wrt.split()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -75,15 +70,23 @@ def weighed(result: Any, bars: Any, part: Any = np.real) -> float:
     return float(sum(np.sum(part(np.conj(bar) * x)) for x, bar in pairs if bar is not None))
 
 
+def value_of(function: Any, arguments: dict[str, Any], target: str) -> Any:
+    """What is differentiated by: an argument, or an attribute of the object whose method it is."""
+    return getattr(function.__self__, target[5:]) if target.startswith("self.") else arguments[target]
+
+
 def compared(entry: Entry, function: Any, arguments: dict[str, Any], target: str, bars: Any, mine: Any) -> str:
     """What is wrong with a gradient, by central differences of two step sizes; "" where nothing is."""
-    x = np.asarray(arguments[target], dtype=float)
+    x = np.asarray(value_of(function, arguments, target), dtype=float)
     if np.shape(mine) != x.shape:
         return f"the shape is {np.shape(mine)}, not {x.shape}"
 
     def at(moved: np.ndarray[Any, Any]) -> float:
         given = copies(arguments)
-        given[target] = moved.tolist() if not isinstance(given[target], np.ndarray) else moved
+        if target.startswith("self."):
+            setattr(function.__self__, target[5:], moved)
+        else:
+            given[target] = moved.tolist() if not isinstance(given[target], np.ndarray) else moved
         return weighed(function(**given), bars)
 
     size = weighed(function(**copies(arguments)), bars, abs)
