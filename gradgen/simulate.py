@@ -378,7 +378,7 @@ class Simulation:
         taken = set(self.places(values))
         for tree in gradients:
             places = self.places(tree)
-            if isinstance(tree, ast.Name) and is_number(tree):
+            if isinstance(tree, ast.Name) and (is_number(tree) or is_rebound(tree)):
                 continue
             if not all(self.ours[p] for p in places):
                 raise wrong(f"the result `{ast.unparse(tree)}` may lie in memory that is not the function's own")
