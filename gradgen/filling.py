@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .buffers import is_copied, is_number
+from .control import is_there
 from .forms import is_negative, is_op
 from .graph import Node, Value
 from .listings import paired, zeros_like
@@ -81,6 +82,9 @@ def _pick(e: Any, node: Node) -> list[ast.stmt]:
         tree = ast.Subscript(tree, e.expression(index), ast.Load())
     if node.out.type.ndim != 0 and is_basic(index.const):
         tree = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+    if not is_there(x):
+        none = ast.Constant(None)
+        tree = ast.IfExp(ast.Compare(e.expression(x), [ast.Is()], [none]), none, tree)
     return [assign(e.names.of[node.out], tree)]
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import gradgen
-from gradgen import emit, finish, naming, pipeline, reverse, schedule, simplify
+from gradgen import branches, emit, finish, loops, naming, pipeline, reverse, saving, schedule, simplify
 from gradgen.buffers import Buffers
 from gradgen.errors import GradgenError
-from gradgen.graph import OPERATIONS, Graph
+from gradgen.graph import OPERATIONS, PRIMITIVES, Graph
 from gradgen.options import make_options
-from tests.programs import RandomProgram
+from gradgen.rules.primitives import unbroadcast
+from tests.programs import RandomProgram, random_program
 from tests.test_programs import check, load
 
 PROGRAM = """import numpy as np
@@ -69,6 +70,110 @@ def test_a_flipped_sign_in_a_table_of_identities(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(simplify.REWRITES, "negative", lambda s, node, inputs: inputs[0])
     text = "import numpy as np\n\ndef f(x, b):\n    return np.sum(np.cos(b) - np.sin(x) ** 2)\n"
     assert "after backward" in caught(text)
+
+
+LOOP = """import numpy as np
+
+def f(x, b):
+    h = x
+    for i in range(3):
+        h = np.sin(h) * b + h[0] * x
+    return np.sum(h * x)
+"""
+WRITES = """import numpy as np
+
+def f(x, b):
+    y = np.exp(x) * b
+    y[1:3] = y[0] * x[1:3]
+    y[0] = 2.0
+    return np.sum(y * y)
+"""
+SIDES = """import numpy as np
+
+def f(x, b):
+    y = np.exp(x)
+    if b > 0.1:
+        y = y * b + x
+    else:
+        y = y - b
+    return np.sum(y * y)
+"""
+
+
+def plant_setitem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was overwritten gets a cotangent all the same."""
+
+    def rule(g: Any, out: Any, x: Any, index: Any, value: Any) -> Any:
+        return g, None, unbroadcast(g[index], value)
+
+    monkeypatch.setattr(PRIMITIVES["setitem"], "rule", rule)
+
+
+def plant_accumulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step forgets what the steps after it sent to what does not change."""
+    build = loops.build_grads
+    monkeypatch.setattr(loops, "build_grads", lambda graph, seeds, targets, start: build(graph, seeds, targets, {}))
+
+
+def plant_branch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One side of a branch sends nothing to what it takes first."""
+    build = branches.build_grads
+
+    def lossy(*args: Any) -> Any:
+        grads = build(*args)
+        return [None, *grads[1:]] if len(grads) > 1 else grads
+
+    monkeypatch.setattr(branches, "build_grads", lossy)
+
+
+def plant_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backward loop goes through what was recorded from the first step to the last."""
+    for module in (loops, saving):
+        monkeypatch.setattr(module, "backwards", lambda count: 0 if count == 1 else ("zip", *range(count)))
+
+
+def plant_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cotangent of the second factor has the wrong sign."""
+    rule = OPERATIONS[np.multiply].rule
+    assert rule is not None
+
+    def flipped(g: Any, out: Any, x: Any, y: Any) -> Any:
+        first, second = rule(g, out, x, y)
+        return first, None if second is None else -second
+
+    monkeypatch.setattr(OPERATIONS[np.multiply], "rule", flipped)
+
+
+PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
+    "a flipped sign": (plant_sign, HALVES),
+    "a setitem that forgets to zero": (plant_setitem, WRITES),
+    "a lost accumulator": (plant_accumulator, LOOP),
+    "a lost branch edge": (plant_branch, SIDES),
+    "records in the wrong order": (plant_order, LOOP),
+}
+ENOUGH = 200
+"""Random programs, of which one at least must find a bug."""
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_it_is_caught(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, text = PLANTED[bug]
+    check(program(text))
+    plant(monkeypatch)
+    assert "differences" in caught(text)
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_random_programs_catch_it(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PLANTED[bug][0](monkeypatch)
+    for seed in range(ENOUGH):
+        try:
+            check(random_program(seed))
+        except GradgenError:
+            continue
+        except AssertionError:
+            return
+    raise AssertionError(f"{ENOUGH} random programs do not find {bug}")
 
 
 def test_a_lost_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
