@@ -41,10 +41,10 @@ class Branch(Control):
     def sources(self, node: Node, i: int) -> list[Value]:
         return [arm.results[i] for arm in node.subgraphs if i < len(arm.results)]
 
-    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
-        found = {node.inputs[0]}
+    def needs(self, node: Node, wanted: set[Value], sums: bool) -> set[Value]:
+        found = set() if sums else {node.inputs[0]}
         for arm in node.subgraphs:
-            inner = reached(arm, {r for out, r in zip(node.outputs, arm.results, strict=False) if out in wanted})
+            inner = reached(arm, {r for out, r in zip(node.outputs, arm.results, strict=False) if out in wanted}, sums)
             found.update(_taken(node, arm, inner))
         return found
 

@@ -54,26 +54,58 @@ def _is_list(v: Value) -> bool:
 
 def define(v: Value) -> None:
     """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape, or keeps it."""
-    node = v.node
-    if node is None:
-        if v.source is not None:
-            define(v.source)
-        return
-    if _is_list(v):
-        return
-    for graph in node.subgraphs:
-        side = graph.results[v.index]
-        if side.const is UNDEFINED:
-            graph.results[v.index] = graph.const(None)
-        else:
-            define(side)
-    if node.subgraphs and node.op.turns:  # type: ignore[attr-defined]
-        place = node.options["items"] + v.index
-        begin = node.inputs[place]
-        if begin.const is UNDEFINED:
-            node.inputs = (*node.inputs[:place], v.graph.const(None), *node.inputs[place + 1 :])
-        else:
-            define(begin)
+    todo, seen = [v], set()
+    while todo:
+        v = todo.pop()
+        if v in seen or _is_list(v):
+            continue
+        seen.add(v)
+        node = v.node
+        if node is None:
+            todo += v.held if v.source is None else [v.source]
+            continue
+        for graph in node.subgraphs:
+            side = graph.results[v.index]
+            if side.const is UNDEFINED:
+                graph.results[v.index] = graph.const(None)
+            else:
+                todo.append(side)
+        if node.subgraphs and node.op.turns:  # type: ignore[attr-defined]
+            place = node.options["items"] + v.index
+            begin = node.inputs[place]
+            if begin.const is UNDEFINED:
+                node.inputs = (*node.inputs[:place], v.graph.const(None), *node.inputs[place + 1 :])
+            else:
+                todo.append(begin)
+
+
+class Left(Exception):
+    """A step of a loop left it; `values` are what is carried then."""
+
+    def __init__(self, values: tuple[Any, ...]):
+        super().__init__()
+        self.values = values
+
+
+def _leave_if(condition: Any, *values: Any) -> None:
+    if condition:
+        raise Left(values)
+
+
+def _leave_unless(condition: Any, *values: Any) -> None:
+    if not condition:
+        raise Left(values)
+
+
+LEAVE_IF = Operation(_leave_if, name="leave_if", signature="*values", differentiable=False, effect=True)
+LEAVE_UNLESS = Operation(_leave_unless, name="leave_unless", signature="*values", differentiable=False, effect=True)
+EXITS = (LEAVE_IF, LEAVE_UNLESS)
+"""Where a step leaves its loop before its end and is not recorded: a condition, and what each carried value is then."""
+
+
+def exits(body: Graph) -> list[Node]:
+    """Where the steps of a loop leave it, in order."""
+    return [node for node in body.nodes if node.op in EXITS]
 
 
 def define_passed(graph: Graph) -> None:
@@ -114,8 +146,11 @@ class Control(Operation):
         """
         raise NotImplementedError
 
-    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
-        """The inputs that the outputs among `wanted`, and what has an effect, are computed from."""
+    def needs(self, node: Node, wanted: set[Value], sums: bool) -> set[Value]:
+        """The inputs that the outputs among `wanted`, and what has an effect, are computed from.
+
+        sums: whether only those count that have a part in the numbers, not those that decide or have an effect.
+        """
         return set(node.inputs)
 
     def takes_totals(self, node: Node) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .buffers import Buffers, is_number
 from .calls import CALL
-from .control import UNDEFINED
+from .control import EXITS, LEAVE_UNLESS, UNDEFINED, exits
 from .errors import GradgenError
 from .filling import WRITERS, assign, standing_for
 from .forms import is_op
@@ -34,16 +34,17 @@ class Emitter:
         buffers: Buffers,
         value_name: str = "",
         outer: Emitter | None = None,
+        holder: Node | None = None,
     ):
         self.schedule, self.names, self.snippets, self.buffers = schedule, names, snippets, buffers
         self.value_name = value_name
-        self.outer = outer
-        self.kept: dict[Value, ast.stmt] = {}
-        """What is recorded of a step as soon as it is computed."""
+        self.outer, self.holder = outer, holder
+        self.behind: dict[Node, list[ast.stmt]] = {}
+        """What is recorded as soon as something is computed, or the step surely goes on."""
         self._told: set[Any] = set() if outer is None else outer._told
         self._answered: set[Any] = set() if outer is None else outer._answered
         self._inner = {
-            node: [Emitter(inner, names, snippets, buffers, value_name, self) for inner in schedules]
+            node: [Emitter(inner, names, snippets, buffers, value_name, self, node) for inner in schedules]
             for node, schedules in schedule.inner.items()
         }
 
@@ -118,7 +119,7 @@ class Emitter:
             else:
                 last = position + 1 == len(steps) or steps[position + 1].node.origin is not origin
                 lines = self._forward_lines(step, last)
-                lines += [self.kept.pop(v) for v in step.node.outputs if v in self.kept]
+                lines += self.behind.pop(step.node, [])
                 block += [Blank(), *lines] if block and self._is_apart(steps, position) else lines
         return out
 
@@ -191,6 +192,8 @@ class Emitter:
         if isinstance(node.ast, ast.stmt):
             names = {v.hint: self.names.of[v] for v in node.outputs if self.names.of.get(v, v.hint) != v.hint}
             return [renamed(self.filled(node.ast, node), names)]
+        if node.op in EXITS:
+            return self._leaving(node)
         if node in self._inner and not self.schedule.is_expression(node):
             return self._loop(node) if node.op is LOOP else self._branch(node)
         writer = WRITERS.get(node.op.name)
@@ -266,6 +269,9 @@ class Emitter:
         results = inner.schedule.graph.results
         begins = [(o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False) if v.const is not UNDEFINED]
         out = self._moves([(o, self.expression(v)) for o, v in begins])
+        steps, ways_out = inner.schedule.steps, exits(inner.schedule.graph)
+        goes_on = ways_out[-1] if ways_out else None  # a step that leaves is not recorded
+        passed = steps.index(next(s for s in steps if s.node is goes_on)) if goes_on else 0
         first: list[ast.stmt] = []
         last: list[ast.stmt] = []
         begun = node.options.get("begun", ())
@@ -277,17 +283,31 @@ class Emitter:
             name = standing_for(o, ast.Name(self.names.of[o], ast.Load()))
             call = ast.Call(ast.Attribute(name, "append", ast.Load()), [self._item(inner.expression(r), r)], [])
             if is_early(inner.schedule.graph, r):
-                inner.kept[r] = ast.Expr(call)
+                late = goes_on and r.node in [s.node for s in steps[:passed]]
+                inner.behind.setdefault(goes_on if late else r.node, []).append(ast.Expr(call))  # type: ignore[arg-type]
             else:
                 (first if r in carried or r in items else last).append(ast.Expr(call))
+        if goes_on:
+            inner.behind[goes_on] = [*first, *inner.behind.get(goes_on, [])]
+            first = []
+        test: ast.expr | None = None
+        if node.options["header"] is None and steps and steps[0].node.op is LEAVE_UNLESS:
+            test, steps = inner.expression(steps[0].node.inputs[0]), steps[1:]
+            first = inner.behind.pop(ways_out[0], [])
 
         around = node.origin
-        body = [*first, *inner.statements(inner.schedule.steps, around), *last, *inner.leave(node.outputs[:count])]
+        body = [*first, *inner.statements(steps, around), *last, *inner.leave(node.outputs[:count])]
         stop = node.options["stop"]
         if stop is not None:
-            body.append(ast.If(inner.expression(results[stop]), [ast.Break()], []))
-        made = ast.For(*self._header(node), body or [ast.Pass()], [])
-        made.loop = (  # type: ignore[attr-defined]
+            ends = zip(node.outputs, results[:count], strict=False)
+            left = [(self.names.of[o], r, o) for o, r in ends if o in self.names.of]
+            body.append(ast.If(inner.expression(results[stop]), [_left(left)], []))
+        made: Any
+        if node.options["header"] is None:
+            made = ast.While(test or ast.Constant(True), body or [ast.Pass()], [])
+        else:
+            made = ast.For(*self._header(node), body or [ast.Pass()], [])
+        made.loop = (
             [(self.names.of[v], v) for p in items for v in parts_of(inner.schedule, p) if v in self.names.of],
             [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
         )
@@ -303,6 +323,18 @@ class Emitter:
         [inner] = self._inner[node]
         tree = each_of(inner.expression(inner.schedule.graph.results[0]), *self._header(node))
         return noted(tree, [(self.names.of[p], p) for p in LOOP.items(node) if p in self.names.of])
+
+    def _leaving(self, node: Node) -> list[ast.stmt]:
+        """Where a step leaves its loop: what it leaves behind, and the way out."""
+        condition, *values = node.inputs
+        assert self.holder is not None
+        named = [(o, v) for o, v in zip(self.holder.outputs, values, strict=False) if o in self.names.of]
+        parts = [(o, v) for o, v in named if v.const is not UNDEFINED]
+        moves = self._moves([(o, self.expression(v)) for o, v in parts])
+        test = self.expression(condition)
+        if node.op is LEAVE_UNLESS:
+            test = ast.UnaryOp(ast.Not(), test)
+        return [ast.If(test, [*moves, _left([(self.names.of[o], v, o) for o, v in parts])], [])]
 
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""
@@ -366,6 +398,13 @@ class Emitter:
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
             return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
         return [s for (name, tree), v in zip(moves, moved, strict=True) for s in self._noted([assign(name, tree)], [v])]
+
+
+def _left(leaves: list[Any]) -> ast.stmt:
+    """`break`, noted for the simulation with what the names hold then."""
+    made = ast.Break()
+    made.leaves = leaves  # type: ignore[attr-defined]
+    return made
 
 
 def _is_own(step: Step, origin: Statement) -> bool:

@@ -33,7 +33,7 @@ def evaluate(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = No
             results = opaque(node, inputs, scope)
         else:
             result = node.op.run(inputs, node.options)
-            results = result if len(node.outputs) > 1 else [result]
+            results = result if len(node.outputs) > 1 else [result] if node.outputs else []
         table.update(zip(node.outputs, results, strict=True))
     return table
 

@@ -11,6 +11,7 @@ import heapq
 from collections import defaultdict
 from typing import Any
 
+from .control import exits
 from .graph import Node, Value
 from .schedule import Schedule, is_early
 
@@ -121,10 +122,13 @@ class Lives:
         for v in [*(part for p in items for part in parts_of(inner, p)), *carried]:
             self._define(v, body, self._at)
         self._at += 1
-        for r in results[count:]:
-            if r in carried or r in items:  # it is recorded as the step finds it
-                self._read(r, body, self._at)
+        begin = self._at
         self._place(inner, body)
+        begin = max([begin, *(self.position[leave] + 1 for leave in exits(inner.graph))])
+        for r in results[count:]:
+            known = r in carried or r in items  # it is recorded as the step finds it, when that goes on
+            if known or is_early(inner.graph, r) and r.node is not None and self.position[r.node] < begin:
+                self._read(r, body, begin)
         self._at += 1
         for i, r in enumerate(results):
             if i < count or not (r in carried or r in items or is_early(inner.graph, r)):

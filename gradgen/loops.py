@@ -6,13 +6,26 @@ recorded in a list, unless it can be had again: from what does not change, from 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
 
 from .buffers import changes
-from .control import UNDEFINED, Control, define, is_defined, is_literal, keep_outputs, replace_params, separate
+from .control import (
+    EXITS,
+    UNDEFINED,
+    Control,
+    Left,
+    define,
+    exits,
+    is_defined,
+    is_literal,
+    keep_outputs,
+    replace_params,
+    separate,
+)
 from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
@@ -30,7 +43,8 @@ class Loop(Control):
     The body has a parameter for each of them: the items, the carried values, the rest. Its results are the carried
     values after the step, then what is collected of each step in a list; so are the outputs, the carried values being
     those after the last step. options: `items` and `carried`, how many there are of each; `header`, how the loop goes
-    through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...) or ("reversed", ...);
+    through its items: a place in them, ("zip", ...), ("enumerate", place of the counter, ...), ("reversed", ...), or
+    None where there are none, and it turns until it is left;
     `uneven`, whether some of them may have more items than it takes; `stop`, which of the carried values tells whether
     a step was the last, None where the loop goes to its end, and `count`, which counts the steps; `early`, whether it
     goes through the records of a loop that may be left; `expression`, "list" or "generator" where it is one of
@@ -60,7 +74,11 @@ class Loop(Control):
 
     def sources(self, node: Node, i: int) -> list[Value]:
         count = node.options["carried"]
-        return [self.initial(node)[i], node.subgraphs[0].results[i]] if i < count else [node.subgraphs[0].results[i]]
+        [body] = node.subgraphs
+        if i >= count:
+            return [body.results[i]]
+        left = [leave.inputs[i + 1] for leave in exits(body)]
+        return [self.initial(node)[i], body.results[i], *(v for v in left if v.const is not UNDEFINED)]
 
     def connect(self, node: Node) -> None:
         super().connect(node)
@@ -86,27 +104,33 @@ class Loop(Control):
     def varied(self, node: Node, varied: set[Value]) -> list[bool]:
         [body] = node.subgraphs
         inner = descendants(body, self._active(node, lambda v: v in varied))
-        first = [v in varied or r in inner for v, r in zip(self.initial(node), body.results, strict=False)]
+        first = [any(v in varied or v in inner for v in self.sources(node, i)) for i in range(node.options["carried"])]
         return first + [r in inner for r in body.results[len(first) :]]
 
-    def needs(self, node: Node, wanted: set[Value]) -> set[Value]:
+    def needs(self, node: Node, wanted: set[Value], sums: bool) -> set[Value]:
         [body] = node.subgraphs
-        kept = self._kept(node, wanted)
-        inner = reached(body, {body.results[i] for i in kept})
+        kept = self._kept(node, wanted, sums)
+        inner = reached(body, self._ends(node, kept, wanted), sums)
         fixed = {v for p, v in self.fixed(node) if p in inner}
         begins = {v for i, v in enumerate(self.initial(node)) if i in kept}
         return {*node.inputs[: node.options["items"]], *begins, *fixed}
 
-    def _kept(self, node: Node, wanted: set[Value]) -> set[int]:
+    def _kept(self, node: Node, wanted: set[Value], sums: bool = False) -> set[int]:
         """The places of the outputs that are needed: those in `wanted`, and what they hand on from step to step."""
         [body] = node.subgraphs
-        kept = {i for i, out in enumerate(node.outputs) if out in wanted or i == node.options["stop"]}
+        kept = {i for i, out in enumerate(node.outputs) if out in wanted or i == node.options["stop"] and not sums}
         while True:
-            inner = reached(body, {body.results[i] for i in kept})
+            inner = reached(body, self._ends(node, kept, wanted), sums)
             more = {i for i, p in enumerate(self.carried(node)) if p in inner} - kept
             if not more:
                 return kept
             kept |= more
+
+    def _ends(self, node: Node, kept: set[int], wanted: set[Value]) -> set[Value]:
+        """What a step hands on at the places `kept`, and what it leaves for the outputs that are `wanted`."""
+        [body] = node.subgraphs
+        after = [i for i, out in enumerate(node.outputs[: node.options["carried"]]) if out in wanted]
+        return {body.results[i] for i in kept} | {leave.inputs[i + 1] for leave in exits(body) for i in after}
 
     def _useful(self, node: Node, active: set[Value], bars: list[Any]) -> list[int]:
         """The carried values that have a cotangent at some step: those that reach one that has one at the end."""
@@ -116,7 +140,7 @@ class Loop(Control):
         while True:
             collected = zip(body.results[len(carried) :], bars[len(carried) :], strict=True)
             seeded = {r for r, bar in collected if bar is not None}
-            reach = reached(body, {body.results[i] for i in useful} | seeded)
+            reach = reached(body, {body.results[i] for i in useful} | seeded, sums=True)
             more = {i for i, p in enumerate(carried) if p in reach and p in active} - useful
             if not more:
                 return sorted(i for i in useful if carried[i] in active)
@@ -263,7 +287,7 @@ class Loop(Control):
                 through.append(source)
             if not items:
                 items.append(Value(back, Type("object"), hint="_"))
-                through.append(taken(node.inputs[0], steps))
+                through.append(self.turns_of(node, graph, steps))
         carried = []
         for g in sums:
             carried.append(saved[g] if g in saved else Value(back, g.type))
@@ -271,11 +295,17 @@ class Loop(Control):
         back.params = [*items, *carried]
         made.inputs = tuple(through)
         made.options = {"items": len(items), "header": backwards(len(items))}
-        made.options |= {"uneven": False, "stop": None, "count": None, "early": steps is not None, "expression": ""}
+        made.options |= {"uneven": False, "stop": None, "count": None, "early": may_stop(node), "expression": ""}
+
+    def turns_of(self, node: Node, graph: Graph, steps: Value | None) -> Value:
+        """Something of `graph` to go through as often as a loop did, in `steps` steps where that may be left early."""
+        if steps is not None and node.options["header"] is None:
+            return graph.add(PRIMITIVES["range"], [steps]).out
+        return taken(node.inputs[0], steps)
 
     def _steps(self, node: Node) -> Value | None:
         """How many steps ran, None where that is as many as there are items of each."""
-        if node.options["stop"] is not None:
+        if may_stop(node):
             return self._count(node)
         if node.options["uneven"]:
             lists = [v for v in node.inputs[: node.options["items"]] if not is_op(v, "steps_of")]
@@ -298,6 +328,8 @@ class Loop(Control):
         node.outputs.insert(at, made)
         for i, out in enumerate(node.outputs):
             out.index = i
+        for leave in exits(body):
+            leave.inputs = (*leave.inputs, before)
         node.options = {**node.options, "carried": at + 1, "count": at}
         return made
 
@@ -340,11 +372,13 @@ class Loop(Control):
         [body] = node.subgraphs
         first, count = node.options["items"], node.options["carried"]
         carried, initial = self.carried(node), self.initial(node)
-        still = [i for i in range(count) if body.results[i] is carried[i]]
+        ends = [[r, *(leave.inputs[i + 1] for leave in exits(body))] for i, r in enumerate(body.results[:count])]
+        still = [i for i, p in enumerate(carried) if all(v is p or v.const is UNDEFINED for v in ends[i])]
         if not still:
             return {}
         found = {node.outputs[i]: initial[i] for i in still}
         body.captured = {v: p for p, v in self.fixed(node)}
+        _leave_without(body, still)
         replace_params(body, {carried[i]: body.capture(initial[i]) for i in still})
         keep_outputs(node, [i for i in range(len(node.outputs)) if i not in still])
         begins = [v for i, v in enumerate(initial) if i not in still]
@@ -359,6 +393,7 @@ class Loop(Control):
         items, count = node.options["items"], node.options["carried"]
         kept = self._kept(node, needed)
         gone = [i for i in range(count) if i not in kept]
+        _leave_without(body, gone)
         keep_outputs(node, sorted(kept))
         prune(body)
         read = {v for inner in body.nodes for v in inner.inputs} | set(body.results)
@@ -374,6 +409,13 @@ class Loop(Control):
         node.options = _without(node.options, gone)
         body.captured = {v: p for p, v in self.fixed(node)}
 
+    def leave_less(self, node: Node, used: Container[Value]) -> None:
+        """Let the steps that leave a loop leave nothing that nobody reads after it."""
+        [body] = node.subgraphs
+        for leave in exits(body):
+            parts = zip(node.outputs, leave.inputs[1:], strict=False)
+            leave.inputs = (leave.inputs[0], *(v if out in used else body.const(UNDEFINED) for out, v in parts))
+
     def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
         [body] = node.subgraphs
         items, count = node.options["items"], node.options["carried"]
@@ -385,8 +427,13 @@ class Loop(Control):
             [state[body.results.index(r)]] if out in begun else []
             for out, r in zip(node.outputs[count:], body.results[count:], strict=True)
         ]
-        for row in zip(*lists, strict=not node.options["uneven"]):
-            results = run(body, [*row, *state, *rest])
+        rows: Any = zip(*lists, strict=not node.options["uneven"])
+        for row in itertools.repeat(()) if node.options["header"] is None else rows:
+            try:
+                results = run(body, [*row, *state, *rest])
+            except Left as left:
+                state = list(left.values)
+                break
             state = results[:count]
             for kept, x in zip(collected, results[count:], strict=True):
                 kept.append(x)
@@ -410,11 +457,22 @@ def add_loop(
     node = Node(LOOP, (*through, *initial, *captured), options)
     node.subgraphs = (body,)
     node.origin, node.backward = graph.origin, graph.backward
-    node.effect = any(inner.effect for inner in body.nodes)
+    node.effect = any(inner.effect and inner.op not in EXITS for inner in body.nodes)
     node.outputs = [Value(graph, t, node, i) for i, t in enumerate(types)]
     graph.nodes.append(node)
     LOOP.connect(node)
     return node
+
+
+def may_stop(node: Node) -> bool:
+    """Whether a loop may be left before its end."""
+    return node.options["stop"] is not None or bool(exits(node.subgraphs[0]))
+
+
+def _leave_without(body: Graph, gone: list[int]) -> None:
+    """Let the steps that leave a loop leave nothing for the carried values at the places `gone`."""
+    for leave in exits(body):
+        leave.inputs = tuple(v for i, v in enumerate(leave.inputs) if i - 1 not in gone)
 
 
 def _without(options: dict[str, Any], gone: list[int]) -> dict[str, Any]:
@@ -484,7 +542,7 @@ def _cotangent(body: Graph, primal: Value, like: Type) -> Value:
 
 def _reversed(header: Any) -> list[int]:
     """The places of the items that are gone through from the end."""
-    if isinstance(header, int):
+    if isinstance(header, int) or header is None:
         return []
     inner = [k for part in header[1:] for k in _reversed(part)]
     return [*inner, *_leaves(header[1])] if header[0] == "reversed" else inner

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .control import Control, define, is_there
+from .control import EXITS, Control, define, is_there
 from .errors import NoRuleError
 from .forms import accumulate, is_op
 from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Unknown, Value, type_of
@@ -92,12 +92,17 @@ def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
     return varied
 
 
-def reached(graph: Graph, wanted: Iterable[Value]) -> set[Value]:
-    """The values that `wanted` and what has an effect are computed from, themselves included."""
+def reached(graph: Graph, wanted: Iterable[Value], sums: bool = False) -> set[Value]:
+    """The values that `wanted` is computed from, itself included, and what decides or has an effect.
+
+    sums: whether only those count that have a part in the numbers.
+    """
     found = set(wanted)
     for node in reversed(graph.nodes):
-        if node.effect or any(out in found for out in node.outputs):
-            found |= node.op.needs(node, found) if isinstance(node.op, Control) else set(node.inputs)
+        if node.op in EXITS:
+            found.update(() if sums else node.inputs[:1])
+        elif node.effect and not sums or any(out in found for out in node.outputs):
+            found |= node.op.needs(node, found, sums) if isinstance(node.op, Control) else set(node.inputs)
     return found
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from .buffers import WRITES
 from .calls import CALL
-from .control import Control
+from .control import EXITS, Control, exits
 from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value, nodes_of
 from .likeness import is_for_shape, takes_dtype
-from .loops import LOOP, backwards, counts_from_zero, taken
+from .loops import LOOP, backwards, counts_from_zero, may_stop, taken
 from .records import lay_out
 from .rules.lists import shortest
 from .schedule import is_light, is_tiny
@@ -33,6 +33,11 @@ def save(graph: Graph) -> None:
     for inner in [graph, *(inner for node in nodes_of(graph) for inner in node.subgraphs)]:
         _measure(inner)
     prune(graph)
+    for inner in [graph, *(inner for node in nodes_of(graph) for inner in node.subgraphs)]:
+        used = {v for node in inner.nodes for v in node.inputs} | set(inner.results)
+        for node in inner.nodes:
+            if node.op is LOOP:
+                LOOP.leave_less(node, used)
 
 
 def _measure(graph: Graph) -> None:
@@ -137,7 +142,7 @@ class Steps:
         counter = forward.options["count"]
         self.steps = None if counter is None else forward.outputs[counter]
         """How many steps ran, where the loop may be left early."""
-        if forward.options["stop"] is not None and (self.steps is None or not outer.has(self.steps)):
+        if may_stop(forward) and (self.steps is None or not outer.has(self.steps)):
             self.items = {}
         """What may be gone through on the way back as well: each item, and what it is one of."""
         for v, param in zip(backward.inputs, LOOP.items(backward), strict=False):
@@ -199,8 +204,13 @@ class Steps:
         needed |= {r for r in self.kept if r is not but}
         if self.forward.options["stop"] is not None:
             needed.add(ends[self.forward.options["stop"]])
+        for leave in exits(self.front):
+            left = zip(self.forward.outputs, leave.inputs[1:], strict=False)
+            needed |= {leave.inputs[0], *(v for o, v in left if self.uses[o])}
         while True:
             for node in reversed(self.front.nodes):
+                if node.op in EXITS:
+                    continue
                 if node.effect or any(out in needed for out in node.outputs):
                     needed.update(node.inputs)
             more = {r for p, r in zip(LOOP.carried(self.forward), ends[:count], strict=True) if p in needed} - needed
@@ -250,19 +260,31 @@ class Steps:
         with before(self.outer.back, self.backward):
             return taken(source, steps)
 
+    def _turns_as_often(self) -> bool:
+        """Let the way back go through something that has as many items as there were steps, where there is one."""
+        first, early = self.forward.inputs[0], self.backward.options["early"]
+        if early and self.steps is None:
+            return False
+        if self.forward.options["header"] is None:
+            assert self.steps is not None
+            self.gone_through(self.around("range", self.outer.get(self.steps)), Type("object"), "_")
+        elif self.outer.has(first):
+            self.gone_through(self.taken(self.outer.get(first)), Type("object"), "_")
+        else:
+            return False
+        return True
+
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
         self._share_bases()
         self._spare_shapes()
         place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
-        first = self.forward.inputs[0]
         for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):
             if v.node is None or not self._reaches(v, set(self.kept) - {v}, self._spared(v)):
                 continue
             if self.backward.options["items"] == 1:  # it still turns as often
-                if not self.outer.has(first) or self.backward.options["early"] and self.steps is None:
+                if not self._turns_as_often():
                     continue
-                self.gone_through(self.taken(self.outer.get(first)), Type("object"), "_")
             kept = self.kept.pop(v)
             by = self.get(v)
             self.kept[v] = kept

@@ -73,6 +73,8 @@ class Simulation:
         self.ours: list[bool] = []
         self._globals: dict[str, frozenset[int]] = {}
         self._fresh: set[str] = set()
+        self._ways_out: list[list[tuple[dict[str, Held], list[int]]]] = []
+        """For each loop around, the names and the writes where it is left."""
         """Names given since the last statement of the graph was done."""
         self._kept: dict[str, list[tuple[frozenset[int], tuple[int, ...]]]] = {}
         """What was appended to the list of a name: its buffers, and how often each had been written into."""
@@ -252,8 +254,10 @@ class Simulation:
 
     def step(self, node: Any) -> None:
         match node:
-            case Comment() | Blank() | ast.Pass() | ast.FunctionDef() | ast.Break():
+            case Comment() | Blank() | ast.Pass() | ast.FunctionDef():
                 pass
+            case ast.Break():
+                self.leave(node)
             case Trailing():
                 self.run([node.statement])
             case ast.Assign(targets=[target]):
@@ -282,9 +286,9 @@ class Simulation:
                 self.run(node.body)
             case ast.If() if hasattr(node, "sides"):
                 self.branch(node)
-            case ast.If(body=[ast.Break()]):
-                self.places(node.test)
-            case ast.For() if hasattr(node, "loop"):
+            case ast.If(body=[*_, ast.Break()]):
+                self.may_leave(node)
+            case ast.For() | ast.While() if hasattr(node, "loop"):
                 self.loop(node)
             case _:  # the user's own code, as it stands
                 places = self.apart(node) | self.buffer(ours=False)
@@ -344,16 +348,36 @@ class Simulation:
                 places |= held.places
             self.give(name, frozenset(places), value)
 
-    def loop(self, node: ast.For) -> None:
+    def may_leave(self, node: ast.If) -> None:
+        """The way out of a loop; what is behind it goes on from the state before."""
+        self.places(node.test)
+        names, writes = dict(self.scope.names), list(self.written)
+        self.run(node.body)
+        self.scope.names = names
+        self.written[: len(writes)] = writes
+
+    def leave(self, node: Any) -> None:
+        """`break`: the names must hold what the loop is to leave."""
+        for name, value, out in node.leaves:
+            held = self.scope.names.get(name)
+            if value.const is not UNDEFINED and (held is None or held.value not in (value, out)):
+                raise wrong(f"a loop should be left with {value!r} as `{name}`")
+        self._ways_out[-1].append((dict(self.scope.names), list(self.written)))
+
+    def loop(self, node: Any) -> None:
         """Two turns: what the first leaves behind, the second finds. What a turn binds for itself is gone after it."""
-        self.places(node.iter)
-        items, carried = node.loop  # type: ignore[attr-defined]
+        items, carried = node.loop
+        if isinstance(node, ast.For):
+            self.places(node.iter)
         before = dict(self.scope.names)
         for name, p, _, _ in carried:
             held = before.get(name)
             given = self.buffer(ours=False) if held is None else held.places
             self.give(name, given, p)
+        self._ways_out.append([])
         for _ in range(2):
+            if isinstance(node, ast.While):
+                self.places(node.test)
             for name, item in items:
                 self.give(name, self.buffer(ours=False), item)
             self._fresh.clear()
@@ -365,11 +389,17 @@ class Simulation:
                 if held is None or held.value not in (p, result, out):
                     raise wrong(f"a step should hand on {result!r} as `{name}`")
                 self.give(name, held.places, p)
+        if isinstance(node, ast.While):
+            self.places(node.test)
         names = self.scope.names
+        left = self._ways_out.pop()
+        for _, writes in left:
+            self.written[: len(writes)] = map(max, self.written, writes)
         bound = {name for name, _ in items}
         self.scope.names = {k: held for k, held in names.items() if before.get(k) is held and k not in bound}
         for name, _, _, out in carried:
-            self.give(name, names[name].places, out)
+            places = [state[name].places for state in (names, *(there for there, _ in left)) if name in state]
+            self.give(name, frozenset().union(*places), out)
 
     # ---- results
 

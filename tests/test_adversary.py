@@ -1215,18 +1215,6 @@ def f(x):
         [X],
         "`a` is changed in place here, and `b` may be the same array",
     ),
-    "opaque while aug": (
-        """\
-import numpy as np
-def f(x):
-    k = 1
-    while k < 10:
-        k *= 2
-    return np.sum(x*x)*k
-""",
-        [X],
-        "`k` is given a new value inside a `while`, which gradgen does not foll",
-    ),
     "dict active": (
         """\
 import numpy as np

@@ -279,18 +279,17 @@ case(
     """,
 )
 case(
-    "a loop that looks as if it did not depend on x",
+    "a loop that nothing ends",
     """
     def f(x):
-        while x > 1.0:
+        while True:
             x = x / 2.0
         return x
     """,
     """
-    UnsupportedError m.py:6:9: `x` is given a new value inside a `while`, which gradgen does not follow yet
-        x = x / 2.0
-        ^
-      use whole arrays, or a `for` that goes to its end
+    UnsupportedError m.py:5:5: nothing ends this loop
+        while True:
+        ^^^^^^^^^^^
     """,
 )
 case(

@@ -379,7 +379,238 @@ def left_over_from_a_loop(x, n):
     return y * x[1]
 
 
+def while_newton(x, n):
+    y, dy = 1.0, 1.0
+    while abs(dy) > TOL:
+        dy = (y * y - x[0]) / (2.0 * y)
+        y = y - dy
+    return y * x[1] * n
+
+
+def while_counting(x, n):
+    y, i = x, 0
+    while i < n:
+        y = np.sin(y) * x
+        i += 1
+    return np.sum(y) * i
+
+
+def while_true(x, n):
+    y = x[0]
+    while True:
+        y_new = 0.5 * (y + x[1] / y)
+        if abs(y_new - y) < TOL:
+            break
+        y = y_new
+    return y_new * n
+
+
+def while_true_returns(x, n):
+    y = x[0]
+    while True:
+        y_new = 0.5 * (y + x[1] / y)
+        if abs(y_new - y) < 10.0 ** (-3 * n):
+            return y_new
+        y = y_new
+
+
+def bisection(x, n):
+    low, high = 0.0, 4.0
+    while high - low > 1e-10:
+        middle = 0.5 * (low + high)
+        if middle**3 > n:
+            high = middle
+        else:
+            low = middle
+    return np.sum(x * low)
+
+
+def collatz(x, n):
+    y, k = x[0], n + 3
+    steps = 0
+    while k != 1:
+        if k % 2 == 0:
+            k = k // 2
+            y = y * x[1]
+        else:
+            k = 3 * k + 1
+            y = y + x[2]
+        steps += 1
+    return y * steps
+
+
+def power_iteration(x, n):
+    A = np.outer(x, x) + np.diag(x * x + n)
+    v = np.ones(3) / np.sqrt(3.0)
+    value, old = 1.0, 0.0
+    while abs(value - old) > 1e-13 * abs(value):
+        w = A @ v
+        old = value
+        value = v @ w
+        v = w / np.sqrt(w @ w)
+    return value
+
+
+def while_with_else(x, n):
+    y, i = x[0], 0
+    while i < 3:
+        y = y * x[1] + i
+        if i == n:
+            y = y + x[2]
+            break
+        i += 1
+    else:
+        y = np.exp(y)
+    return y
+
+
+def while_continues(x, n):
+    total, i = 0.0, 0
+    while i < 3 * n:
+        i += 1
+        if i % 3 == 0:
+            continue
+        total = total + np.sin(total + x[i % 3])
+        if total > 3.0:
+            break
+        total = total * x[0]
+    return total
+
+
+def while_on_an_active_value(x, n):
+    y = x
+    while np.sum(y) < 10.0 * n:
+        y = y * 1.7 + 0.1 * x
+    return np.sum(y * y)
+
+
+def while_never_runs(x, n):
+    y = x
+    while n < 0:
+        y = y * x
+    return np.sum(y * x)
+
+
+def while_in_a_for(x, n):
+    total = 0.0
+    for v in x:
+        y = v
+        while y < n:
+            y = y * (1.5 + v)
+        total = total + y * v
+    return total
+
+
+def for_in_a_while(x, n):
+    total, k = x[0], 0
+    while total < 4.0 * n:
+        for v in x:
+            total = total + v * (k + 1)
+            if total > 5.0:
+                break
+        k = k + 1
+    return total * x[1]
+
+
+def adaptive_steps(x, n):
+    t, h, y = 0.0, 0.5, x[0]
+    while t < 0.5 * n:
+        h = min(h, 0.5 * n - t)
+        full = y + h * (x[1] - y * y)
+        half = y + 0.5 * h * (x[1] - y * y)
+        half = half + 0.5 * h * (x[1] - half * half)
+        if abs(full - half) > 1e-2:
+            h = 0.5 * h
+            continue
+        t = t + h
+        y = half
+        h = 1.5 * h
+    return y * x[2]
+
+
+def walrus(x, n):
+    y = x[0] * 4.0
+    while (r := y * y - x[1]) > 10.0 ** (-n):
+        y = y - r / (2.0 * y)
+    return y * x[2] + r
+
+
+def two_conditions(x, n):
+    y, i = x[0], 0
+    while y < 5.0 and i < n:
+        y = y * 2.0 + x[1]
+        i += 1
+    return y * x[2]
+
+
+def nested_whiles(x, n):
+    i, total = 0, x[0]
+    while i < n:
+        j = 0
+        while j < i:
+            total = total + np.sin(total) * x[1]
+            j += 1
+            if total > 3.0:
+                break
+        i += 1
+        total = total * x[2]
+    return total
+
+
+def while_returns_within_a_for(x, n):
+    for v in x:
+        y = v
+        while True:
+            y = y * v + 0.3
+            if y > 1.2:
+                return y * x[2]
+            if y < 0.8:
+                break
+    return y + n * x[0]
+
+
+def while_without_records(x, n):
+    y, i = x[0], 0
+    while i < n:
+        y = 0.5 * y + x[1]
+        i += 1
+    return y
+
+
+def line_search(x, n):
+    step, fx = 2.0, np.sum(x**4) * n
+    g = 4.0 * n * x**3
+    while np.sum((x - step * g) ** 4) * n > fx - 0.3 * step * (g @ g):
+        step *= 0.5
+    return np.sum((x - step * g) ** 2)
+
+
+def fixed_point_of_a_helper(x, n):
+    return _fixed_point(x[0], x[1], n) + _fixed_point(x[1], x[2], n)
+
+
+def _fixed_point(a, b, n):
+    y, count = a, 0
+    while count < 100:
+        new = np.cos(a * y) + 0.1 * b
+        if abs(new - y) < 10.0 ** (-2 * n):
+            return new
+        y, count = new, count + 1
+    raise RuntimeError("no convergence")
+
+
+def gcd_like(x, n):
+    a, b = 12 + n, 18
+    while b:
+        a, b = b, a % b
+    return np.sum(x**2) * a
+
+
 PROGRAMS = [
+    while_newton, while_counting, while_true, while_true_returns, bisection, collatz, power_iteration,
+    while_with_else, while_continues, while_on_an_active_value, while_never_runs, while_in_a_for, for_in_a_while,
+    adaptive_steps, walrus, two_conditions, nested_whiles, while_returns_within_a_for, while_without_records,
+    line_search, fixed_point_of_a_helper, gcd_like,
     left_over_from_a_loop, bound_by_one_step, bound_by_an_inner_loop, of_an_earlier_step,
     newton, newton_tests_first, series, skips, skips_some_and_stops, returns_from_within, returns_with_code_behind,
     returns_from_two_places, returns_from_the_inner_loop, breaks_inner_continues_outer, breaks_deep_inside,

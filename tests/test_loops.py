@@ -369,11 +369,6 @@ def test_a_change_in_place_that_another_name_sees_is_followed_or_refused(name):
 
 
 LEFT_OUT = {
-    "given a new value inside a `while`": """
-        while n > 0:
-            x, n = x * x, n - 1
-        return np.sum(x)
-    """,
     "`y` is changed in place": """
         y = []
         for i in range(n):

@@ -22,7 +22,7 @@ VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<l
 """What is returned; whether the function returned; whether the loop was left, by `break` or by `return`; whether the
 block was left, however; whether it surely raised."""
 FLAGS = {RETURNED: "returned", BROKEN: "stop", LEFT: "left"}
-NO = Static(ast.Constant(False), False)
+YES, NO = Static(ast.Constant(True), True), Static(ast.Constant(False), False)
 LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
@@ -41,6 +41,20 @@ def _returns(node: ast.AST) -> bool:
     return isinstance(node, ast.Return) or any(map(_returns, ast.iter_child_nodes(node)))
 
 
+def is_endless(node: ast.AST) -> bool:
+    """Whether a loop is left by a `return` or not at all."""
+    always = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
+    return always and not any(map(_breaks, node.body))  # type: ignore[attr-defined]
+
+
+def _breaks(node: ast.AST) -> bool:
+    """Whether a statement may break the loop that it stands in."""
+    if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.AsyncFunctionDef)):
+        return False
+    inside = node.orelse if isinstance(node, (ast.For, ast.While)) else ast.iter_child_nodes(node)
+    return isinstance(node, ast.Break) or any(map(_breaks, inside))
+
+
 def always_leaves(body: list[ast.stmt]) -> bool:
     """Whether no way through a block reaches its end."""
     for node in body:
@@ -48,7 +62,7 @@ def always_leaves(body: list[ast.stmt]) -> bool:
             return True
         if isinstance(node, ast.If) and always_leaves(node.body) and always_leaves(node.orelse):
             return True
-        if isinstance(node, ast.With) and always_leaves(node.body):
+        if isinstance(node, ast.With) and always_leaves(node.body) or is_endless(node):
             return True
     return False
 
@@ -72,7 +86,7 @@ class Flow(Expressions):
                 return
             self.read_statement(node)
             if isinstance(node, ast.Raise):
-                self.frame.names[RAISED] = Static(ast.Constant(True), True)
+                self.frame.names[RAISED] = YES
             if isinstance(node, LEAVING) or RAISED in self.frame.names:
                 return
             if leaves(node):
@@ -83,7 +97,7 @@ class Flow(Expressions):
     def leave(self, *flags: str) -> None:
         """Note that the block is left, and how."""
         for flag in (LEFT, *flags):
-            self.frame.names[flag] = Static(ast.Constant(True), True)
+            self.frame.names[flag] = YES
 
     def flag(self, name: str) -> Term:
         """A note of how a block was left."""
@@ -150,7 +164,7 @@ class Flow(Expressions):
         self.graph.origin = statement
         raised = [RAISED in way for way in ways]
         if all(raised):
-            self.frame.names[RAISED] = Static(ast.Constant(True), True)
+            self.frame.names[RAISED] = YES
         parts: list[tuple[Any, Term, list[tuple[Term | None, Term | None]]]] = []
         for name in dict.fromkeys([*ways[0], *ways[1]]):
             a, b = (way.get(name) for way in ways)

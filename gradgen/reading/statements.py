@@ -96,7 +96,7 @@ class Statements(Turns):
                     self._inside_with = context
             case ast.If() if _binds(node):
                 self.branch(node, node.body, node.orelse)
-            case ast.For():
+            case ast.For() | ast.While():
                 self._loop_or_opaque(node)
             case ast.FunctionDef():
                 self.frame.names[node.name] = Closure(
@@ -109,7 +109,7 @@ class Statements(Turns):
                     self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
             case ast.Global() | ast.Nonlocal():
                 raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
-            case ast.Assert() | ast.If() | ast.While() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
+            case ast.Assert() | ast.If() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
                 self._opaque_statement(node)
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
@@ -126,7 +126,7 @@ class Statements(Turns):
         fn = unwrap(callee.obj) if isinstance(callee, Static) else None
         return isinstance(fn, types.FunctionType) and not is_library(fn) and writes_arguments(fn)
 
-    def _loop_or_opaque(self, node: ast.For) -> None:
+    def _loop_or_opaque(self, node: ast.For | ast.While) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
         names, versions, doubts = dict(self.frame.names), dict(self.versions), dict(self.doubts)
         try:

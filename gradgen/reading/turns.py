@@ -8,25 +8,26 @@ from typing import Any
 
 from ..buffers import may_share, roots
 from ..calls import size_of
-from ..control import UNDEFINED, is_defined
-from ..graph import Graph, Value
+from ..control import LEAVE_UNLESS, UNDEFINED, exits, is_defined
+from ..graph import Graph, Node, Value
 from ..loops import add_loop
 from ..rules.lists import item_type
 from ..sequences import join_types
 from ..shapes import ShapeVar, Type
 from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
 from .comprehensions import Comprehensions
-from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE
+from .decide import decided
+from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, YES, is_endless
 from .through import Way
 
 ROUNDS = 6
 """How often a body is read until what it hands on is of the kind that it found."""
 
 
-def stored_in(node: ast.For, augmented: bool = True) -> list[str]:
+def stored_in(node: ast.For | ast.While, augmented: bool = True) -> list[str]:
     """The names that a loop binds, in order. augmented: also those of `name += ...`."""
     found: dict[str, None] = {}
-    todo: list[ast.AST] = [node.target, *node.body]
+    todo: list[ast.AST] = [node.target if isinstance(node, ast.For) else node.test, *node.body]
     while todo:
         part = todo.pop(0)
         if isinstance(part, ast.AugAssign) and not augmented:
@@ -63,8 +64,15 @@ class Turns(Comprehensions):
 
     _graphs: list[Graph]
 
-    def loop(self, node: ast.For) -> None:
-        """A `for` loop. Raises UnsupportedError where it cannot be followed."""
+    def loop(self, node: ast.For | ast.While) -> None:
+        """A `for` or `while` loop. Raises UnsupportedError where it cannot be followed."""
+        if isinstance(node, ast.While):
+            if decided(self, node.test) is not False:
+                self._repeatedly(node, None)
+                self._after(node)
+            else:
+                self.block(node.orelse)
+            return
         way = self.way(node.iter)
         ways = [
             (lambda: self._one_by_one(node, way)) if one_by_one else (lambda: self._repeatedly(node, way))
@@ -99,14 +107,14 @@ class Turns(Comprehensions):
         self.take_flags()
         self._turns(node, items)
 
-    def _repeatedly(self, node: ast.For, way: Way) -> None:
+    def _repeatedly(self, node: ast.For | ast.While, way: Way | None) -> None:
         """A loop in the graph.
 
         The body is read until what it hands on is of the kinds that it finds, and may share memory with nothing that
         what it finds was not known to share it with.
         """
         through: list[Value] = []
-        header = self.header(way, through)
+        header = None if way is None else self.header(way, through)
         before = self.frame.names
         stored = self._rebound(node)
         begins = {n: self._data(n, before[n], node) for n in stored if n in before}
@@ -120,12 +128,14 @@ class Turns(Comprehensions):
             found += late
         else:
             raise self.error("what this loop hands on changes its kind at every step", node)
-        self._close(through, header, graph, items, found, ends, self.uneven(way, through))
+        if header is None and BROKEN not in ends and not exits(graph):
+            raise self.error("nothing ends this loop", node)
+        self._close(through, header, graph, items, found, ends, way is not None and self.uneven(way, through))
 
-    def _after(self, node: ast.For) -> None:
+    def _after(self, node: ast.For | ast.While) -> None:
         """Go on behind a loop: with its `else`, where it was not left; and out of the block where it returned."""
         names = self.frame.names
-        broken, returned = self.flag(BROKEN), self.flag(RETURNED)
+        broken, returned = self.flag(BROKEN), YES if is_endless(node) else self.flag(RETURNED)
         for flag in FLAGS:
             names.pop(flag, None)
 
@@ -142,8 +152,9 @@ class Turns(Comprehensions):
             self.choose(broken, as_noted, lambda: self.block(node.orelse))
 
     def _step(
-        self, node: ast.For, graph: Graph, through: list[Value], header: Any, found: list[Carried], stored: list[str]
-    ) -> tuple[list[Value], dict[Any, tuple[Term, list[Value]]]]:
+        self, node: ast.For | ast.While, graph: Graph, through: list[Value], header: Any, found: list[Carried],
+        stored: list[str],
+    ) -> tuple[list[Value], dict[Any, tuple[Term, list[Value]]]]:  # fmt: skip
         """Read the body into `graph`; return the items, and what it makes of each name that it binds and each array.
 
         An array that is written stands for itself, where a name would.
@@ -166,12 +177,13 @@ class Turns(Comprehensions):
                 for name, like in {c.name: c.like for c in found if isinstance(c.name, str)}.items():
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
                     self.frame.names[name] = shaped(like, terms)
-                self.assign(node.target, self.found(header, items))
+                if isinstance(node, ast.For):
+                    self.assign(node.target, self.found(header, items))
                 for name, term in self.frame.names.items():
                     if isinstance(term, Computed) and term.value in items:
                         term.value.hint = name
                 self.take_flags()
-                self.block(node.body)
+                self._turn(node)
                 bound = [n for n in stored if n in before or n in self.frame.names]
                 bound += [n for n in (BROKEN, RETURNED, VALUE) if n in self.frame.names]
                 ends: dict[Any, tuple[Term, list[Value]]] = {n: self._end(n, before.get(n), node) for n in bound}
@@ -184,6 +196,24 @@ class Turns(Comprehensions):
             self.frame.names, self.statement, self.frame.loops = before, statement, loops
             self.versions = versions
             self.graph.origin = statement
+
+    def _turn(self, node: ast.For | ast.While) -> None:
+        """The statements of a step, after the test of a `while`."""
+        if isinstance(node, ast.For):
+            self.block(node.body)
+            return
+        self.enter(node)
+        test = self.test(node.test)
+        if not isinstance(test, Static):
+            if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node.test)):
+                if node.orelse:
+                    raise self.error("a loop whose test binds a name is not followed with an `else`", node.test)
+                self.choose(test, lambda: self.block(node.body), lambda: self.leave(BROKEN))
+                return
+            made = Node(LEAVE_UNLESS, (self.value(test),), {})
+            made.origin = self.statement
+            self.graph.nodes.append(made)
+        self.block(node.body)
 
     def _bound_late(self, found: list[Carried], ends: dict[Any, tuple[Term, list[Value]]]) -> list[Carried]:
         """The names that are bound in the loop alone and not by every step, so that they may be of an earlier one."""
@@ -240,6 +270,8 @@ class Turns(Comprehensions):
         rest = [p for p in graph.params if p not in items and p not in carried]
         graph.params = [*items, *carried, *rest]
         stop = owner.index(BROKEN) if BROKEN in owner else None
+        for leave in exits(graph):
+            leave.inputs = (*leave.inputs, *carried)
         made = add_loop(self.graph, through, initial, graph, types, header, uneven, stop=stop)
         for v, name in zip(made.outputs, owner, strict=True):
             v.hint = name.hint if isinstance(name, Value) else FLAGS.get(name, "" if name == VALUE else name)
@@ -275,7 +307,7 @@ class Turns(Comprehensions):
             raise self.error(f"`{name}` changes its structure in this loop", at, "keep tuples and lists as they are")
         return term, self._data(name, term, at)
 
-    def _rebound(self, node: ast.For) -> list[str]:
+    def _rebound(self, node: ast.For | ast.While) -> list[str]:
         """The names that a loop gives new values to, in order.
 
         Not an array of which `+=` and the like change what it holds; what may have been written under another name is
