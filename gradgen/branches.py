@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import changes
 from .control import (
     UNDEFINED,
     Control,
@@ -18,6 +17,7 @@ from .control import (
     separate,
 )
 from .graph import CONST, Graph, Node, Value
+from .lasting import changes, last_version, lasts, written_to
 from .reverse import build_grads, descendants, reached, zero_like
 from .rules.primitives import zeros_if_any
 from .schedule import COMPARISONS, is_light
@@ -78,7 +78,7 @@ class Branch(Control):
                     g = _nothing(params[i - 1], there[k]) if grads[k] is None else grads[k]
                     arm.results.append(g if isinstance(g, Value) else arm.const(float(g)))
             simplify(arm)
-            back, saved = separate(arm, count, _is_again)
+            back, saved = separate(arm, count, _is_again, lambda v: last_version(v, node), written_to)
             arm.params = params
             arm.captured = {v: p for v, p in arm.captured.items() if p in params}
             for v, param in saved:
@@ -137,8 +137,9 @@ BRANCH = Branch("branch")
 
 def _is_again(node: Node) -> bool:
     """Whether it is sooner computed again than kept; a part of an array that steps write has another content then."""
-    changed = node.op.name == "getitem" and changes(node.inputs[0])
-    return not changed and (is_light(node) or _is_test(node))
+    if node.op.name == "getitem" and changes(node.inputs[0]):
+        return lasts(node)
+    return is_light(node) or _is_test(node)
 
 
 def _is_test(node: Node) -> bool:
@@ -174,6 +175,8 @@ def add_branch(graph: Graph, condition: Value, arms: list[Graph], expression: bo
         arm.params = [arm.capture(v) for v in captured]
     node = Node(BRANCH, (condition, *captured), {"expression": expression})
     node.subgraphs = tuple(arms)
+    for arm in arms:
+        arm.holder = node
     node.origin, node.backward = graph.origin, graph.backward
     node.effect = any(inner.effect for arm in arms for inner in arm.nodes)
     for i, (a, b) in enumerate(zip(*(arm.results for arm in arms), strict=True)):

@@ -118,6 +118,13 @@ def _surely_shows(v: Value) -> bool:
     return v.node is None or v.node.op.name in WRITES or alias_of(v.node) in ("view", "read-only")
 
 
+def _comes_after(a: Value, b: Value) -> bool:
+    """Whether `a`, a result of control flow or a parameter inside, may be made of `b`, and not the other way round."""
+    if a.node is None or b.node is None:
+        return b.node is None and (a.node is not None or any(v.graph is b.graph for v in a.held))
+    return a.graph is b.graph and a.graph.nodes.index(a.node) > b.graph.nodes.index(b.node)
+
+
 def _together(a: Value, b: Value) -> list[tuple[Value, Value]]:
     """The pairs of which one must share memory for two results of control flow, or parameters of a body, to do so."""
     if a.node is not None and a.node is b.node:
@@ -125,7 +132,9 @@ def _together(a: Value, b: Value) -> list[tuple[Value, Value]]:
         return list(zip(*sides, strict=True))
     if a.node is None and b.node is None and a.graph is b.graph and a.held and b.held:
         return [(a, a)] if b in a.mates else []
-    for v, other in ((a, b), (b, a)):
+    pairs = [(a, b), (b, a)]
+    pairs.sort(key=lambda pair: not _comes_after(*pair))
+    for v, other in pairs:
         sources = v.held if v.node is None else v.node.op.sources(v.node, v.index) if v.node.subgraphs else []  # type: ignore[attr-defined]
         if sources:
             return [(w, other) for w in sources if w.const is not UNDEFINED]
@@ -174,15 +183,6 @@ def written(graph: Graph) -> set[Value]:
     return found
 
 
-def changes(v: Value | None) -> bool:
-    """Whether the steps of a loop around an array write into it."""
-    while v is not None:
-        if v.graph.turns and not written(v.graph).isdisjoint(roots(v, grown=False)):
-            return True
-        v = v.source if v.node is None else None
-    return False
-
-
 def is_made_here(node: Node) -> bool:
     """Whether a constant is a new array each time that its line runs, as `np.zeros(3)` is."""
     return node.op is CONST and isinstance(node.ast, ast.Call)
@@ -206,6 +206,19 @@ def is_owned(v: Value) -> bool:
     )
 
 
+def _filled(body: Graph, carried: list[Value]) -> set[int]:
+    """The places of the carried values into whose memory a step, or a later one, writes at an index."""
+    into = written(body)
+    lie = [roots(r) for r in body.results[: len(carried)]]
+    found = {i for i, p in enumerate(carried) if p in into}
+    while True:
+        more = {i for i, places in enumerate(lie) if any(carried[j] in places for j in found)}
+        more |= {j for j, p in enumerate(carried) if any(p in lie[i] for i in found)}
+        if more <= found:
+            return found
+        found |= more
+
+
 class Memory(NamedTuple):
     """The buffers, by number, that a value may lie in, and whether all of them are the function's own to write."""
 
@@ -224,6 +237,8 @@ class Buffers:
     def __init__(self, schedule: Schedule, lives: Lives, closure: bool = False):
         self.schedule, self.lives, self.closure = schedule, lives, closure
         self.in_place: set[Node] = set()
+        self.copied: set[Value] = set()
+        """What loops hand on that begins as a copy: a step writes into it."""
         self._memory: dict[Value, Memory] = {}
         self._count = 0
         self._forward = 0
@@ -262,6 +277,9 @@ class Buffers:
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
         begins = [self.of(v).places for v in initial]
         ours -= {i for i in ours for j, places in enumerate(begins) if j != i and places & begins[i]}
+        copied = {i for i in _filled(inner.graph, carried) - ours if initial[i].type.kind != "object"}
+        copied -= {i for i in copied if initial[i].const is UNDEFINED}
+        ours |= copied
         for p, v in zip(loop.items(node), node.inputs, strict=False):
             self._memory[p] = Memory(self.of(v).places, ours=False)  # a view, as far as we know
             self._hold(p)
@@ -274,6 +292,7 @@ class Buffers:
             wrong = {i for i in ours if not ends[i].ours}
             wrong |= {i for i in ours for j, end in enumerate(ends) if j != i and end.places & ends[i].places}
             if not wrong:
+                self.copied.update(node.outputs[i] for i in copied & ours)
                 return
             ours -= wrong
             self._forget(inner)

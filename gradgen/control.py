@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .graph import CONST, Graph, Node, Operation, Value
+from .graph import CONST, PRIMITIVES, Graph, Node, Operation, Value
 
 
 class Undefined:
@@ -163,6 +163,8 @@ class Control(Operation):
 
     def connect(self, node: Node) -> None:
         """Let the parameters of the sub-graphs know what `node` takes now."""
+        for graph in node.subgraphs:
+            graph.holder = node
         for param, v in self.stands_for(node).items():
             param.source = v
 
@@ -212,11 +214,16 @@ def replace_params(graph: Graph, table: dict[Value, Value]) -> None:
     graph.params = [p for p in graph.params if p not in table]
 
 
-def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tuple[Graph, list[tuple[Value, Value]]]:
+def separate(
+    graph: Graph, forward: int, is_light: Callable[[Node], bool], last_version: Callable[[Value], Value | None],
+    written_to: Callable[[Value], Node | None],
+) -> tuple[Graph, list[tuple[Value, Value]]]:
     """Move the backward half of `graph` into a graph of its own; `graph` keeps its first `forward` results.
 
     Returned with it: the values of the forward half that it reads and the parameters that stand for them there. What
-    costs nothing (views, indices, shapes) is computed again instead, from what it was computed from.
+    costs nothing (views, indices, shapes) is computed again instead, from what it was computed from; a part of an
+    array that steps write, from what the array is in the end. last_version: what that is, outside. written_to: the
+    statement that wrote a value where it still is then.
     """
     back = Graph(graph.name, graph.facts)
     back.origin, back.backward = graph.origin, True
@@ -238,18 +245,32 @@ def separate(graph: Graph, forward: int, is_light: Callable[[Node], bool]) -> tu
         if node is None and v.source is not None:
             return back.capture(v.source)
         if node is not None and len(node.outputs) == 1 and is_light(node) and not v.hint:
-            again = Node(node.op, tuple(here(x) for x in node.inputs), node.options)
+            read = lasting if node.op.name == "getitem" else here
+            again = Node(node.op, (*map(read, node.inputs[:1]), *map(here, node.inputs[1:])), node.options)
             again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
             again.outputs.append(Value(back, v.type, again))
             back.nodes.append(again)
+            return again.out
+        wrote = written_to(v)
+        if wrote is not None:
+            with back.at(wrote.origin, backward=True):
+                again = back.add(PRIMITIVES["getitem"], [lasting(wrote.out), here(wrote.inputs[1])])
+            again.again, again.out.hint = True, v.hint
             return again.out
         param = Value(back, v.type, hint=v.hint)
         back.params.append(param)
         saved.append((v, param))
         return param
 
-    for node in graph.nodes:
-        if node.backward:
+    def lasting(v: Value) -> Value:
+        """What stands for an array of which a part is read that stays."""
+        found = last_version(v)
+        return here(v) if found is None else back.capture(found)
+
+    for node in list(graph.nodes):
+        if node.op.name == "final" and node.backward:
+            moved[node.out] = lasting(node.inputs[0])
+        elif node.backward:
             node.inputs = tuple(map(here, node.inputs))
             if isinstance(node.op, Control):
                 node.op.connect(node)

@@ -268,7 +268,7 @@ class Emitter:
         items, carried = LOOP.items(node), LOOP.carried(node)
         results = inner.schedule.graph.results
         begins = [(o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False) if v.const is not UNDEFINED]
-        out = self._moves([(o, self.expression(v)) for o, v in begins])
+        out = self._moves([(o, self._begin(o, v)) for o, v in begins])
         steps, ways_out = inner.schedule.steps, exits(inner.schedule.graph)
         goes_on = ways_out[-1] if ways_out else None  # a step that leaves is not recorded
         passed = steps.index(next(s for s in steps if s.node is goes_on)) if goes_on else 0
@@ -313,8 +313,17 @@ class Emitter:
         )
         return [*out, made]
 
+    def _begin(self, out: Value, v: Value) -> ast.expr:
+        """What a carried value begins as; a copy where the steps write into it, and it is not theirs to write."""
+        tree = self.expression(v)
+        if out not in self.buffers.copied:
+            return tree
+        return ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+
     def _item(self, tree: ast.expr, v: Value) -> ast.expr:
         """What is appended to a list, noted for the simulation where it is a number, which lies in nobody's memory."""
+        if isinstance(tree, ast.Tuple) and is_op(v, "tuple"):
+            tree.elts = list(map(self._item, tree.elts, v.node.inputs))  # type: ignore[union-attr]
         tree.number = v.type.ndim == 0 and is_number(v)  # type: ignore[attr-defined]
         return tree
 

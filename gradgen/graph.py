@@ -263,8 +263,8 @@ class Graph:
         self.facts = facts if facts is not None else Facts()
         self.origin: Any = None
         self.backward = False
-        self.turns = False
-        """Whether it is the body of a loop."""
+        self.holder: Node | None = None
+        """The node that it is a sub-graph of."""
         self.place: dict[Value, int] = {}
         """The place of each value, while statements are put in order."""
         self._consts: dict[Any, Value] = {}

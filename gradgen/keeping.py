@@ -7,7 +7,8 @@ array, before the statement; a whole array that is read is left to `buffers`, wh
 
 from __future__ import annotations
 
-from .buffers import FILLS, is_part, roots, written
+from .buffers import FILLS, is_number, is_part, roots, written
+from .control import UNDEFINED
 from .graph import PRIMITIVES, Graph, Node, Value, nodes_of
 from .loops import LOOP
 
@@ -25,11 +26,21 @@ def keep(graph: Graph) -> None:
     for node in graph.nodes:
         for inner in node.subgraphs:
             keep(inner)
+        if node.op is LOOP:
+            _own_begins(node)
     last = _last_reads(graph)
     ends = _overwritten(graph)
     for node in graph.nodes:
         if node.op.name == "getitem" and node.inputs[0] in ends and ends[node.inputs[0]] < last.get(node.out, -1):
             node.op = PRIMITIVES["pick"]
+
+
+def _own_begins(node: Node) -> None:
+    """Let what is broadcast be an array of its own where the steps of a loop write into it."""
+    into = written(node.subgraphs[0])
+    for p, v in zip(LOOP.carried(node), LOOP.initial(node), strict=True):
+        if p in into and v.node is not None and v.node.op.name == "broadcast_like":
+            v.node.op = PRIMITIVES["expand"]
 
 
 def _last_reads(graph: Graph) -> dict[Value, int]:
@@ -57,11 +68,17 @@ def _overwritten(graph: Graph) -> dict[Value, int]:
     return found
 
 
+def _is_number(v: Value) -> bool:
+    """Whether a record is a number, or nothing: it lies in nobody's memory."""
+    sides = v.node.op.sources(v.node, v.index) if v.node is not None and v.node.subgraphs else [v]  # type: ignore[attr-defined]
+    return all(side.const is UNDEFINED or side.const is None or is_number(side) for side in sides)
+
+
 def _copy_records(node: Node, changed: set[Value]) -> None:
     """changed: the values that may lie where something is written."""
     [body] = node.subgraphs
     for i, r in enumerate(body.results[node.options["carried"] :], start=node.options["carried"]):
-        if r.type.kind == "object" or changed.isdisjoint(roots(r, grown=False)):
+        if r.type.kind == "object" or r.type.ndim == 0 and _is_number(r) or changed.isdisjoint(roots(r, grown=False)):
             continue
         if r.node is not None and r.node.op.name == "getitem":
             r.node.op = PRIMITIVES["pick"]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import changes
 from .control import (
     EXITS,
     UNDEFINED,
@@ -28,10 +27,11 @@ from .control import (
 )
 from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
+from .lasting import changes, last_version, lasts, written_to
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
 from .rules.lists import first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
-from .schedule import is_light, is_tiny
+from .schedule import COMPARISONS, is_light, is_tiny
 from .sequences import each, list_of
 from .shapes import Type
 from .simplify import simplify
@@ -82,7 +82,6 @@ class Loop(Control):
 
     def connect(self, node: Node) -> None:
         super().connect(node)
-        node.subgraphs[0].turns = True
         for p, *held in zip(self.carried(node), self.initial(node), node.subgraphs[0].results, strict=False):
             p.held = held
         for p, v in zip(self.items(node), node.inputs, strict=False):
@@ -193,7 +192,9 @@ class Loop(Control):
         for i in {i for i, p in enumerate(carried) if p in _asked(body)}:
             self._begin_as_none(node, i)
         at_hand = {*params[:first], *params[first + count :]}
-        back, saved = separate(body, forward, lambda inner: _is_again(inner, at_hand))
+        back, saved = separate(
+            body, forward, lambda inner: _is_again(inner, at_hand), lambda v: last_version(v, node), written_to
+        )
         body.params = params
         made = Node(LOOP, (), {})
         given = {param: bar for _, (param, bar) in parts if bar is not None}
@@ -377,8 +378,10 @@ class Loop(Control):
         if not still:
             return {}
         found = {node.outputs[i]: initial[i] for i in still}
-        body.captured = {v: p for p, v in self.fixed(node)}
+        fixed = self.fixed(node)
+        body.captured = {v: p for p, v in fixed}
         _leave_without(body, still)
+        replace_params(body, {p: body.captured[v] for p, v in fixed if body.captured[v] is not p})
         replace_params(body, {carried[i]: body.capture(initial[i]) for i in still})
         keep_outputs(node, [i for i in range(len(node.outputs)) if i not in still])
         begins = [v for i, v in enumerate(initial) if i not in still]
@@ -522,13 +525,15 @@ def taken(source: Value, steps: Value | None) -> Value:
 
 def _is_again(node: Node, at_hand: set[Value]) -> bool:
     """Whether it is sooner computed again than recorded; a part of an array that steps write has changed by then."""
-    changed = node.op.name == "getitem" and changes(node.inputs[0])
-    return not changed and (is_light(node) or _is_at_hand(node, at_hand))
+    if node.op.name == "getitem" and changes(node.inputs[0]):
+        return lasts(node)
+    return is_light(node) or _is_at_hand(node, at_hand)
 
 
 def _is_at_hand(node: Node, known: set[Value]) -> bool:
     """Whether it is next to nothing to compute from items and from what does not change: no record is needed."""
-    tiny = is_tiny(node) or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
+    tiny = is_tiny(node) or node.op.name in COMPARISONS and node.out.type.scalar
+    tiny = tiny or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
     return tiny and all(v in known or v.const is not v for v in node.inputs)
 
 

@@ -90,6 +90,9 @@ class Names:
                 self._find_roles(step.node)
             if step.node.backward or step.out is None or not step.out.hint:
                 continue
+            if step.node.op.name == "setitem":
+                self._find_item(step.node)
+                continue
             if sum(1 for v in step.node.inputs if v.node is None or v.node.op is not CONST) == 1:
                 self._before.update({v: step.out.hint for v in step.node.inputs if not v.hint})
             for v in step.node.inputs:
@@ -99,6 +102,12 @@ class Names:
                     if part.node is not None and not part.hint and part not in self._target:
                         self._target[part] = step.out.hint
                         todo += part.node.inputs
+
+    def _find_item(self, node: Node) -> None:
+        """What is written at an index is called as it is read there."""
+        _base, index, value = node.inputs
+        if value.node is not None and value.node.op is not CONST and not value.hint:
+            self.described.setdefault(value, f"{node.out.hint}_{self._short(index) or 'part'}")
 
     def _find_roles(self, node: Node) -> None:
         """What the unnamed parts of a statement are in it."""

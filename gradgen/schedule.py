@@ -218,7 +218,7 @@ class Schedule:
             return True
         if node.again and out.hint and self.uses[out] > 1 or node.op.name == "recorded":
             return True
-        if is_light(node):
+        if is_light(node) or is_tiny(node) and out.type.kind == "int":
             return False
         return self.uses[out] > 1 or out in self._operands and node.op.name in ("product", "total", "matmul")
 

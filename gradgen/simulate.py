@@ -131,6 +131,10 @@ class Simulation:
 
     def places(self, node: Any) -> frozenset[int]:
         """The buffers that the value of an expression may lie in; all names in it are read."""
+        found = self._places(node)
+        return frozenset() if getattr(node, "number", False) else found
+
+    def _places(self, node: Any) -> frozenset[int]:
         match node:
             case ast.Name():
                 return self.read(node)
@@ -277,7 +281,6 @@ class Simulation:
                 self.write(target.id, self.read(target))
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item])):
                 places = self.places(item)
-                places = frozenset() if getattr(item, "number", False) else places
                 self._kept.setdefault(name, []).append((places, tuple(self.written[p] for p in places)))
             case ast.Expr():
                 self.places(node.value)

@@ -11,7 +11,7 @@ LAYERS = {
     "what needs no graph": "annotations signature probing source options config",
     "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
     "rules": "rules.*",
-    "what a graph says of its values": "forms words responses invariance masks schedule lives buffers",
+    "what a graph says of its values": "forms words responses invariance masks schedule lives buffers lasting",
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",
     "from graph to its gradient": "reverse branches calls loops records saving fusion finish keeping",
     "from syntax to graph": "reading.* frontend",
