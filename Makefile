@@ -1,5 +1,6 @@
 # make demo               train the network of examples/mlp.py
 # make test               ruff, mypy, the committed gradients, the tests
+# make test-full          the same, with every entry of the tables of functions in every mode
 # make test-all-pythons   the tests of what gradgen writes, on every Python from 3.11 to 3.13 that is there
 # make fuzz               random programs, asked four ways: PROGRAMS=20000 of them; ARGS="--seed 7" others
 # make bench              generated gradients against hand-written ones
@@ -11,7 +12,7 @@ PYTHON ?= $(shell .ci/pythons | head -n 1 | cut -d ' ' -f 2-)
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check
 
-.PHONY: fuzz demo test test-all-pythons bench clean
+.PHONY: fuzz demo test test-full test-all-pythons bench clean
 
 demo: .venv/examples
 	$(BIN)/python examples/mlp.py
@@ -21,6 +22,9 @@ test: .venv/examples .venv/test .venv/corpus
 	$(BIN)/mypy
 	$(BIN)/gradgen build --check
 	$(BIN)/python -m pytest $(ARGS)
+
+test-full: ARGS += --full
+test-full: test
 
 PROGRAMS ?= 20000
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.special  # noqa: F401
+import scipy.linalg
+import scipy.signal
+import scipy.special
+import scipy.stats  # noqa: F401
 
 import gradgen.rules
 from gradgen.graph import OPERATIONS, PRIMITIVES, Operation
@@ -47,6 +50,9 @@ FAMILIES = {
     "bessel": "Bessel functions and relatives, in `scipy.special`",
     "integrals": "integrals and polynomials, in `scipy.special`",
     "distributions": "distribution functions, in `scipy.special`",
+    "scipy.linalg": "`scipy.linalg`",
+    "scipy.signal": "`scipy.signal`",
+    "scipy.stats": "`scipy.stats`",
 }
 """Families of rules, by the module that they are in, with what the page calls them."""
 
@@ -55,7 +61,7 @@ def name_of(fn: Any) -> str:
     """How a program names a function of NumPy, less the `np.`."""
     path = library_path(fn)
     if path is not None and path[0].startswith("scipy"):
-        return ast.unparse(path[1]).removeprefix("scipy.special.")
+        return ast.unparse(path[1]).removeprefix(f"{path[0]}.")
     for prefix, owner in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
         if getattr(owner, fn.__name__, None) is fn:
             return f"{prefix}{fn.__name__}"
@@ -74,8 +80,8 @@ def family_of(fn: Any, op: Operation) -> str:
         return "builtins"
     module = str((op.rule or op.infer).__module__).rsplit(".", 1)[-1]
     path = library_path(fn)
-    if path is not None and path[0].startswith("scipy") and module not in ("bessel", "integrals", "distributions"):
-        return "special"
+    if path is not None and path[0].startswith("scipy"):
+        return path[0] if path[0] in FAMILIES else module if module in FAMILIES else "special"
     return module if module in FAMILIES else "elementwise"
 
 

@@ -42,6 +42,12 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     root = module.split(".")[0]
     if root == "builtins" and getattr(builtins, name, None) is obj:
         return "", ast.Name(name, ast.Load())
+    holder: Any = getattr(obj, "__self__", None)
+    if root == "scipy" and holder is not None:  # a method of a distribution, as `scipy.stats.norm.pdf`
+        module = ".".join(type(holder).__module__.split(".")[:2])
+        named = str(getattr(holder, "name", ""))
+        if getattr(sys.modules.get(module), named, None) is holder:
+            return module, ast.Attribute(dotted(f"{module}.{named}"), name, ast.Load())
     if root == "scipy":  # by its public name, as in `scipy.special.softmax`
         public = ".".join(module.split(".")[:2])
         module = public if getattr(sys.modules.get(public), name, None) is obj else module

@@ -40,7 +40,7 @@ SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
 """Shapes that broadcast, by the number of arguments: ranks 0 to 3, and lengths of 1."""
 
 
-SYMMETRIC = ("cholesky", "eigh", "eigvalsh")
+SYMMETRIC = ("cholesky", "eigh", "eigvalsh", "cho_factor")
 """Functions that read one triangle of a symmetric matrix: they are tested among symmetric ones."""
 
 
@@ -320,7 +320,7 @@ def check_graph(c: Case, rng: np.random.Generator, known: bool) -> None:
         with np.errstate(all="ignore"):
             eager = dict(zip(c.active, identified.bars(g[0] if len(g) == 1 else tuple(g)), strict=True))
             got = Drawn(identified, known, same=same).run(identified, g)[0]
-        total = sum(eager[i] for i in [first, *same])
+            total = sum(eager[i] for i in [first, *same])
         what = f"{c}, variables equal"
         np.testing.assert_allclose(0.0 if got is None else got, total, rtol=1e-10, atol=1e-12, err_msg=what)
 

@@ -14,6 +14,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+    parser.addoption("--full", action="store_true", help="run the tests of every entry in every mode, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `full` is left out, unless it is asked for."""
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """How many of the random programs were right, and what was said of those that were refused."""
     programs, aliases, effects = (sys.modules.get(f"tests.test_{name}") for name in ("programs", "aliases", "effects"))

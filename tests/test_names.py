@@ -5,13 +5,14 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 
 import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.rules.registry import REFUSED
 
-MODULES = [np, np.linalg, np.fft, scipy.special]
+MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg]
 gradgen.rules.of_libraries()
 
 

@@ -1,11 +1,15 @@
 """Rules of SciPy's functions: each rule, each function once through the whole pipeline, digits at hard arguments."""
 
+import ast
 import importlib.util
 import sys
 
 import numpy as np
 import pytest
+import scipy.linalg as sl
+import scipy.signal  # noqa: F401  (so that its rules are known)
 import scipy.special as sp
+import scipy.stats as st
 from mpmath import mp
 
 import gradgen
@@ -25,19 +29,31 @@ def of_scipy(fn):
 
 
 RULES = {fn: op for fn, op in OPERATIONS.items() if op.rule is not None and of_scipy(fn)}
+APART = {sl.cho_factor}
+"""What differences say nothing of: one half of its result is arbitrary."""
 
 
-def ids(fns):
-    return [fn.__name__ for fn in fns]
+def entry(fn):
+    """A function as a parameter of tests; of those of distributions most run with `--full` only."""
+    often = not hasattr(fn, "__self__") or fn.__name__ == "logpdf" or fn.__self__ is st.gamma
+    return pytest.param(fn, id=RULES[fn].name, marks=[] if often else pytest.mark.full)
+
+
+ENTRIES = [entry(fn) for fn in RULES if fn not in APART]
 
 
 @pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")
-@pytest.mark.parametrize("fn", RULES, ids=ids(RULES))
+@pytest.mark.parametrize("fn", ENTRIES)
 def test_rule(fn):
     check_rule(RULES[fn])
 
 
 # ---- the whole pipeline
+
+
+def given_to(c):
+    """The inputs of a case that are arguments of its program: variables, and arrays."""
+    return [i for i, x in enumerate(c.inputs) if i in c.active or isinstance(x, np.ndarray)]
 
 
 class Name(str):
@@ -49,14 +65,17 @@ class Name(str):
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
     """For each function a program that calls it on its last sample, and the case that this is."""
-    lines, found = ["import numpy as np", "import scipy.special", ""], {}
-    for number, (fn, op) in enumerate(RULES.items()):
+    parts = ("linalg", "signal", "special", "stats")
+    lines, found = ["import numpy as np", *(f"import scipy.{part}" for part in parts), ""], {}
+    for number, fn in enumerate(fn for fn in RULES if fn not in APART):
+        op = RULES[fn]
         c = list(cases(op, np.random.default_rng(0)))[-1]
-        module, _ = library_path(fn)
-        inputs, options = op.unbind([Name(f"x{i}") if i in c.active else x for i, x in enumerate(c.inputs)], c.options)
+        _, path = library_path(fn)
+        own = [Name(f"x{i}") if i in given_to(c) else x for i, x in enumerate(c.inputs)]
+        inputs, options = op.unbind(own, c.options)
         given = ", ".join([*map(repr, inputs), *(f"{k}={v!r}" for k, v in options.items())])
-        names = ", ".join(f"x{i}" for i in c.active)
-        lines += [f"def f{number}({names}):", f"    return {module}.{fn.__name__}({given})", ""]
+        names = ", ".join(f"x{i}" for i in given_to(c))
+        lines += [f"def f{number}({names}):", f"    return {ast.unparse(path)}({given})", ""]
         found[fn] = (f"f{number}", c)
     path = tmp_path_factory.mktemp("scipy") / "programs_of_scipy.py"
     path.write_text("\n".join(lines))
@@ -68,13 +87,16 @@ def programs(tmp_path_factory):
     del sys.modules[path.stem]
 
 
-@pytest.mark.parametrize("fn", RULES, ids=ids(RULES))
+@pytest.mark.parametrize("fn", ENTRIES)
 def test_printed(fn, programs):
     """What is printed answers what the rule answers on numbers, and imports the part of SciPy that it calls."""
     program, c = programs[fn]
     names = tuple(f"x{i}" for i in c.active)
-    pullback_of = gradgen.vjp(program, wrt=names)
-    value, pull = pullback_of(*c.variables)
+    kinds = {"f": "", "c": "complex", "i": "int"}
+    shapes = [f"x{i}={kinds[np.asarray(c.inputs[i]).dtype.kind]}({''.join(f'{n},' for n in np.shape(c.inputs[i]))})"
+              for i in given_to(c)]  # fmt: skip
+    pullback_of = gradgen.vjp(program, wrt=names, shapes=", ".join(shapes))
+    value, pull = pullback_of(*(c.inputs[i] for i in given_to(c)))
     for got, wanted in zip(leaves(value), leaves(c.out), strict=True):
         np.testing.assert_array_equal(got, wanted)
     g = like(c.out, np.random.default_rng(1))
@@ -111,6 +133,55 @@ def test_scipy_is_found_however_it_is_imported():
 def test_what_is_not_known_is_refused(program, said):
     with pytest.raises(NoRuleError, match=said):
         gradgen.grad(program)(1.5)
+
+
+# ---- factorisations
+
+
+def test_systems_by_their_factors():
+    """What a factorisation leaves in its other half does not matter; the gradient is that of the system itself."""
+    rng = np.random.default_rng(0)
+    b = rng.normal(size=3)
+    a = rng.normal(size=(3, 3))
+    a = a @ a.T + np.eye(3)
+
+    def by_cholesky(a, b):
+        return np.sum(sl.cho_solve(sl.cho_factor(a), b) ** 2)
+
+    def by_lower(a, b):
+        c, low = sl.cho_factor(a, lower=True)
+        return np.sum(sl.cho_solve((c, low), b) ** 2)
+
+    def by_lu(a, b):
+        lu, piv = sl.lu_factor(a)
+        return np.sum(sl.lu_solve((lu, piv), b) ** 2)
+
+    def by_halves(a, b):
+        half = sl.cholesky(a, lower=True)
+        return np.sum(sl.solve_triangular(half, sl.solve_triangular(half, b, lower=True), lower=True, trans="T") ** 2)
+
+    def directly(a, b):
+        return np.sum(np.linalg.solve(a, b) ** 2)
+
+    a_bar, b_bar = gradgen.grad(directly, wrt=("a", "b"))(a, b)
+    for program in (by_cholesky, by_lower, by_halves, by_lu):
+        for options in ({}, {"shapes": "a=(n, n), b=(n,)"}):
+            got, other = gradgen.grad(program, wrt=("a", "b"), **options)(a, b)
+            wanted = a_bar if program is by_lu else 0.5 * (a_bar + a_bar.T)
+            np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(other, b_bar, rtol=1e-9, atol=1e-12)
+
+
+def test_functions_of_distributions_are_told_apart():
+    """They have one name, `logpdf`, and the same arguments."""
+
+    def f(x, scale):
+        return np.sum(st.norm.logpdf(x, 0.0, scale) - st.laplace.logpdf(x, 0.0, scale))
+
+    x, scale = np.array([0.3, -1.2]), 1.5
+    x_bar, scale_bar = gradgen.grad(f, wrt=("x", "scale"))(x, scale)
+    np.testing.assert_allclose(x_bar, -x / scale**2 + np.sign(x) / scale, rtol=1e-13)
+    np.testing.assert_allclose(scale_bar, np.sum((x / scale) ** 2 - np.abs(x / scale)) / scale, rtol=1e-13)
 
 
 # ---- digits

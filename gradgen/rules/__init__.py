@@ -5,6 +5,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 LIBRARIES = {
+    "scipy.linalg": ("linalg",),
+    "scipy.stats": ("stats",),
+    "scipy.signal": ("signal",),
     "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),
 }
 """The modules of `rules.scipy` that belong to a module of SciPy: who calls its functions has imported it."""
