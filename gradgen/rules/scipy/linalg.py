@@ -391,7 +391,7 @@ BY_HAND = "write it with functions that have one, such as np.linalg.solve and sc
 
 refuse(sl, "svd eig eigvals qr lstsq", "it has options that NumPy's has not", AS_NUMPY)
 refuse(sl, "logm funm fractional_matrix_power signm",
-       "SciPy computes no function of a matrix with blocks accurately but expm",
+       "its derivative is that of a matrix with blocks, which SciPy does not get accurately",
        "for a symmetric matrix write (v * np.log(w)) @ v.T with w, v = np.linalg.eigh(a)")  # fmt: skip
 refuse(sl, "solve_banded solveh_banded cholesky_banded cho_solve_banded eig_banded eigvals_banded eigh_tridiagonal "
        "eigvalsh_tridiagonal", "it takes a matrix by its diagonals",
