@@ -214,6 +214,42 @@ def replace_params(graph: Graph, table: dict[Value, Value]) -> None:
     graph.params = [p for p in graph.params if p not in table]
 
 
+def is_loop(node: Node) -> bool:
+    return isinstance(node.op, Control) and node.op.turns
+
+
+def may_stop(node: Node) -> bool:
+    """Whether a loop may be left before its end."""
+    return node.options["stop"] is not None or bool(exits(node.subgraphs[0]))
+
+
+def refresh(node: Node) -> None:
+    """Let the sub-graphs of a node know what they take, and under which parameter, after that changed."""
+    taken: dict[Value, Value] = node.op.stands_for(node)  # type: ignore[attr-defined]
+    for graph in node.subgraphs:
+        graph.captured = {taken[p]: p for p in graph.params if p in taken}
+    node.op.connect(node)  # type: ignore[attr-defined]
+
+
+def inlined(graph: Graph, inner: Graph, values: list[Value]) -> list[Value]:
+    """Append the nodes of a sub-graph to `graph`, `values` standing for its parameters; what its results are there."""
+    table = dict(zip(inner.params, values, strict=True))
+
+    def here(v: Value) -> Value:
+        if v.node is not None and v.node.op is CONST and v.graph is inner and not v.hint:
+            return graph.const(v.node.options["value"], v.node.ast)
+        return table.get(v, v)
+
+    for node in inner.nodes:
+        node.inputs = tuple(map(here, node.inputs))
+        for out in node.outputs:
+            out.graph = graph
+        graph.nodes.append(node)
+        if isinstance(node.op, Control):
+            refresh(node)
+    return [here(v) for v in inner.results]
+
+
 def separate(
     graph: Graph, forward: int, is_light: Callable[[Node], bool], last_version: Callable[[Value], Value | None],
     written_to: Callable[[Value], Node | None],

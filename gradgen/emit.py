@@ -267,7 +267,12 @@ class Emitter:
         count = node.options["carried"]
         items, carried = LOOP.items(node), LOOP.carried(node)
         results = inner.schedule.graph.results
-        begins = [(o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False) if v.const is not UNDEFINED]
+        stop = node.options["stop"]
+        flag = None if stop is None or self.schedule.uses[node.outputs[stop]] else node.outputs[stop]
+        begins = [
+            (o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False)
+            if v.const is not UNDEFINED and o is not flag
+        ]  # fmt: skip
         out = self._moves([(o, self._begin(o, v)) for o, v in begins])
         steps, ways_out = inner.schedule.steps, exits(inner.schedule.graph)
         goes_on = ways_out[-1] if ways_out else None  # a step that leaves is not recorded
@@ -296,12 +301,8 @@ class Emitter:
             first = inner.behind.pop(ways_out[0], [])
 
         around = node.origin
-        body = [*first, *inner.statements(steps, around), *last, *inner.leave(node.outputs[:count])]
-        stop = node.options["stop"]
-        if stop is not None:
-            ends = zip(node.outputs, results[:count], strict=False)
-            left = [(self.names.of[o], r, o) for o, r in ends if o in self.names.of]
-            body.append(ast.If(inner.expression(results[stop]), [_left(left)], []))
+        ends = inner.leave(node.outputs[:count]) if stop is None else self._ends(node, stop)
+        body = [*first, *inner.statements(steps, around), *last, *ends]
         made: Any
         if node.options["header"] is None:
             made = ast.While(test or ast.Constant(True), body or [ast.Pass()], [])
@@ -319,6 +320,26 @@ class Emitter:
         if out not in self.buffers.copied:
             return tree
         return ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+
+    def _ends(self, node: Node, stop: int) -> list[ast.stmt]:
+        """The end of a step that may be the last: what is read after the loop gets its name, then it is left or not."""
+        [inner] = self._inner[node]
+        results = inner.schedule.graph.results
+        pairs = [(o, r) for o, r in zip(node.outputs[: node.options["carried"]], results, strict=False)
+                 if r.const is not UNDEFINED and o in self.names.of]  # fmt: skip
+        left = [(self.names.of[o], r, o) for o, r in pairs if self.schedule.uses[o]]
+        flag, test = node.outputs[stop], inner.expression(results[stop])
+        trees = [(o, inner.expression(r)) for o, r in pairs if o is not flag]
+        after = self._moves([(o, tree) for o, tree in trees if self.schedule.uses[o]])
+        further = self._moves([(o, tree) for o, tree in trees if not self.schedule.uses[o]])
+        given = {part.id for s in after for part in ast.walk(s) if isinstance(part, ast.Name) and is_stored(part)}
+        read = [test, *(s.value for s in further)]  # type: ignore[attr-defined]
+        if any(isinstance(part, ast.Name) and part.id in given for tree in read for part in ast.walk(tree)):
+            moves = self._moves([(o, inner.expression(r)) for o, r in pairs])
+            said = standing_for(flag, ast.Name(self.names.of[flag], ast.Load()))
+            return [*moves, ast.If(said, [_left(left)], [])]
+        note = self._moves([(flag, ast.Constant(True))]) if self.schedule.uses[flag] else []
+        return [*after, ast.If(test, [*note, _left(left)], []), *further]
 
     def _item(self, tree: ast.expr, v: Value) -> ast.expr:
         """What is appended to a list, noted for the simulation where it is a number, which lies in nobody's memory."""
@@ -407,6 +428,10 @@ class Emitter:
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
             return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
         return [s for (name, tree), v in zip(moves, moved, strict=True) for s in self._noted([assign(name, tree)], [v])]
+
+
+def is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
 
 
 def _left(leaves: list[Any]) -> ast.stmt:

@@ -17,6 +17,7 @@ from typing import Any
 
 from .calls import Budget, Callee, Variant, add_call
 from .errors import AlwaysRaises, GradgenError, UnsupportedError
+from .exits import tidy
 from .graph import CONST, Graph, Value
 from .guards import conjugates
 from .reading.expressions import defaults
@@ -124,6 +125,7 @@ class Program(Statements):
             self.result = self._returned_term(function)
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         prune(self.graph)
+        tidy(self.graph)
         self.result_rank = self.graph.results[0].type.ndim
         self.conjugates = conjugates(self.graph)
 

@@ -22,9 +22,11 @@ from .control import (
     is_defined,
     is_literal,
     keep_outputs,
+    may_stop,
     replace_params,
     separate,
 )
+from .exits import straighten
 from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
 from .lasting import changes, last_version, lasts, written_to
@@ -148,7 +150,9 @@ class Loop(Control):
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
         graph, [body], given_to = node.outputs[0].graph, node.subgraphs, node.inputs
         flags = dict(zip(node.inputs, wanted, strict=True))
-        useful = self._useful(node, self._active(node, lambda v: flags[v]), bars)
+        active = self._active(node, lambda v: flags[v])
+        straighten(node, {i for i in self._useful(node, active, bars) if bars[i] is not None})
+        useful = self._useful(node, active, bars)
         first, count = node.options["items"], node.options["carried"]
         params, forward = list(body.params), len(body.results)
         at = [k for k, want in enumerate(wanted) if want and not first <= k < first + count]
@@ -465,11 +469,6 @@ def add_loop(
     graph.nodes.append(node)
     LOOP.connect(node)
     return node
-
-
-def may_stop(node: Node) -> bool:
-    """Whether a loop may be left before its end."""
-    return node.options["stop"] is not None or bool(exits(node.subgraphs[0]))
 
 
 def _leave_without(body: Graph, gone: list[int]) -> None:

@@ -27,6 +27,7 @@ from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .control import define_passed
 from .errors import GradgenError
+from .exits import straighten_all
 from .finish import finish
 from .frontend import Context, Program
 from .fusion import fuse
@@ -242,6 +243,7 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
     verify(graph)
     simplify(graph)
     verify(graph)
+    straighten_all(graph)
     keep_records(graph)
     save(graph)
     finish(graph, targets, len(graph.results) - len(targets))

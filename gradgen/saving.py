@@ -14,11 +14,11 @@ from typing import Any
 
 from .buffers import WRITES
 from .calls import CALL
-from .control import EXITS, Control, exits
+from .control import EXITS, Control, exits, may_stop
 from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value, nodes_of
 from .likeness import is_for_shape, takes_dtype
-from .loops import LOOP, backwards, counts_from_zero, may_stop, taken
+from .loops import LOOP, backwards, counts_from_zero, taken
 from .records import lay_out
 from .rules.lists import shortest
 from .schedule import is_light, is_tiny
