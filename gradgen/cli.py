@@ -1,4 +1,4 @@
-"""The command line: `gradgen emit`, `build`, `check`, `graph`.
+"""The command line: `gradgen emit`, `build`, `check`, `graph`, `ops`.
 
 Exit codes: 0 done, 1 a file is stale or was edited, or a check failed, 2 usage, or the function cannot be
 differentiated. Messages go to stderr, artefacts to stdout.
@@ -55,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
     graph = commands.add_parser("graph", help="draw the computational graph")
     _add_target(graph, "path.py:function or package.module:function")
     graph.add_argument("-o", dest="where", metavar="FILE", default="", help="x.svg, .dot, .mmd or .txt (default: text)")
+
+    ops = commands.add_parser("ops", help="list the functions that gradgen knows, or tell all of some")
+    ops.add_argument("names", metavar="name", nargs="*", help="as in np.hypot, hypot, scipy.special.erf")
     return top
 
 
@@ -369,5 +372,12 @@ def graph(given: argparse.Namespace) -> int:
     return 0
 
 
+def ops(given: argparse.Namespace) -> int:
+    from .ops import describe, table
+
+    sys.stdout.write("\n".join(map(describe, given.names)) if given.names else table())
+    return 0
+
+
 DRAWINGS = {".svg": "svg", ".dot": "dot", ".mmd": "mermaid", ".txt": "dump"}
-COMMANDS = {"emit": emit, "build": build, "check": check, "graph": graph}
+COMMANDS = {"emit": emit, "build": build, "check": check, "graph": graph, "ops": ops}

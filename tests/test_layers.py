@@ -18,7 +18,7 @@ LAYERS = {
     "what may be asked for": "admission",
     "from graph to text": "naming listings spell filling emit simulate docstrings module carrying compose",
     "from source to source": "pipeline",
-    "faces": "memory targets merging files checking testing api cli __init__ __main__",
+    "faces": "ops memory targets merging files checking testing api cli __init__ __main__",
 }
 EXCEPTIONS = {
     ("graph", "reverse"): "`op.bprop` of the book's language sums broadcast cotangents back, as the backward pass does",

@@ -23,7 +23,7 @@ def _weights_type(facts: Facts, a: Any, q: Any, **_: Any) -> Type:
 
 
 @primitive(signature="a, q, axis=None, method='linear'", inputs="a q", differentiable=False, infer=_weights_type)
-def quantile_weights(a: Any, q: Any, axis: Any = None, method: str = "linear") -> Any:
+def quantile_weights(a: Any, q: Any, axis: Any = None, method: Any = "linear") -> Any:
     """The derivative of each of the quantiles `q` along `axis` by the entries of `a`; none by those that are NaN."""
     axes = tuple(range(np.ndim(a))) if axis is None else tuple(i % max(np.ndim(a), 1) for i in np.atleast_1d(axis))
     kept = tuple(i for i in range(np.ndim(a)) if i not in axes)
@@ -35,7 +35,7 @@ def quantile_weights(a: Any, q: Any, axis: Any = None, method: str = "linear") -
     out = np.zeros((np.size(q), *rows.shape), np.result_type(a, 0.0))
     for n in np.unique(counts[counts > 0]):
         some = counts == n
-        places = np.quantile(np.arange(n), np.ravel(q), method=method)  # type: ignore[call-overload]
+        places = np.quantile(np.arange(n), np.ravel(q), method=method)
         for i, place in enumerate(places):
             low = int(place)
             for k, part in ((low, 1.0 - (place - low)), (min(low + 1, n - 1), place - low)):
