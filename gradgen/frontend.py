@@ -73,6 +73,7 @@ class Context:
     outside: dict[str, Outside] = field(default_factory=dict)
     helpers: dict[Any, Function] = field(default_factory=dict)
     carried: dict[str, Any] = field(default_factory=dict)
+    targets: frozenset[str] = frozenset()
 
 
 class Program(Statements):

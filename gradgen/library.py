@@ -14,6 +14,12 @@ from . import functions
 from .graph import OPERATIONS
 from .syntax import dotted, numpy_path
 
+NAMESPACES = frozenset({
+    "scipy._lib._array_api.array_namespace", "sklearn.utils._array_api.get_namespace",
+    "sklearn.utils._array_api.get_namespace_and_device",
+})  # fmt: skip
+"""Functions that tell which module's functions go with arrays, by the array API standard: for NumPy's it is NumPy."""
+
 
 def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     """(module to import or "", syntax) for an object of NumPy, the standard library or SciPy, else None."""
@@ -77,9 +83,19 @@ def is_numpy_module(obj: Any) -> bool:
 
 
 def is_library(fn: Any) -> bool:
-    """Whether a function belongs to NumPy, SciPy or the standard library, whose source is not followed."""
+    """Whether a function belongs to NumPy, SciPy or the standard library."""
     root = (getattr(fn, "__module__", None) or "").split(".")[0]
     return root in ("numpy", "scipy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
+
+
+def is_namespace(fn: Any) -> bool:
+    """Whether a function is one of `NAMESPACES`."""
+    return f"{getattr(fn, '__module__', '')}.{getattr(fn, '__qualname__', '')}" in NAMESPACES
+
+
+def is_scipy(fn: Any) -> bool:
+    """Whether a function belongs to SciPy: of those without a rule the source is followed, where there is any."""
+    return (getattr(fn, "__module__", None) or "").split(".")[0] == "scipy"
 
 
 def is_carried(obj: Any) -> bool:

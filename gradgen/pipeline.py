@@ -126,13 +126,15 @@ def read(
     known = declared_types(function, options) | (types or {})
     spec = function.node.args
     some = targets and any((spec.posonlyargs, spec.args, spec.kwonlyargs))
-    for name in map(str, target_routes(function, options)) if some else ():
+    routes = target_routes(function, options) if some else []
+    for name in map(str, routes):
         if name in known:
             known[name] = as_number(known[name])
+    roots = frozenset(route.root for route in routes)
     facts = facts or Facts()
     shared: set[Any] = set()
     while True:
-        context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint)
+        context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint, targets=roots)
         try:
             return Program(function, known, facts, context, live=live)
         except Inflated as inflated:  # read again, with these functions called instead of read into their callers

@@ -174,3 +174,85 @@ def test_an_array_of_no_axes_is_not_added_to_at_an_index() -> None:
 
     agree(f, np.array([0.3, 0.4, -0.2]))
     agree(lambda x: np.sum(f(x)), np.array([[0.3, 0.4, -0.2], [0.1, 0.7, 0.2]]))
+
+
+def conversions() -> list[Any]:
+    """Writes through what may be the same array by another conversion."""
+
+    def plain(x: Any) -> Any:
+        x = x * 1.0
+        np.exp(x, out=np.asarray(x))
+        return np.sum(x * x)
+
+    def copied(x: Any) -> Any:
+        x = np.asarray(x, copy=True)
+        x -= 1.0
+        np.exp(x, out=np.asanyarray(x))
+        return np.sum(x * x)
+
+    def of_a_kind(x: Any) -> Any:
+        x = np.asarray(x, dtype=float)
+        x -= 1.0
+        np.exp(x, out=np.asarray(x, dtype=float))
+        return np.sum(x * x)
+
+    def a_part(x: Any) -> Any:
+        x = x * 1.0
+        x += 1.0
+        y = np.ravel(x)
+        np.asarray(y)[1:] = 2.0
+        return np.sum(x * x)
+
+    return [plain, copied, of_a_kind, a_part]
+
+
+@pytest.mark.parametrize("f", conversions(), ids=lambda f: f.__name__)
+def test_a_write_through_a_conversion_is_seen_or_refused(f: Any) -> None:
+    x = np.array([0.3, -0.4, 0.7])
+    try:
+        value, pullback = gradgen.vjp(f)(x.copy())
+    except gradgen.UnsupportedError:
+        assert f.__name__ in ("of_a_kind", "a_part")
+        return
+    np.testing.assert_allclose(value, f(x.copy()))
+    np.testing.assert_allclose(pullback(1.0), differences(lambda x: f(x.copy()), x), rtol=1e-6)
+
+
+def test_a_function_without_a_derivative_need_not_be_followed() -> None:
+    def count(items: Any) -> int:
+        total = 0
+        while True:
+            if total >= len(items):
+                return total
+            total += 1
+
+    def checked(x: Any) -> None:
+        global SEEN
+        SEEN = len(x)
+
+    def f(x: Any, data: Any) -> Any:
+        checked(data)
+        return np.sum(x * x) * count(data)
+
+    np.testing.assert_allclose(gradgen.grad(f)(np.array([1.0, 2.0]), np.ones(3)), [6.0, 12.0])
+    assert SEEN == 3
+
+
+SEEN = 0
+
+
+def test_what_a_function_that_is_not_followed_may_change_is_refused() -> None:
+    def grown(out: Any, x: Any) -> int:
+        global SEEN
+        SEEN = 1
+        out.append(x)
+        return 1
+
+    def f(x: Any) -> Any:
+        out: list[Any] = []
+        grown(out, x * x)
+        n = grown(out, x)
+        return np.sum(np.array(out)) * n
+
+    with pytest.raises(gradgen.GradgenError):
+        gradgen.grad(f)(2.0)

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..buffers import alias_of, is_made_here, is_plain, may_share
+from ..buffers import alias_of, is_made_here, is_plain, may_share, roots
 from ..errors import UnsupportedError
 from ..graph import OPERATIONS, PRIMITIVES, Node, Value
+from ..routes import ATTRIBUTE, ITEM
 from ..rules.indices import index_items, is_basic, slice_parts
 from ..terms import Computed, Static, Term, flatten
 from .reader import Reader
@@ -40,6 +41,28 @@ class Cells(Reader):
     versions: dict[Value, Value]
     shows: dict[Value, Value]
     doubts: dict[Value, UnsupportedError]
+
+    def or_else(self, read: Callable[[], Any], instead: Callable[[], Any]) -> Any:
+        """What `read` gives; where that cannot be followed what `instead` gives, all else being as it was before.
+
+        Raises the first of the errors where neither can be.
+        """
+        names, count = dict(self.frame.names), len(self.graph.nodes)
+        versions, doubts = dict(self.versions), dict(self.doubts)
+        try:
+            return read()
+        except UnsupportedError as error:
+            self.frame.names.clear()
+            self.frame.names.update(names)
+            self.versions, self.doubts = versions, doubts
+            self.graph.nodes[count:] = [n for n in self.graph.nodes[count:] if n.op.name in (ATTRIBUTE, ITEM)]
+            try:
+                made = instead()
+            except UnsupportedError:
+                raise error from None
+            if isinstance(made, Computed) and made.value.node is not None:
+                made.value.node.options["unknown"] = error
+            return made
 
     def place(self, v: Value) -> Place:
         """Where a value lies."""
@@ -137,11 +160,22 @@ class Cells(Reader):
                 if not isinstance(leaf, Computed) or is_plain(leaf.value):
                     continue
                 theirs = self.place(leaf.value).root
-                if (itself or theirs is not root) and theirs not in self.doubts and may_share(theirs, root):
+                if (itself or theirs is not root) and theirs not in self.doubts and self._may_share(theirs, root):
                     self.doubts[theirs] = self.error(
                         f"`{name}` is changed in place here, and `{other}` may be the same array", at,
                         f"write `{name} = {name}.copy()` before",
                     )  # fmt: skip
+
+    def _may_share(self, a: Value, b: Value) -> bool:
+        """Whether two arrays may lie in the same memory: one may be a part of a version of the other."""
+        return any(may_share(x, y) for x in self._beginnings(a) for y in self._beginnings(b))
+
+    def _beginnings(self, v: Value) -> list[Value]:
+        """`v`, and the arrays of whose versions it may be a part."""
+        found = [v]
+        for w in found:
+            found += [self.shows[r] for r in roots(w) if r in self.shows and self.shows[r] not in found]
+        return found
 
     def in_reach(self) -> Iterator[tuple[str, Term]]:
         """What has a name here, in a function around this one, or in one that called it."""
@@ -211,6 +245,10 @@ def _again(node: Node, parent: Value, new: Value, rest: list[Value]) -> Value:
     return parent.graph.add(node.op, [new], node.options).out
 
 
+def _itself(node: Node, parent: Value, new: Value, rest: list[Value]) -> Value:
+    return new
+
+
 VIEWS: dict[str, Callable[[Node, Value, Value, list[Value]], Value] | None] = {
     "getitem": _at_index,
     "transpose": _transposed,
@@ -221,6 +259,8 @@ VIEWS: dict[str, Callable[[Node, Value, Value, list[Value]], Value] | None] = {
     "flipud": _again,
     "fliplr": _again,
     "expand_dims": _squeezed,
+    "asarray": _itself,
+    "asanyarray": _itself,
     "diagonal": None,
     "broadcast_to": None,
 }

@@ -11,14 +11,14 @@ import numpy as np
 
 from ..constants import has_attributes
 from ..graph import OPERATIONS, PRIMITIVES
-from ..library import among, is_library
+from ..library import among, is_library, is_namespace, is_scipy
 from ..rules.lists import JOINING, item_type, joined_by
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
 from .changing import Changing
 from .decide import looked_at, truth
-from .looks import LOOKERS, known_object, told
+from .looks import LOOKERS, classes, known_object, told
 from .opaque import PURE
 
 METHODS = {
@@ -122,6 +122,8 @@ class Invoking(Changing):
                 return args[0]
             if among(fn, OF_LISTS):
                 return self._of_list(fn, args[0], args[1:], kwargs, tree, node)
+        if is_namespace(fn) and not any(map(self._is_foreign, args)):
+            return self._namespace(fn(np.empty(0)))
         known = told(self, fn, args) if among(fn, LOOKERS) and not kwargs else None
         if known is not None:
             return truth(known)
@@ -152,11 +154,39 @@ class Invoking(Changing):
         made = self.constructed(fn, args, kwargs) if isinstance(fn, type) else None
         if made is not None:
             return made
-        if isinstance(fn, types.FunctionType) and not is_library(fn):
-            return self.follow(function_source(fn), args, kwargs, node)
+        if isinstance(fn, types.FunctionType) and self._is_followed(fn, terms):
+            return self._followed_or_passed_on(callee, fn, args, kwargs, tree, node)
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
+
+    def _is_followed(self, fn: Any, args: list[Term]) -> bool:
+        """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it."""
+        if not is_library(fn):
+            return True
+        return is_scipy(fn) and (is_scipy(self.frame.function.fn) or any(map(self.may_vary, args)))
+
+    def _is_foreign(self, term: Term) -> bool:
+        """Whether a term may be an array of another library's."""
+        return classes(self, term) is None and not isinstance(term, Computed)
+
+    def _namespace(self, found: Any) -> Term:
+        """What a function of `NAMESPACES` gave, NumPy itself in the place of what wraps it."""
+        if isinstance(found, tuple):
+            return sequence(tuple, [self._namespace(item) for item in found])
+        return self.static(np if isinstance(found, types.ModuleType) else found, ast.Constant(found))
+
+    def _followed_or_passed_on(
+        self, callee: Static, fn: Any, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
+    ) -> Term:
+        """A call of a function with source. Where it cannot be followed, it may still be one without a derivative."""
+
+        def pass_on() -> Term:
+            tree.func = self.by_reference(callee).ast
+            return self.passed_on(fn, tree, node)
+
+        made: Term = self.or_else(lambda: self.follow(function_source(fn), args, kwargs, node), pass_on)
+        return made
 
     def _attribute_called(self, args: list[Term], node: ast.Call) -> Term | None:
         """`getattr(x, "name")`, with a default or without; None where it is not known whether there is such a one."""

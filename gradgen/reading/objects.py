@@ -16,13 +16,13 @@ from typing import Any
 
 from ..annotations import field_type, type_of_instances
 from ..constants import named_fields
-from ..errors import GradgenError, UnsupportedError
+from ..errors import GradgenError
 from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import OBJECT, Form, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal
-from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, sequence
+from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, references, sequence
 from .opaque import Opaque
 
 
@@ -40,6 +40,7 @@ class Objects(Opaque):
     parts: dict[Route, Term]
     routes: dict[Value, Route]
     looked_at: dict[Route, None]
+    context: Any
     _graphs: list[Graph]
 
     def argument(self, value: Value, t: Type, route: Route) -> Term:
@@ -114,6 +115,24 @@ class Objects(Opaque):
             value = value.source
         unknown = value is not None and value.type.kind == "number" and value.type.ndim is None and not value.type.array
         return self.routes.get(value) if unknown else None  # type: ignore[arg-type]
+
+    def may_vary(self, term: Term) -> bool:
+        """Whether a term may depend on a target; in a function that is written once, anything may."""
+        if self.context.under_way:
+            return True
+        todo, seen = references(term.ast), set()
+        while todo:
+            v = todo.pop()
+            if v in seen or v.type.kind in ("int", "bool"):
+                continue
+            seen.add(v)
+            if v.source is not None:
+                todo.append(v.source)
+            elif v.node is not None:
+                todo += v.node.inputs
+            elif v not in self.routes or self.routes[v].root in self.context.targets:
+                return True
+        return False
 
     def open_part(self, route: Route, kind: str, key: Any, known: Type | None = None) -> Term:
         """A part of an argument of which nothing else is known."""
@@ -281,19 +300,12 @@ class Objects(Opaque):
         """A call of a method. One that cannot be followed may still carry no derivative, and is passed on."""
         if isinstance(callee.fn, str):
             return self._of_dict(callee.fn, callee.owner, args, kwargs, node)  # type: ignore[arg-type]
-        names, count = dict(self.frame.names), len(self.graph.nodes)
-        try:
+        def follow() -> Term:
             return self.follow(function_source(callee.fn), [callee.owner, *args], kwargs, node)
-        except UnsupportedError as error:
-            if not isinstance(callee.owner, Instance):
-                raise
-            self.frame.names.clear()
-            self.frame.names.update(names)
-            parts = [n for n in self.graph.nodes[count:] if n.op.name in (ATTRIBUTE, ITEM)]
-            self.graph.nodes[count:] = parts
-            made = self.opaque_term(tree, node, effect=True)
-            made.value.node.options["unknown"] = error  # type: ignore[union-attr]
-            return made
+
+        if not isinstance(callee.owner, Instance):
+            return follow()
+        return self.or_else(follow, lambda: self.passed_on(callee.fn, tree, node))  # type: ignore[no-any-return]
 
     def _of_dict(self, method: str, owner: Sequence, args: list[Term], kwargs: Any, node: ast.Call) -> Term:
         """A method of a dict whose items are known."""

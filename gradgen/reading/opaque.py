@@ -16,6 +16,7 @@ from ..syntax import Hole, Verbatim, rebuilt
 from ..terms import Closure, Computed, Ref, Sequence, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
+from .writers import writes_arguments
 
 PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumerate, zip, type, hasattr, slice, sum,
         abs, float, int, bool, round, any, all, divmod, complex, pow, np.shape, np.ndim, np.size, np.errstate,
@@ -45,6 +46,12 @@ class Opaque(Names):
         self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
         return self.written(made, tree)
+
+    def passed_on(self, fn: Any, tree: ast.expr, node: ast.AST) -> Computed:
+        """A call of a function that cannot be followed. Raises UnsupportedError where it may change an argument."""
+        if writes_arguments(fn, containers=True):
+            raise self.error("this may change what it is given", node)
+        return self.opaque_term(tree, node, effect=True)
 
     def explain(self, made: Node, code: ast.AST) -> None:
         """Note on an opaque node what to say if a derivative reaches it; refuse code that writes in place."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE, Graph, Value
 from ..library import is_library
 from ..shapes import Type
@@ -128,17 +127,7 @@ class Statements(Turns):
 
     def _loop_or_opaque(self, node: ast.For | ast.While) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
-        names, versions, doubts = dict(self.frame.names), dict(self.versions), dict(self.doubts)
-        try:
-            self.loop(node)
-        except UnsupportedError as error:
-            self.frame.names.clear()
-            self.frame.names.update(names)
-            self.versions, self.doubts = versions, doubts
-            try:
-                self._opaque_statement(node)
-            except UnsupportedError:
-                raise error from None
+        self.or_else(lambda: self.loop(node), lambda: self._opaque_statement(node))
 
     def _is_errstate(self, node: ast.With) -> bool:
         for item in node.items:

@@ -19,8 +19,11 @@ METHODS = frozenset({
 """Methods of arrays that change them."""
 WRITERS = frozenset({"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "at", "shuffle"})
 """Functions that change their first argument."""
-
-
+GROWERS = frozenset({
+    "append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "popitem", "add", "discard",
+    "reverse",
+})  # fmt: skip
+"""Methods of lists, dictionaries and sets that change them."""
 FRESH = frozenset({"range", "len", "int", "float", "bool", "str", "repr", "abs", "sum", "round", "id", "type"})
 """Builtins that give nothing of what they are given."""
 
@@ -37,13 +40,13 @@ def python_function(obj: Any) -> types.FunctionType | None:
     return obj if isinstance(obj, types.FunctionType) and not is_library(obj) else None
 
 
-def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset()) -> bool:
+def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset(), containers: bool = False) -> bool:
     """Whether a call of `obj`, a function or the syntax of one, may change an array that it is given or that is global.
 
-    What it does to lists, dictionaries and the attributes of objects is its own business.
+    containers: whether to ask of lists, dictionaries and attributes of objects too; else those are its own business.
     """
     if isinstance(obj, (ast.FunctionDef, ast.Lambda)):
-        return Scan(obj, {}, seen).writes()
+        return Scan(obj, {}, seen, containers=containers).writes()
     fn = python_function(obj)
     if fn is None or fn in seen:
         return False
@@ -51,7 +54,8 @@ def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset()) -> bool:
         node = function_source(fn).node
     except GradgenError:  # nobody can tell
         return True
-    return Scan(node, fn.__globals__, seen | {fn}, getattr(obj, "__self__", None)).writes()
+    owner = getattr(obj, "__self__", None)
+    return Scan(node, fn.__globals__, seen | {fn}, owner, containers=containers).writes()
 
 
 def writes_names(code: ast.AST, names: set[str], scope: dict[str, Any]) -> bool:
@@ -69,8 +73,10 @@ class Scan:
     """One function, or a statement. given: the names that may hold what it is given, or a part of that."""
 
     def __init__(
-        self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None, given: set[str] | None = None
-    ):
+        self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None, given: set[str] | None = None,
+        containers: bool = False,
+    ):  # fmt: skip
+        self.containers = containers
         self.node, self.scope, self.seen, self.owner = node, scope, seen, owner
         names = _parameters(node) if given is None else list(given)
         self.owner_name = names[0] if owner is not None and names else None
@@ -121,9 +127,21 @@ class Scan:
                 return (name == "shuffle" or self._is_numpy(base)) and self._is_reached(first)
             case ast.Call(keywords=keywords) if any(k.arg == "out" for k in keywords):
                 return any(self._is_reached(k.value) for k in keywords if k.arg == "out")
-            case ast.Call(func=ast.Name(id=name)) if name in self.scope and name not in self.local:
-                return writes_arguments(self.scope[name], self.seen)
+            case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in GROWERS and self.containers:
+                return self._is_reached(base)
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=base) if self.containers:
+                return self._is_reached(base)
+            case ast.Call(func=func):
+                called = self._known(func)
+                return called is not None and writes_arguments(called, self.seen, self.containers)
         return False
+
+    def _known(self, node: ast.expr) -> Any:
+        """What a name, or a dotted name of a module, is outside the function; None for all else."""
+        if isinstance(node, ast.Name):
+            return self.scope.get(node.id) if node.id not in self.local else None
+        owner = self._known(node.value) if isinstance(node, ast.Attribute) else None
+        return getattr(owner, node.attr, None) if isinstance(owner, types.ModuleType) else None  # type: ignore[attr-defined]
 
     def _is_numpy(self, node: ast.expr) -> bool:
         """Whether it is NumPy, or one of its functions."""

@@ -422,6 +422,15 @@ def _array_rule(g, out, a, dtype, *, ndmin=0, **_):
     return g, None
 
 
+def _as_array_alias(node: Any) -> str:
+    """What is surely an array is given back as it is, unless a copy or another dtype is asked for."""
+    options, (a, *dtype) = node.options, node.inputs
+    if options.get("copy") is True:
+        return "fresh"
+    plain = options.get("order") is None and all(v.const is None for v in dtype)
+    return "view" if plain and a.type.ndim and a.type.kind != "object" else "maybe"
+
+
 def _array_type(facts: Facts, a: Any, dtype: Any, ndmin: int = 0, **_: Any) -> Type:
     return array_like_type(facts, a, dtype, ndmin)
 
@@ -434,9 +443,9 @@ register(np.array, signature="object, dtype=None, copy=True, order='K', subok=Fa
          inputs="object dtype", rule=_array_rule, infer=_array_type, samples=_ARRAYS,
          alias=lambda node: "fresh" if node.options["copy"] is True else "maybe")  # fmt: skip
 register(np.asarray, signature="a, dtype=None, order=None, device=None, copy=None, like=None", inputs="a dtype",
-         rule=_array_rule, infer=_array_type, alias="maybe", samples=_ARRAYS)  # fmt: skip
+         rule=_array_rule, infer=_array_type, alias=_as_array_alias, samples=_ARRAYS)  # fmt: skip
 register(np.asanyarray, signature="a, dtype=None, order=None, device=None, copy=None, like=None", inputs="a dtype",
-         rule=_array_rule, infer=_array_type, alias="maybe", samples=_ARRAYS)  # fmt: skip
+         rule=_array_rule, infer=_array_type, alias=_as_array_alias, samples=_ARRAYS)  # fmt: skip
 
 
 def _contiguous_type(facts: Facts, a: Any, dtype: Any, **_: Any) -> Type:
