@@ -98,6 +98,8 @@ def compared(entry: Entry, function: Any, arguments: dict[str, Any], target: str
             up[i] += h
             down[i] -= h
             out[i] = (at(up) - at(down)) / (up[i] - down[i])
+    if target in entry.symmetric.split():
+        wide, narrow = (wide + wide.T) / 2, (narrow + narrow.T) / 2
     noise = 4e-15 * size / np.where(x == 0.0, 1.0, np.abs(x)) / entry.step
     best, scale = narrow + (narrow - wide) / 3, np.max(np.abs(narrow), initial=1e-12)
     if np.any(np.abs(wide - narrow) > 1e-3 * scale + noise):

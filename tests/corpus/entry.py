@@ -16,7 +16,8 @@ class Entry:
     """`path` is "module:function" or "module:Class.method". arguments: by parameter, those of objects being made late.
 
     wrt: the targets, separated by spaces. made: makes the object whose method is meant. step: of the differences,
-    relative to the argument.
+    relative to the argument. symmetric: the targets of which the function reads one triangle alone, and for which the
+    gradient is symmetric by convention.
     """
 
     path: str
@@ -24,6 +25,7 @@ class Entry:
     arguments: dict[str, Any] = field(default_factory=dict)
     made: Callable[[], Any] | None = None
     step: float = 1e-4
+    symmetric: str = ""
 
     @property
     def name(self) -> str:
@@ -54,9 +56,11 @@ def copied(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
-def entry(path: str, wrt: str, *, made: Any = None, step: float = 1e-4, **arguments: Any) -> Entry:
+def entry(
+    path: str, wrt: str, *, made: Any = None, step: float = 1e-4, symmetric: str = "", **arguments: Any
+) -> Entry:  # fmt: skip
     """One line of the table."""
-    return Entry(path, wrt, arguments, made, step)
+    return Entry(path, wrt, arguments, made, step, symmetric)
 
 
 def draw(*shape: int, low: float = -1.5, high: float = 1.5, seed: int = 0) -> np.ndarray[Any, Any]:
