@@ -7,6 +7,7 @@ may lie in; `Buffers` goes through the statements in order and finds those that 
 from __future__ import annotations
 
 import ast
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,7 +130,7 @@ def _together(a: Value, b: Value) -> list[tuple[Value, Value]]:
     """The pairs of which one must share memory for two results of control flow, or parameters of a body, to do so."""
     if a.node is not None and a.node is b.node:
         sides = [v.node.op.sources(v.node, v.index) for v in (a, b)]  # type: ignore[union-attr]
-        return list(zip(*sides, strict=True))
+        return list(zip(*sides, strict=True) if len(sides[0]) == len(sides[1]) else itertools.product(*sides))
     if a.node is None and b.node is None and a.graph is b.graph and a.held and b.held:
         return [(a, a)] if b in a.mates else []
     pairs = [(a, b), (b, a)]
@@ -244,6 +245,8 @@ class Buffers:
         self._forward = 0
         """How many buffers the forward pass made."""
         self._holders: dict[int, list[Value]] = {}
+        self._objects: dict[Value, Memory] = {}
+        """The lists themselves, whatever is in them."""
         for v in schedule.graph.params:
             self._hold(v)
         self._go(schedule)
@@ -255,6 +258,11 @@ class Buffers:
             self._visit(schedule, step.node)
 
     def _visit(self, schedule: Schedule, node: Node) -> None:
+        if node.op.name == "append":
+            base = node.inputs[0]
+            if base in schedule.named and self._may_grow(node, base):
+                self.in_place.add(node)
+                self._objects[node.out] = self.object(base)
         if node.op.name in WRITES:
             base = node.inputs[0]
             if base in schedule.named and self._writable(node, base):
@@ -274,6 +282,9 @@ class Buffers:
         """The body of a loop, in which a carried value is ours to write where it is so before and after each step."""
         loop: Any = node.op
         carried, initial = loop.carried(node), loop.initial(node)
+        lists = [i for i, p in enumerate(carried) if p.type.of is not None]
+        kept = {v for v in inner.graph.results[len(carried) :] if v.type.of is not None}
+        grow = {i for i in lists if carried[i] not in kept and self._may_grow(node, initial[i], inner)}
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
         begins = [self.of(v).places for v in initial]
         ours -= {i for i in ours for j, places in enumerate(begins) if j != i and places & begins[i]}
@@ -286,9 +297,17 @@ class Buffers:
         while True:
             for i, p in enumerate(carried):
                 self._memory[p] = self._new(ours=i in ours)
+                if p.type.of is not None:
+                    self._objects[p] = self._new(ours=i in grow)
+                    self._memory[p] = Memory(self._memory[p].places | self._objects[p].places, i in ours)
                 self._hold(p)
             self._go(inner)
             ends = [self.of(inner.graph.results[i]) for i in range(len(carried))]
+            still = {i for i in grow if self.object(inner.graph.results[i]).ours}
+            if still < grow:
+                grow = still
+                self._forget(inner)
+                continue
             wrong = {i for i in ours if not ends[i].ours}
             wrong |= {i for i in ours for j, end in enumerate(ends) if j != i and end.places & ends[i].places}
             if not wrong:
@@ -306,16 +325,19 @@ class Buffers:
         for node in schedule.graph.nodes:
             for out in node.outputs:
                 self._memory.pop(out, None)
+                self._objects.pop(out, None)
 
     def _hold(self, v: Value) -> None:
         for place in self.of(v).places:
             self._holders.setdefault(place, []).append(v)
 
     def of(self, v: Value) -> Memory:
-        """The memory that a value lies in."""
+        """The memory that a value lies in; of a list, itself and what is in it."""
         found = self._memory.get(v)
         if found is None:
             found = self._memory[v] = self._found(v)
+            if v.type.of is not None or v.node is not None and v.node.op.name == "list":
+                found = self._memory[v] = Memory(found.places | self.object(v).places, found.ours)
         return found
 
     def _new(self, ours: bool = True) -> Memory:
@@ -332,12 +354,40 @@ class Buffers:
             results = node.op.sources(node, v.index)  # type: ignore[attr-defined]
             sides = [self.of(side) for side in results if side.const is not UNDEFINED]
             return Memory(frozenset().union(*(m.places for m in sides)), all(m.ours for m in sides))
+        if node.op.name in ("item_of_list", "getitem") and node.inputs[0].type.of is not None and v.type.of is None:
+            return Memory(self.of(node.inputs[0]).places - self.object(node.inputs[0]).places, ours=False)
         shared = [self.of(base) for base in bases(node)]
         if not shared:
             return self._new(ours=alias_of(node) == "fresh")
         ours = all(memory.ours for memory in shared) and alias_of(node) not in ("any", "read-only")
         places = frozenset().union(*(memory.places for memory in shared))
         return Memory(places if alias_of(node) in ("view", "read-only") else places | self._new().places, ours)
+
+    def object(self, v: Value) -> Memory:
+        """The list itself that a value is."""
+        if v in self.schedule.stands_for:
+            return self.object(self.schedule.stands_for[v])
+        if v not in self._objects:
+            self._objects[v] = self._found_object(v)
+        return self._objects[v]
+
+    def _found_object(self, v: Value) -> Memory:
+        node = v.node
+        collected = node is not None and node.op.name == "loop" and v.index >= node.options["carried"]
+        if node is None or not (node.subgraphs or node.op.name in ("list", "append")):
+            return self._new(ours=False)
+        if collected or not node.subgraphs:
+            return self._new()
+        sides = [self.object(side) for side in node.op.sources(node, v.index) if side.const is not UNDEFINED]  # type: ignore[attr-defined]
+        return Memory(frozenset().union(*(m.places for m in sides)), all(m.ours for m in sides))
+
+    def _may_grow(self, node: Node, base: Value, inner: Schedule | None = None) -> bool:
+        """Whether a list may be appended to in place: it is ours, and nobody reads it, or what holds it, later."""
+        if inner is not None and base not in inner.named:
+            return self.object(base).ours  # it is written where the loop begins
+        at, memory = self.lives.position[node], self.object(base)
+        held = [v for place in memory.places for v in self._holders.get(place, ())]
+        return memory.ours and not any(self.lives.alive(v, at) for v in held)
 
     def _writable(self, node: Node, base: Value) -> bool:
         """Whether a statement may write into the memory of `base`: it is ours, and nobody reads it later."""

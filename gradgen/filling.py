@@ -74,6 +74,19 @@ def _setitem(e: Any, node: Node) -> list[ast.stmt]:
     return [*out, ast.Assign([place], tree)]
 
 
+def _append(e: Any, node: Node) -> list[ast.stmt]:
+    """`xs.append(v)`; a new list where somebody still reads the old one."""
+    base, _, item = node.inputs
+    name, tree = e.names.of[node.out], e.expression(item)
+    if node not in e.buffers.in_place:
+        return [assign(name, ast.List([ast.Starred(e.expression(base), ast.Load()), tree], ast.Load()))]
+    out = [] if e.names.of.get(base) == name else [assign(name, e.expression(base))]
+    target = ast.Name(name, ast.Load())
+    made = ast.Expr(ast.Call(ast.Attribute(target, "append", ast.Load()), [tree], []))
+    made.grows = e.names.outermost(base) if not out else None  # type: ignore[attr-defined]
+    return [*out, made]
+
+
 def _pick(e: Any, node: Node) -> list[ast.stmt]:
     """A part of an array that is written meanwhile, in memory of its own."""
     x, index = node.inputs
@@ -96,9 +109,9 @@ def _increment(e: Any, node: Node) -> list[ast.stmt]:
         call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]
     place = ast.Subscript(target, e.expression(index), ast.Store())
-    if base.type.of is not None and not base.type.of.scalar:
+    several = slice_parts(index.const) is not None
+    if base.type.of is not None and (several or not base.type.of.scalar):
         old = ast.Subscript(target, e.expression(index), ast.Load())
-        several = slice_parts(index.const) is not None
         new = paired([old, e.expression(term)]) if several else ast.BinOp(old, ast.Add(), e.expression(term))
         return [*out, ast.Assign([place], new)]
     negative = is_negative(term) and term not in e.names.of
@@ -175,6 +188,7 @@ def _expand(e: Any, node: Node) -> list[ast.stmt]:
 
 
 WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
+    "append": _append,
     "accumulated": _accumulated,
     "increment": _increment,
     "setitem": _setitem,

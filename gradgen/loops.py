@@ -285,7 +285,9 @@ class Loop(Control):
                 elif v is spot:
                     source = taken(steps_of(node.inputs[0], 0), steps)
                 elif v in given:
-                    source, param.held, param.bar_of = given[v], [given[v]], v.bar_of
+                    listed = node.outputs[body.results.index(v.bar_of)]  # type: ignore[arg-type]
+                    source = self._own_part(node, listed, given[v], steps)
+                    param.held, param.bar_of = [given[v]], v.bar_of
                 else:
                     source, param.held = records[v], [v]
                 items.append(param)
@@ -307,6 +309,13 @@ class Loop(Control):
         if steps is not None and node.options["header"] is None:
             return graph.add(PRIMITIVES["range"], [steps]).out
         return taken(node.inputs[0], steps)
+
+    def _own_part(self, node: Node, listed: Value, bar: Value, steps: Value | None) -> Value:
+        """The cotangents of what the steps collect, where more is appended to the list afterwards."""
+        growing = (inner for inner in listed.graph.nodes if inner.op.name == "append" or isinstance(inner.op, Control))
+        if not any(inner.inputs and listed in inner.inputs for inner in growing if not inner.backward):
+            return bar
+        return first(bar, shortest(node.inputs[0]) if steps is None else steps)  # type: ignore[no-any-return]
 
     def _steps(self, node: Node) -> Value | None:
         """How many steps ran, None where that is as many as there are items of each."""

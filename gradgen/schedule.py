@@ -17,7 +17,7 @@ MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
 PARTS = ("attribute", "item")
 """Operations that read a part of an argument."""
-STATEMENT_OPS = ("scatter", "setitem", "increment", "accumulated", "own", "expand", "pick", "same")
+STATEMENT_OPS = ("scatter", "setitem", "increment", "accumulated", "own", "expand", "pick", "same", "append")
 """Operations that are written as statements."""
 GROWING = ("increment", "accumulated")
 """Operations that add to their first input."""

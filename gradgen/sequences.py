@@ -72,7 +72,8 @@ def join_types(facts: Facts, a: Type, b: Type) -> Type:
     """The type of what may have either type."""
     if a == b:
         return a
-    if a.of is not None or b.of is not None:
+    uneven = a.items is not None and b.items is not None and len(a.items) != len(b.items)
+    if a.of is not None or b.of is not None or uneven:
         return _joined_lists(facts, a, b)
     if a.items is not None and b.items is not None and len(a.items) == len(b.items):
         return sequence_type(tuple(join_types(facts, x, y) for x, y in zip(a.items, b.items, strict=True)))
@@ -89,6 +90,8 @@ def _joined_lists(facts: Facts, a: Type, b: Type) -> Type:
         return OBJECT
     kinds = [t.of for t in (a, b) if t.of is not None]
     kinds += [each(item) for t in (a, b) for item in t.items or ()]
+    if not kinds:
+        return a
     item = kinds[0]
     for other in kinds[1:]:
         item = joined_items(facts, item, other)

@@ -100,6 +100,17 @@ class Simulation:
         self.give(name, places)
         self._fresh.add(name)
 
+    def grow(self, name: str, item: Any, base: Value | None) -> None:
+        """A list of the user's is appended to: what it was is not to be read under any name from now on."""
+        held = self.scope.names[name]
+        if base is not None and held.value is not base:
+            raise wrong(f"`{name}` is appended to as {base!r}, and holds {held.value!r}")
+        others = [other for other, h in self.scope.names.items() if other != name and h.value is held.value is not None]
+        for other in others:
+            del self.scope.names[other]
+        self.give(name, held.places | self.places(item))
+        self._fresh.add(name)
+
     def close(self) -> None:
         """From now on what was made so far is not to be written: a closure may run again."""
         self.ours = [False] * len(self.ours)
@@ -279,6 +290,10 @@ class Simulation:
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at"), args=[ast.Name() as target, *rest])):
                 self.all(rest)
                 self.write(target.id, self.read(target))
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[item])) if (
+                hasattr(node, "grows")
+            ):
+                self.grow(name, item, node.grows)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item])):
                 places = self.places(item)
                 self._kept.setdefault(name, []).append((places, tuple(self.written[p] for p in places)))
@@ -493,8 +508,9 @@ def stored(statements: Iterable[Any]) -> Iterator[str]:
     """The names that statements give values to."""
     for node in statements:
         inner = node.statement if isinstance(node, Trailing) else node
+        own = {n for g in ast.walk(inner) if isinstance(g, ast.comprehension) for n in ast.walk(g.target)}
         for part in ast.walk(inner):
-            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load) and part not in own:
                 yield part.id
             if isinstance(part, Trailing):
                 yield from stored([part])

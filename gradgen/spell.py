@@ -457,6 +457,10 @@ def _shortest(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return lengths[0] if len(lengths) == 1 else call("min", *lengths)
 
 
+def _length_of_list(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return call("len", of(node.inputs[0]))
+
+
 def _repeated(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     x, like = node.inputs
     return binary(ast.Mult, ast.List([of(x)], ast.Load()), call("len", of(like)))
@@ -503,6 +507,8 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "flipped": _flipped,
     "first": _first,
     "shortest": _shortest,
+    "length_of_list": _length_of_list,
+    "item_of_list": lambda node, of, snippets: _getitem(node, of, snippets),
     "repeated": _repeated,
     "summed_lists": _summed_lists,
     "steps_between": _steps_between,

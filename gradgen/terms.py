@@ -148,3 +148,19 @@ def references(tree: Any) -> list[Value]:
         elif isinstance(part, ast.AST):
             todo += [getattr(part, name, None) for name in reversed(part._fields)]
     return list(found)
+
+
+def is_list(term: Term | None) -> bool:
+    """Whether a name means a list of the function's own."""
+    if isinstance(term, Computed):
+        return term.value.type.of is not None or term.value.type.items == ()
+    return as_known(term) is not None
+
+
+def as_known(term: Term | None) -> list[Term] | None:
+    """The items of a list that are known one by one."""
+    if isinstance(term, Sequence) and term.kind is list:
+        return term.items
+    if isinstance(term, Static) and isinstance(term.ast, ast.List) and isinstance(term.obj, list):
+        return [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=True)]
+    return None

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import OPERATIONS, PRIMITIVES
+from ..graph import OPERATIONS, PRIMITIVES, Value
 from ..library import library_path
 from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
-from ..terms import Bound, Computed, Instance, Method, Sequence, Static, Term, references, sequence
+from ..terms import Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
 from .objects import Objects
 
 ATTRIBUTES: dict[str, Any] = {"T": np.transpose, "mT": np.matrix_transpose, "real": np.real, "imag": np.imag}
@@ -104,7 +104,29 @@ class Access(Objects):
         size = index.value.type.size if isinstance(index, Computed) else None
         if isinstance(base, Sequence) and isinstance(size, int):
             return base.items[size]
+        if isinstance(base, Computed) and may_grow(base.value) and is_single(index):
+            return self._item_of_a_list(base, index, tree, node)
         return self.apply(PRIMITIVES["getitem"], [base, index], {}, tree, node)
+
+    def _item_of_a_list(self, base: Computed, index: Term, tree: ast.expr, node: ast.Subscript) -> Term:
+        """An item of a list that may grow: where it stands is counted from the beginning, which stays the same."""
+        place = self.value(index)
+        if not _is_not_negative(place):
+            length = self.length_of_list(base.value)
+            if isinstance(index, Static):
+                place = self.graph.add(OPERATIONS[np.subtract], [length, -index.obj]).out
+            else:
+                place = self.graph.add(OPERATIONS[np.remainder], [place, length]).out
+                tree = ast.Subscript(base.ast, Ref(place), ast.Load())
+        return self.apply(PRIMITIVES["item_of_list"], [base, Computed(Ref(place), place)], {}, tree, node)
+
+    def length_of_list(self, base: Value) -> Value:
+        """The length that a list that grows has now."""
+        for made in reversed(self.graph.nodes):
+            if made.op.name == "length_of_list" and made.inputs[0] is base:
+                return made.out
+        length: Value = self.graph.add(PRIMITIVES["length_of_list"], [base]).out
+        return length
 
     def _index(self, node: ast.expr) -> Term:
         """What stands between the brackets, slices and tuples of them included."""
@@ -124,3 +146,32 @@ class Access(Objects):
             made = self.graph.add(PRIMITIVES["slice"], [self.value(t) for t in known])
             return self.written(made, slice_tree)
         return self.read(node)
+
+
+def may_grow(v: Value) -> bool:
+    """Whether a value is a list to which more may be appended than it holds."""
+    if v.type.of is None:
+        return False
+    return v.node is None or v.node.op.name == "append" or bool(v.node.subgraphs)
+
+
+def is_single(index: Term) -> bool:
+    """Whether an index is an integer."""
+    if isinstance(index, Static):
+        return isinstance(index.obj, int)
+    return isinstance(index, Computed) and index.value.type.kind == "int"
+
+
+def _is_not_negative(v: Value) -> bool:
+    """Whether an integer is a counter of steps, or the sum of such."""
+    if v.const is not v:
+        return isinstance(v.const, int) and v.const >= 0
+    if v.node is not None:
+        return v.node.op.name in ("add", "multiply") and all(map(_is_not_negative, v.node.inputs))
+    if v.source is not None:
+        return _is_not_negative(v.source)
+    if len(v.held) != 1 or v.held[0].node is None or v.held[0].node.op.name not in ("range", "steps_of"):
+        return False
+    bounds, counter = v.held[0].node.inputs, v.held[0].node.op.name == "steps_of"
+    start = bounds[1] if counter else bounds[0]
+    return not counter and len(bounds) == 1 or len(bounds) == 2 and _is_not_negative(start)

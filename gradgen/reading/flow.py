@@ -15,7 +15,7 @@ from typing import Any
 from ..branches import add_branch
 from ..control import UNDEFINED
 from ..graph import Graph, Value
-from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
+from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, is_list, outline, shaped
 from .expressions import Expressions
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
@@ -229,6 +229,8 @@ class Flow(Expressions):
         known = [term for term in (a, b) if term is not None]
         if all(isinstance(t, Static) and _same(t.obj, known[0].obj) for t in known) and (one or len(known) == 2):  # type: ignore[attr-defined]
             return known[0], []
+        if len({str(outline(t)) for t in known}) > 1 and all(map(is_list, known)):
+            return NO, [(a, b)]
         if any(outline(t) != outline(known[0]) or not all(map(_is_data, flatten(t))) for t in known):
             return Ambiguous(ast.Constant(None), name), []
         sides = [flatten(t) if t is not None else [None] * len(flatten(known[0])) for t in (a, b)]

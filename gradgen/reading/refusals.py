@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import bisect
+import heapq
 import inspect
 import sys
 from typing import Any
@@ -13,8 +15,8 @@ from ..errors import NoRuleError
 from ..graph import OPAQUE, OPERATIONS
 from ..library import among
 from ..rules.registry import REFUSED
-from ..terms import Computed, Sequence, Static
-from .writers import writes_arguments, writes_names
+from ..terms import Computed, Sequence, Static, is_list
+from .writers import changes_lists, writes_arguments, writes_names
 
 IN_PLACE = {
     "sort": "write `{base} = np.sort({base})`",
@@ -28,7 +30,10 @@ IN_PLACE = {
     "build a new one instead",
 )  # fmt: skip
 """Methods that change what they are called on."""
-WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal})
+WRITERS = frozenset({
+    np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, bisect.insort, bisect.insort_left,
+    heapq.heappush, heapq.heappop, heapq.heapify, heapq.heappushpop, heapq.heapreplace,
+})  # fmt: skip
 """Functions that change their first argument, beside `np.add.at` and the like."""
 OVERWRITES = frozenset({"overwrite_a", "overwrite_b", "overwrite_x", "overwrite_input"})
 """Options by which a function may use an argument's memory for its own."""
@@ -49,6 +54,11 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
         if isinstance(term, Static) and writes_arguments(term.obj):
             name = ast.unparse(call.func)
             raise program.error(f"`{name}` may change what it is given, and cannot be followed here", call)
+        lists = [a.id for a in call.args if isinstance(a, ast.Name) and is_list(known(program, a))]
+        function = term.obj if isinstance(term, Static) else getattr(term, "node", None)
+        if lists and function is not None and changes_lists(function):
+            what = f"`{ast.unparse(call.func)}` may change the list `{lists[0]}`, and cannot be followed here"
+            raise program.error(what, call, "let it return what it makes instead")
         target = written_by(program, call)
         if target is not None:
             name = ast.unparse(target)
@@ -76,7 +86,8 @@ def written_by(program: Any, call: ast.Call) -> ast.expr | None:
         return call.func.value if isinstance(base.obj, (list, dict, set, np.ndarray)) else None
     if isinstance(base, Computed):  # of what other code made nobody knows what its methods do
         made = base.value.node is not None and base.value.node.op is OPAQUE
-        return None if base.value.type.kind == "object" or made else call.func.value
+        unknown = base.value.type.kind == "object" and not base.value.type.sequence
+        return None if unknown or made else call.func.value
     return call.func.value if isinstance(base, Sequence) else None
 
 

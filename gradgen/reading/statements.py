@@ -14,9 +14,9 @@ from ..library import is_library
 from ..shapes import Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, parts, references
-from .cells import outermost
+from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references
 from .flow import BROKEN, RETURNED, VALUE
+from .growing import grown_in
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .turns import Turns
 from .writers import writes_arguments
@@ -53,6 +53,8 @@ class Statements(Turns):
         self.enter(node)
         context = self._inside_with
         match node:
+            case ast.Expr() | ast.AugAssign() if self.grow(node):
+                pass
             case ast.Assign():
                 term = self.read(node.value)
                 if len(node.targets) > 1:
@@ -120,10 +122,11 @@ class Statements(Turns):
         if self.changes(call):
             return True
         callee = self.read(call.func)
+        lists = any(isinstance(a, ast.Name) and is_list(self.frame.names.get(a.id)) for a in call.args)  # may grow
         if isinstance(callee, Closure):
-            return writes_arguments(callee.node)
+            return lists or writes_arguments(callee.node)
         fn = unwrap(callee.obj) if isinstance(callee, Static) else None
-        return isinstance(fn, types.FunctionType) and not is_library(fn) and writes_arguments(fn)
+        return isinstance(fn, types.FunctionType) and not is_library(fn) and (lists or writes_arguments(fn))
 
     def _loop_or_opaque(self, node: ast.For | ast.While) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
@@ -203,8 +206,6 @@ class Statements(Turns):
             return self._opaque_statement(node)
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
-        if isinstance(old, Sequence) and old.kind is list:
-            self._check_unaliased(old, node.target.id, node)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object" and not old.value.type.scalar:
             if old.value.type.ndim:
@@ -214,13 +215,6 @@ class Statements(Turns):
             self.doubt(self.place(old.value).root, node, itself=True)
         self.bind(node.target.id, new)
         return None
-
-    def _check_unaliased(self, old: Sequence, name: str, node: ast.AugAssign) -> None:
-        """A list that grows in place does so under all of its names: refuse where there is another."""
-        for other, term in self.in_reach():
-            if other != name and any(_may_be(part, old) for part in parts(term)):
-                what = f"`{name}` grows here, and `{other}` may be the same list"
-                raise self.error(what, node, f"write `{name} = {name} + ...` to make a new list")
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
@@ -289,24 +283,6 @@ class Statements(Turns):
                 raise self.error(f"a `{kind}` {where}", child, advice)
 
 
-def _may_be(a: Term, b: Sequence) -> bool:
-    """Whether a term may be the list `b`: a sub-graph has terms of its own for it, of the same values."""
-    if a is b or not isinstance(a, Sequence) or a.kind is not list or len(a.items) != len(b.items) or not a.items:
-        return a is b
-    return all(_is_same(x, y) for x, y in zip(a.items, b.items, strict=True))
-
-
-def _is_same(a: Term, b: Term) -> bool:
-    match a, b:
-        case Computed(), Computed():
-            return outermost(a.value) is outermost(b.value)
-        case Static(), Static():
-            return a.obj is b.obj
-        case Sequence(), Sequence():
-            return len(a.items) == len(b.items) and all(map(_is_same, a.items, b.items))
-    return a is b
-
-
 def is_constant(node: ast.stmt) -> bool:
     """Whether it is a docstring, an ellipsis or the like."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -315,4 +291,5 @@ def is_constant(node: ast.stmt) -> bool:
 def _binds(node: ast.If) -> bool:
     """Whether an `if` gives names to values, or writes; else it is a guard, or says something, and stays as it is."""
     kinds = (ast.Name, ast.Subscript, ast.Attribute)
-    return any(isinstance(n, kinds) and isinstance(n.ctx, (ast.Store, ast.Del)) for n in ast.walk(node))
+    stores = (n for n in ast.walk(node) if isinstance(n, kinds) and isinstance(n.ctx, (ast.Store, ast.Del)))
+    return bool(grown_in([node])) or any(True for _ in stores)

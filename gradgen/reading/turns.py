@@ -9,15 +9,17 @@ from typing import Any
 from ..buffers import may_share, roots
 from ..calls import size_of
 from ..control import LEAVE_UNLESS, UNDEFINED, exits, is_defined
+from ..forms import is_op
 from ..graph import Graph, Node, Value
 from ..loops import add_loop
-from ..rules.lists import item_type
-from ..sequences import join_types
-from ..shapes import ShapeVar, Type
-from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, outline, shaped
-from .comprehensions import Comprehensions
+from ..rules.lists import item_type, length_of
+from ..sequences import each, join_types, list_of
+from ..shapes import Dim, ShapeVar, Type
+from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, is_list, outline, shaped
+from .comprehensions import Comprehensions, stays_in
 from .decide import decided
 from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, YES, is_endless
+from .growing import Growing, grown_in
 from .through import Way
 
 ROUNDS = 6
@@ -59,7 +61,7 @@ class Carried:
     param: Value = field(init=False)
 
 
-class Turns(Comprehensions):
+class Turns(Comprehensions, Growing):
     """The part of a `Program` that reads loops."""
 
     _graphs: list[Graph]
@@ -116,7 +118,11 @@ class Turns(Comprehensions):
         through: list[Value] = []
         header = None if way is None else self.header(way, through)
         before = self.frame.names
-        stored = self._rebound(node)
+        grown = [n for n in grown_in(node.body) if is_list(before.get(n))]
+        for name in grown:
+            self.refuse_aliases(name, before[name], node)
+            self.as_value(name)
+        stored = [*grown, *(n for n in self._rebound(node) if n not in grown)]
         begins = {n: self._data(n, before[n], node) for n in stored if n in before}
         found = [Carried(n, v, _plain(v.type), before[n]) for n, values in begins.items() for v in values]
         for _ in range(ROUNDS):
@@ -128,6 +134,9 @@ class Turns(Comprehensions):
             found += late
         else:
             raise self.error("what this loop hands on changes its kind at every step", node)
+        for c in found:
+            if c.name in grown:
+                self.refuse_whole(graph, [c.param], str(c.name), node)
         if header is None and BROKEN not in ends and not exits(graph):
             raise self.error("nothing ends this loop", node)
         self._close(through, header, graph, items, found, ends, way is not None and self.uneven(way, through))
@@ -236,7 +245,9 @@ class Turns(Comprehensions):
         for c, end, mine in zip(found, last, lie, strict=True):
             joined = join_types(graph.facts, c.type, _plain(end.type))
             same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
-            if not same or (joined.kind, joined.array) != (c.type.kind, c.type.array):
+            if joined.of is not None:
+                joined = joined.but(shape=ShapeVar())  # it grows
+            if not same or (joined.kind, joined.array, joined.of) != (c.type.kind, c.type.array, c.type.of):
                 c.type, c.open, news = joined, c.open or not same, True
             shares = {v for v in mine if v.graph in self._graphs}
             pairs = [(k, theirs) for k, theirs in zip(found, last, strict=True) if k is not c]
@@ -254,7 +265,13 @@ class Turns(Comprehensions):
         initial: list[Value] = []
         types: list[Type] = []
         owner: list[Any] = []
-        for name, (_, results) in ends.items():
+        lists: list[tuple[str, Value]] = []
+        for name, (_, results) in list(ends.items()):
+            item = self._collected_item(graph, [c for c in found if c.name == name], results)
+            if item is not None:
+                lists.append((name, item))
+                del ends[name]
+                continue
             known = [c for c in found if c.name == name]
             open_ = [Type(r.type.kind, ShapeVar()) for r in results]  # nothing is known of what the first step finds
             word = name.hint if isinstance(name, Value) else name if name.isidentifier() else ""
@@ -263,10 +280,15 @@ class Turns(Comprehensions):
             nothing = self.graph.const(False if name in FLAGS else UNDEFINED)
             initial += [c.begin for c in known] or [nothing for _ in results]
             # what the last step leaves has a shape of its own where that does not stay
-            types += [c.type.but(shape=ShapeVar()) if c.open else c.type for c in known]
+            types += [self._after_all(c.type) if c.open else c.type for c in known]
             types += [] if known else [self._left(graph, r.type) for r in results]
             owner += [name] * len(results)
             graph.results += results
+        graph.results += [item for _, item in lists]
+        left = uneven or header is None or BROKEN in owner or exits(graph)
+        length = Dim.fresh() if left else next(length_of(v.type) for v in through if not is_op(v, "steps_of"))
+        types += [list_of(each(item.type, stays_in(graph)), length) for _, item in lists]
+        owner += [name for name, _ in lists]
         rest = [p for p in graph.params if p not in items and p not in carried]
         graph.params = [*items, *carried, *rest]
         stop = owner.index(BROKEN) if BROKEN in owner else None
@@ -281,6 +303,30 @@ class Turns(Comprehensions):
                 self.renew(name, outputs.pop(0).value)  # type: ignore[attr-defined]
                 continue
             self.frame.names[name] = shaped(like, outputs)
+        for name, _ in lists:
+            self.frame.names[name] = outputs.pop(0)
+
+    def _collected_item(self, graph: Graph, known: list[Carried], results: list[Value]) -> Value | None:
+        """What each step appends to a list that is empty at first, where it does so once and nothing else with it."""
+        if len(known) != 1 or known[0].type.of is None or not is_op(results[0], "append"):
+            return None
+        [c], [result] = known, results
+        node = result.node
+        assert node is not None
+        param, place, item = node.inputs
+        mine = [node, place.node]
+        empty = c.begin.node is not None and c.begin.node.op.name == "list" and not c.begin.node.inputs
+        if not empty or param is not c.param or node not in graph.nodes or place.node not in graph.nodes:
+            return None
+        if any(v in inner.inputs for inner in graph.nodes if inner not in mine for v in (param, place, result)):
+            return None
+        graph.nodes = [inner for inner in graph.nodes if inner not in mine]
+        graph.params.remove(param)
+        return item
+
+    def _after_all(self, type: Type) -> Type:
+        """The type of what the last step leaves, whose shape is not that of the first."""
+        return type.but(shape=ShapeVar()) if type.of is None else list_of(type.of, Dim.fresh())
 
     def _left(self, graph: Graph, type: Type) -> Type:
         """The type of what the last step leaves under a name that is bound in the loop: steps may differ in shape."""

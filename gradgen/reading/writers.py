@@ -69,6 +69,31 @@ def _parameters(node: Any) -> list[str]:
     return [a.arg for a in named if a is not None]
 
 
+LIST_METHODS = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"})
+"""Methods of lists that change them."""
+
+
+def changes_lists(obj: Any) -> bool:
+    """Whether a call of `obj`, a function of the user's or the syntax of one, may change a list that it is given."""
+    fn = None if isinstance(obj, ast.AST) else python_function(obj)
+    if fn is None and not isinstance(obj, ast.AST):
+        return False
+    try:
+        node = obj if fn is None else function_source(fn).node
+    except GradgenError:  # nobody can tell
+        return True
+    for part in ast.walk(node):
+        match part:
+            case ast.Call(func=ast.Attribute(attr=name)) if name in LIST_METHODS:
+                return True
+            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.AugAssign():
+                return True
+            case ast.Call(func=ast.Name(id=name)) if fn is not None and name in fn.__globals__:
+                if fn.__globals__[name] is not fn and changes_lists(fn.__globals__[name]):
+                    return True
+    return False
+
+
 class Scan:
     """One function, or a statement. given: the names that may hold what it is given, or a part of that."""
 

@@ -170,7 +170,8 @@ def _item_type(facts: Facts, x: Any, t: Type, items: list[Any]) -> Type:
     if t.of is not None and slice_parts(item) is None:
         return one_of(t.of)
     if t.of is not None:
-        return list_of(t.of, slice_length(facts, slice_parts(item), t.shape[0]))  # type: ignore[arg-type, index]
+        length = Dim.fresh() if isinstance(t.shape, ShapeVar) else t.shape[0]
+        return list_of(t.of, slice_length(facts, slice_parts(item), length))  # type: ignore[arg-type]
     if t.items is not None:
         if isinstance(item, int) and -len(t.items) <= item < len(t.items):
             return t.items[item]

@@ -15,7 +15,7 @@ from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
-from .primitives import apply, broadcast_like, kind_of, unbroadcast
+from .primitives import apply, broadcast_like, kind_of, scatter, unbroadcast
 from .registry import bprop, primitive
 from .snippets import product_of_others
 
@@ -67,6 +67,37 @@ def _first_type(facts: Facts, x: Any, steps: Any) -> Type:
 def first(x: Any, steps: Any) -> Any:
     """What the first `steps` turns of a loop through `x` take of it."""
     return x[:steps]
+
+
+# ---- lists that grow
+
+
+@primitive(signature="x", differentiable=False, infer=lambda facts, x: INT)
+def length_of_list(x: Any) -> Any:
+    """`len(x)` of a list that grows: it is not to be asked again later."""
+    return len(x)
+
+
+@primitive(signature="x, place", rule=lambda g, out, x, place: (scatter(g, place, x), None), infer=getitem_type,
+           alias="view")  # fmt: skip
+def item_of_list(x: Any, place: Any) -> Any:
+    """An item of a list that grows, counted from the beginning: it is kept where it is needed later."""
+    return x[place]
+
+
+def _append_type(facts: Facts, x: Any, place: Any, item: Any) -> Type:
+    t, added = type_of(x), each(type_of(item))
+    known = [t.of] if t.of is not None else [each(i) for i in t.items or ()]
+    for other in known:
+        added = joined_items(facts, added, other)
+    return list_of(added, Dim.fresh())
+
+
+@primitive(signature="x, place, item", infer=_append_type, alias="any",
+           rule=lambda g, out, x, place, item: (g, None, g[place]))  # fmt: skip
+def append(x: Any, place: Any, item: Any) -> Any:
+    """A list that is longer by one item, which is at `place`. The cotangent is that of the list at its end."""
+    return [*x, item]
 
 
 # ---- sums
