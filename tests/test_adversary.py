@@ -1237,17 +1237,6 @@ def f(x):
         [X],
         "gradgen knows no derivative of `g`",
     ),
-    "list append": (
-        """\
-import numpy as np
-def f(x):
-    l = []
-    l.append(x*2)
-    return np.sum(l[0])
-""",
-        [X],
-        "`l` is changed in place, which gradgen does not follow yet",
-    ),
     "global stmt": (
         """\
 import numpy as np

@@ -197,18 +197,19 @@ case(
     """,
 )
 case(
-    "a list that grows",
+    "a list that grows under two names",
     """
     def f(x):
         terms = [x]
+        all_terms = terms
         terms.append(x * x)
-        return sum(terms)
+        return sum(all_terms)
     """,
     """
-    UnsupportedError m.py:6:5: `terms` is changed in place, which gradgen does not follow yet
+    UnsupportedError m.py:7:5: `terms` grows here, and `all_terms` may be the same list
         terms.append(x * x)
         ^^^^^^^^^^^^^^^^^^^
-      write the list in one piece, as `[a, b]`
+      write `terms = [*terms, ...]` to make a new list
     """,
 )
 case(

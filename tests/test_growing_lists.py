@@ -270,6 +270,22 @@ def goes_on_after_a_comprehension(x, n):
     return s * a[-1] + sum(a)
 
 
+def in_a_while_loop(x, n):
+    a = []
+    y = x[0]
+    while y < 3.0 and len(a) < 8:
+        y = y * 1.5 + x[1]
+        a.append(y * x[2])
+    return sum(a)
+
+
+def as_long_as_it_is_short(x, n):
+    a = [x[0]]
+    while len(a) < n + 2:
+        a.append(np.sin(a[-1]) + x[1])
+    return a[-1] * x[2]
+
+
 @pytest.mark.parametrize("shapes", ["", SHAPES])
 @pytest.mark.parametrize("n", [2, 0, 4])
 @pytest.mark.parametrize("program", programs_of(globals()), ids=lambda f: f.__name__)

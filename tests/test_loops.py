@@ -369,12 +369,6 @@ def test_a_change_in_place_that_another_name_sees_is_followed_or_refused(name):
 
 
 LEFT_OUT = {
-    "`y` is changed in place": """
-        y = []
-        for i in range(n):
-            y.append(x * i)
-        return np.sum(np.array(y))
-    """,
     "changes its structure in this loop": """
         y = (x,)
         for i in range(n):
