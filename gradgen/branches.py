@@ -49,7 +49,8 @@ class Branch(Control):
         return found
 
     def takes_totals(self, node: Node) -> bool:
-        return not node.options["expression"]
+        parts = any(inner.op.name == "getitem" for arm in node.subgraphs for inner in arm.nodes)
+        return parts or not node.options["expression"]  # what adds to a part of an array adds it there
 
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
         graph, condition = node.outputs[0].graph, node.inputs[0]

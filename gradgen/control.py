@@ -11,6 +11,10 @@ from typing import Any
 
 from .graph import CONST, PRIMITIVES, Graph, Node, Operation, Value
 
+SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcast": 1, "scatter": 2, "zeros_for": 0,
+              "cast_like": 1}  # fmt: skip
+"""Operations of the backward pass that look at an input for its shape alone, and which input that is."""
+
 
 class Undefined:
     """What a variable holds that was not assigned on the way taken."""
@@ -299,7 +303,7 @@ def separate(
         return param
 
     def lasting(v: Value) -> Value:
-        """What stands for an array of which a part is read that stays."""
+        """What stands for an array of which a part is read that stays, or the shape."""
         found = last_version(v)
         return here(v) if found is None else back.capture(found)
 
@@ -307,7 +311,8 @@ def separate(
         if node.op.name == "final" and node.backward:
             moved[node.out] = lasting(node.inputs[0])
         elif node.backward:
-            node.inputs = tuple(map(here, node.inputs))
+            looked_at = SHAPE_ONLY.get(node.op.name)
+            node.inputs = tuple(lasting(v) if k == looked_at else here(v) for k, v in enumerate(node.inputs))
             if isinstance(node.op, Control):
                 node.op.connect(node)
             for out in node.outputs:

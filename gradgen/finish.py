@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import is_number, is_owned, roots
+from .buffers import FILLS, is_number, is_owned, roots
 from .graph import CONST, Graph, Value, type_of
 from .rules.primitives import cast_like, unbroadcast, zeros_for
 from .rules.registry import primitive
@@ -47,9 +47,10 @@ def same(x: Any) -> Any:
 
 
 def _has_a_name(v: Value, target: Value) -> bool:
-    """Whether a result is what a loop hands on under the name of another variable."""
-    turns = v.node is not None and bool(v.node.subgraphs) and v.node.op.turns  # type: ignore[attr-defined]
-    return turns and v.bar_of is not None and v.bar_of.hint not in ("", target.hint)
+    """Whether a result is what a loop hands on, or a statement writes into, under the name of another variable."""
+    node = v.node
+    grows = node is not None and (node.op.name in FILLS or bool(node.subgraphs) and node.op.turns)  # type: ignore[attr-defined]
+    return grows and v.bar_of is not None and v.bar_of.hint not in ("", target.hint)
 
 
 def finish(graph: Graph, targets: list[Value], fixed: int) -> None:

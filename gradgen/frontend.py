@@ -18,7 +18,7 @@ from typing import Any
 from .calls import Budget, Callee, Variant, add_call
 from .errors import AlwaysRaises, GradgenError, UnsupportedError
 from .exits import tidy
-from .graph import CONST, Graph, Value
+from .graph import CONST, Graph, Node, Value
 from .guards import conjugates
 from .reading.expressions import defaults
 from .reading.flow import RAISED, RETURNED, VALUE, leaves
@@ -115,6 +115,7 @@ class Program(Statements):
         self._passing: set[str] = set()
         self.versions: dict[Value, Value] = {}
         self.shows: dict[Value, Value] = {}
+        self.shown: dict[tuple[Value, Node], Value] = {}
         self.doubts: dict[Value, UnsupportedError] = {}
         self._read_parameters()
         if isinstance(function.node, ast.Lambda):

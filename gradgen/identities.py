@@ -383,7 +383,7 @@ def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
         out = s.make("accumulated", [out, s.slim(s.total(dense))])
     for v in values:
         for term, index, _ in s.placed(v):
-            out = s.make("increment", [out, index, term])
+            out = s.increased(out, index, term)
     return out
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .control import is_there
+from .control import SHAPE_ONLY, is_there
 from .graph import PRIMITIVES, Graph, Node, Value
 from .shapes import OBJECT, ShapeVar
 
-SHAPE_ONLY = {"shape": 0, "size": 0, "ndim": 0, "broadcast_like": 1, "unbroadcast": 1, "scatter": 2, "zeros_for": 0,
-              "cast_like": 1}  # fmt: skip
-"""Operations of the backward pass that look at an input for its shape alone, and which input that is."""
 DTYPE_TOO = ("broadcast_like", "scatter", "zeros_for", "cast_like")
 """Those of them that also take their dtype from it, where a number is all that they put there."""
 

@@ -20,6 +20,7 @@ from .forms import (
 )
 from .graph import OPERATIONS, Value
 from .identities import masked
+from .rules.indices import has_no_repeats
 
 
 class Totals(Factors):
@@ -60,9 +61,17 @@ class Totals(Factors):
                 key = (term, index, like)
                 out = as_it_was[key] if key in as_it_was else self.make("scatter", list(key))
             else:
-                out = self.make("increment", [out, index, term])
+                out = self.increased(out, index, term)
         assert out is not None
         return out
+
+    def increased(self, out: Value, index: Value, term: Value) -> Value:
+        """`out` with `term` added at an index; assigned where that was set to zero just before."""
+        node = out.node
+        cleared = is_op(out, "setitem") and node.inputs[1] is index and literal_number(node.inputs[2]) == 0.0  # type: ignore[union-attr]
+        if cleared and out not in self.shared and node.backward and has_no_repeats(index.const):  # type: ignore[union-attr]
+            return self.make("setitem", [node.inputs[0], index, term])  # type: ignore[union-attr]
+        return self.make("increment", [out, index, term])
 
     def placed(self, v: Value) -> list[tuple[Value, Value, Value]]:
         """(values, index, like) of each part, where `v` is zero but at an index or several; else nothing."""

@@ -106,6 +106,12 @@ class Access(Objects):
             return base.items[size]
         if isinstance(base, Computed) and may_grow(base.value) and is_single(index):
             return self._item_of_a_list(base, index, tree, node)
+        if isinstance(base, Computed) and self.versions:
+            key = self.value(index)
+            array, joined = self.part(base.value, key)
+            if joined is not key:
+                base, index = Computed(Ref(array), array), Computed(Ref(joined), joined)
+                tree = ast.Subscript(base.ast, index.ast, ast.Load())
         return self.apply(PRIMITIVES["getitem"], [base, index], {}, tree, node)
 
     def _item_of_a_list(self, base: Computed, index: Term, tree: ast.expr, node: ast.Subscript) -> Term:
