@@ -157,7 +157,8 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
         return all(w in asked or w.const is UNDEFINED or is_number(w, asked | {v, w}) for w in v.held)
     if v.node is not None and v.node.subgraphs:
         sides = v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
-        return all(side in asked or side.const is UNDEFINED or is_number(side, asked) for side in sides)
+        there = [side for side in sides if not (side.const is UNDEFINED or side.const is None)]
+        return all(side in asked or is_number(side, asked) for side in there)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
     if v.node is not None and v.node.op.name in ("getitem", "pick"):

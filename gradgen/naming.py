@@ -159,8 +159,9 @@ class Names:
         if node.op is LOOP:
             return self.describe(node.subgraphs[0].results[v.index])
         sides = [graph.results[v.index] for graph in node.subgraphs]
-        if any(side.const is UNDEFINED for side in sides):
-            return next(self.describe(side) for side in sides if side.const is not UNDEFINED)
+        there = [side for side in sides if not (side.const is UNDEFINED or side.const is None)]
+        if there and len(there) < len(sides):
+            return self.describe(there[0])
         if node.op is CALL:
             return f"{node.options['callee']!r}_{self._short(node.inputs[0]) if node.inputs else ''}".rstrip("_")
         if v.said:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from .buffers import WRITES
+from .buffers import roots, written
 from .calls import CALL
 from .control import EXITS, Control, exits, may_stop
 from .forms import is_op
@@ -21,14 +21,14 @@ from .likeness import is_for_shape, takes_dtype
 from .loops import LOOP, backwards, counts_from_zero, taken
 from .records import lay_out
 from .rules.lists import shortest
-from .schedule import is_light, is_tiny
+from .schedule import COMPARISONS, is_light, is_tiny
 from .shapes import OBJECT, Type
 from .simplify import prune
 
 
 def save(graph: Graph) -> None:
     """Leave every loop of `graph` the records that its way back cannot do without."""
-    _inside(Whole(graph))
+    _inside(Whole(graph), written(graph))
     prune(graph)
     for inner in [graph, *(inner for node in nodes_of(graph) for inner in node.subgraphs)]:
         _measure(inner)
@@ -94,16 +94,19 @@ class Whole:
         pass
 
 
-def _inside(ways: Any) -> None:
-    """Go through the loops of the way back, and through those inside of them first."""
+def _inside(ways: Any, changed: set[Value]) -> None:
+    """Go through the loops of the way back, and through those inside of them first.
+
+    changed: what may lie where something is written.
+    """
     uses = Counter(v for graph in {ways.front, ways.back} for node in graph.nodes for v in node.inputs)
     uses.update(ways.front.results)
     for node in list(ways.back.nodes):
         if node.op is LOOP and node.backward:
             forward = _answered(ways, node)
             if forward is not None:
-                steps = Steps(ways, forward, node, uses)
-                _inside(steps)
+                steps = Steps(ways, forward, node, uses, changed)
+                _inside(steps, changed)
                 steps.thin_out()
                 lay_out(steps)
                 steps.back.nodes[:0] = steps.reads
@@ -122,8 +125,8 @@ def _answered(ways: Any, node: Node) -> Node | None:
 class Steps:
     """The steps of a loop and those of its way back; `front` and `back` are the bodies."""
 
-    def __init__(self, outer: Any, forward: Node, backward: Node, uses: Counter[Value]):
-        self.uses = uses
+    def __init__(self, outer: Any, forward: Node, backward: Node, uses: Counter[Value], changed: set[Value]):
+        self.uses, self.changed = uses, changed
         self.outer, self.forward, self.backward = outer, forward, backward
         [self.front], [self.back] = forward.subgraphs, backward.subgraphs
         self.kept: dict[Value, Value] = {}
@@ -190,7 +193,7 @@ class Steps:
             elif v.node is None:
                 if v.source is None or not self.outer.has(v.source) or v.type.kind == "object":
                     return False
-            elif not _is_plain(v.node) or not (is_light(v.node) or is_tiny(v.node) or v in spared):
+            elif not _is_plain(v.node) or not (_is_cheap(v.node) or v in spared):
                 return False
             else:
                 todo += v.node.inputs
@@ -319,8 +322,8 @@ class Steps:
             if v.node is not None and is_op(v, "getitem") and is_light(v.node):
                 found.setdefault(v.node.inputs[0], []).append(v)
         for base, parts in found.items():
-            written = any(node.inputs[:1] == (base,) and node.op.name in WRITES for node in self.front.nodes)
-            if len(parts) > 1 and base.type.array and not written and not self.has(base):
+            stays = self.changed.isdisjoint(roots(base, grown=False))
+            if len(parts) > 1 and base.type.array and stays and not self.has(base):
                 self.record(base)
 
     # ---- the records and what the way back goes through
@@ -414,6 +417,11 @@ def in_order(nodes: list[Node]) -> list[Node]:
             else:
                 found[todo.pop()] = None
     return list(found)
+
+
+def _is_cheap(node: Node) -> bool:
+    """Whether it is next to nothing to compute again: a view, a step of arithmetic, a comparison of numbers."""
+    return is_light(node) or is_tiny(node) or node.op.name in COMPARISONS and node.out.type.scalar
 
 
 def _is_plain(node: Node) -> bool:

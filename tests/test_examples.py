@@ -257,7 +257,49 @@ def test_the_example_hmm(tmp_path):
     assert module.negative_log_likelihood(*scores, symbols) == pytest.approx(-np.log(total), rel=1e-12)
 
 
+def test_the_example_heat(tmp_path):
+    printed = run("heat", tmp_path)
+    assert number(r"largest error: ([\d.]+)", printed) < 0.15
+    assert number(r"warmest at ([\d.]+)", printed) == pytest.approx(0.3, abs=0.02)
+
+
+def test_the_example_wave(tmp_path):
+    printed = run("wave", tmp_path)
+    assert number(r"first, ([\d.]+) after", printed) < 1e-3 * number(r"misfit ([\d.]+) at", printed)
+    assert number(r"largest error: ([\d.]+)", printed) < 0.01
+
+
+def test_the_example_soft_dtw(tmp_path):
+    printed = run("soft_dtw", tmp_path)
+    heights = [float(text) for text in re.search(r"bump: ([\d.]+) and ([\d.]+)", printed).groups()]
+    assert heights[0] < 0.7 and heights[1] == pytest.approx(1.0, abs=0.15)
+
+    # the soft minimum over all ways to warp
+    def ways(i, j):
+        if (i, j) == (0, 0):
+            return [[(0, 0)]]
+        steps = [(i - 1, j), (i, j - 1), (i - 1, j - 1)]
+        return [[*way, (i, j)] for a, b in steps if min(a, b) >= 0 for way in ways(a, b)]
+
+    x, y = np.random.default_rng(0).normal(size=(2, 4))
+    costs = np.array([sum((x[i] - y[j]) ** 2 for i, j in way) for way in ways(3, 3)])
+    wanted = -0.5 * np.log(np.sum(np.exp(-costs / 0.5)))
+    assert example("soft_dtw").soft_dtw(x, y, 0.5) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_example_cholesky(tmp_path):
+    printed = run("cholesky", tmp_path)
+    assert number(r"likelihood: ([\d.]+)", printed) == pytest.approx(number(r"linalg: ([\d.]+)", printed), abs=1e-5)
+    assert number(r"gradient: (\S+)", printed) < 1e-3
+    A = np.cov(np.random.default_rng(0).normal(size=(4, 20)))
+    np.testing.assert_allclose(example("cholesky").cholesky(A), np.linalg.cholesky(A), rtol=1e-12)
+
+
 ARGUMENTS = {
+    "heat": lambda rng: (rng.normal(size=7), 0.3, np.array([0, 2, 6]), rng.normal(size=(3, 3)), 2, 0.1),
+    "wave": lambda rng: (rng.uniform(0.2, 0.5, 9), rng.normal(size=8), rng.normal(size=(8, 2)), 0.1),
+    "soft_dtw": lambda rng: (rng.normal(size=5), rng.normal(size=4), 0.5),
+    "cholesky": lambda rng: (np.cov(rng.normal(size=(4, 20))), np.eye(4) + 0.1 * np.tri(4), 7),
     "lstm": lambda rng: (
         *(0.5 * rng.normal(size=shape) for shape in ((5, 12), (3, 12), (12,), (3, 5), (5,))), rng.integers(5, size=9),
     ),
