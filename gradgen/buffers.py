@@ -59,6 +59,8 @@ def roots(v: Value, grown: bool = True) -> set[Value]:
         if v in found:
             continue
         found.add(v)
+        if v.node is not None and v.node.op.name == "getitem" and v.type.scalar and is_number(v):
+            continue  # an entry of an array is a number, in nobody's memory
         if v.node is not None and v.node.subgraphs:
             todo += v.node.op.sources(v.node, v.index)  # type: ignore[attr-defined]
             continue
@@ -161,6 +163,8 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
         return all(side in asked or is_number(side, asked) for side in there)
     if v.node is not None and v.node.op is CONST:
         return type(v.const) in (int, float, complex)
+    if v.node is not None and v.node.op.name in ("builtins.min", "builtins.max"):
+        return all(x.type.scalar and is_number(x, asked) for x in v.node.inputs)  # it is one of them
     if v.node is not None and v.node.op.name in ("getitem", "pick"):
         return not any(item is Ellipsis for item in index_items(v.node.args[1]))
     return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)
@@ -357,7 +361,7 @@ class Buffers:
             return Memory(frozenset().union(*(m.places for m in sides)), all(m.ours for m in sides))
         if node.op.name in ("item_of_list", "getitem") and node.inputs[0].type.of is not None and v.type.of is None:
             return Memory(self.of(node.inputs[0]).places - self.object(node.inputs[0]).places, ours=False)
-        shared = [self.of(base) for base in bases(node)]
+        shared = [] if v.type.scalar and is_number(v) else [self.of(base) for base in bases(node)]
         if not shared:
             return self._new(ours=alias_of(node) == "fresh")
         ours = all(memory.ours for memory in shared) and alias_of(node) not in ("any", "read-only")

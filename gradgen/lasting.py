@@ -166,19 +166,21 @@ def _is_past(at: Node, places: dict[int, Affine], write: Node, root: Value, whol
     else:
         nodes = _graph_of(mine[depth]).nodes
         around, together = mine[:depth], nodes.index(theirs[depth]) < nodes.index(mine[depth])
-    apart, unlike = False, _unlike(mine)
+    apart, unlike, alike = False, _tested(mine, "not_equal"), _tested(mine, "equal")
+    like = _tested(theirs, "equal")
     for loop in [whole.holder, *[node for node in around if node.op.turns]]:  # type: ignore[attr-defined]
         counters = _counters(loop)  # type: ignore[arg-type]
-        axes = [a for a, place in written.items() if place.var in counters and a in places]
-        axis = next((a for a in axes if _is_not_negative(places[a]) and _is_not_negative(written[a])), None)
-        if axis is None:
-            if not apart:
-                return False
-            continue
-        step, here, there = counters[written[axis].var], places[axis], written[axis]
-        if not apart and not _is_before(here, Affine(there.var, there.const + step), step):
+        pairs = [
+            (here, there, counters[there.var])
+            for a in written.keys() & places.keys()
+            for here, there in itertools.product(_forms(places[a], alike), _forms(written[a], like))
+            if there.var in counters and _is_not_negative(here) and _is_not_negative(there)
+        ]
+        if not apart and not any(_is_before(a, Affine(b.var, b.const + step), step) for a, b, step in pairs):
             return False
-        apart = apart or _is_before(here, there, step) or (here, there) in unlike and _is_before(here, there, step, 1)
+        apart = apart or any(
+            _is_before(a, b, step) or (a, b) in unlike and _is_before(a, b, step, 1) for a, b, step in pairs
+        )
     return apart or together
 
 
@@ -202,16 +204,22 @@ def _path(node: Node, whole: Graph) -> list[Node] | None:
     return path
 
 
-def _unlike(path: list[Node]) -> list[tuple[Affine | None, Affine | None]]:
-    """The places that are not the same on the sides of branches that lead to a node."""
+def _tested(path: list[Node], name: str) -> list[tuple[Affine | None, Affine | None]]:
+    """The places that are equal, or not equal, on the sides of branches that lead to a node."""
     found = []
     for holder, inner in itertools.pairwise(path):
         test = holder.inputs[0].node if holder.op.name == "branch" else None
-        other = {"equal": 1, "not_equal": 0}.get("" if test is None else test.op.name)
-        if test is not None and other is not None and holder.subgraphs[other] is _graph_of(inner):
-            a, b = map(_affine, test.args)
-            found += [(a, b), (b, a)]
+        if test is not None and test.op.name in ("equal", "not_equal"):
+            side = 0 if test.op.name == name else 1
+            if holder.subgraphs[side] is _graph_of(inner):
+                a, b = map(_affine, test.args)
+                found += [(a, b), (b, a)]
     return found
+
+
+def _forms(place: Affine, alike: list[tuple[Affine | None, Affine | None]]) -> list[Affine]:
+    """A place, and what it is equal to."""
+    return [place, *(b for a, b in alike if a == place and b is not None)]
 
 
 def _is_before(a: Affine, b: Affine, step: int, slack: int = 0) -> bool:

@@ -263,7 +263,8 @@ class Simulation:
                 held = self.scope.names.get(name)
                 if held is None:
                     raise wrong(f"{value!r} should be called `{name}`, which has no value")
-                places = frozenset() if is_entry(statement, value) else held.places
+                nowhere = is_entry(statement, value) or value.type.scalar and is_number_value(value)
+                places = frozenset() if nowhere else held.places
                 self.give(name, places, value)
                 self._fresh.clear()
 

@@ -149,3 +149,51 @@ for k in range(3):
     y, z = z, y
 return np.sum(y * z * z)"""
     check(body)
+
+
+def cholesky_in_three_loops(x, n):
+    A = np.outer(x, x) + 2.0 * np.eye(len(x))
+    L = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            if i == j:
+                L[i, i] = np.sqrt(s)
+            else:
+                L[i, j] = s / L[j, j]
+    return np.sum(L * L * L)
+
+
+def entries_of_an_array_that_changes(x, n):
+    y = x * 1.0
+    s = 0.0
+    for i in range(n):
+        s = s + y[0] * y[1] * y[i]
+        y *= x
+        y[1] += y[2] * y[3]
+    return s
+
+
+def a_diagonal_that_is_written_twice(x, n):
+    L = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            if i == j:
+                L[i, j] = np.sin(x[i])
+            if j == i:
+                L[j, i] = np.sin(L[i, j] * L[i, j])
+    return np.sum(L * L)
+
+
+@pytest.mark.parametrize(
+    ("program", "records"),
+    [(cholesky_in_three_loops, 0), (entries_of_an_array_that_changes, 1), (a_diagonal_that_is_written_twice, 1)],
+)
+def test_programs(program, records):
+    x = np.linspace(0.3, 0.9, 6)
+    gradient = gradgen.grad(program, shapes="x=(m,), n=int()")
+    wanted = [(program(x + e, 6) - program(x - e, 6)) / 2e-6 for e in np.eye(6) * 1e-6]
+    np.testing.assert_allclose(gradient(x, 6), wanted, rtol=1e-6, atol=1e-8)
+    assert (".append(" in gradient.source) == bool(records)
