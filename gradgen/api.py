@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 import numpy as np
 
 from .constants import has_attributes, is_known, known_type, type_of_argument
+from .decorated import plainly_called
 from .errors import AlwaysRaises, GradgenError, NonDifferentiableError, NotScalarError, UnsupportedError
 from .options import MODES, NAMES, Options, declared_types, free_targets, is_receiver, make_options
 from .routes import Route, parse_route
@@ -54,6 +55,7 @@ class Gradient:
             raise TypeError(f"{primal!r} is no function")
         self.primal, self.options, self.out, self.example = primal, options, str(out or ""), example
         self._function, self._before, self._named = opened(primal)
+        self._function = plainly_called(self._function)
         """The function that is read, and the arguments that it is given before all others: the object of a method."""
         if isinstance(primal, Gradient):
             self._before, self._named = primal._before, primal._named

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -275,20 +274,23 @@ class Program(Statements):
     ) -> dict[str, Term]:
         """The terms that a call gives to each parameter, defaults included."""
         spec = function.node.args
-        if spec.vararg or spec.kwarg:
-            raise self.error(f"{function.name!r} has starred parameters, which are not followed yet", call)
         positional = [*spec.posonlyargs, *spec.args]
         names = [p.arg for p in positional]
         given = dict(zip(names, args, strict=False))
         keywords = {p.arg for p in [*spec.args, *spec.kwonlyargs]}
-        wrong = [k for k in kwargs if k in given or k not in keywords]
-        if len(args) > len(names) or wrong:
+        beyond = {name: term for name, term in kwargs.items() if name not in keywords}
+        wrong = [k for k in kwargs if k in given or k in beyond and spec.kwarg is None]
+        if len(args) > len(names) and spec.vararg is None or wrong:
             raise self.error(f"the call does not fit {function.name!r}", call)
-        given.update(kwargs)
+        given.update({name: term for name, term in kwargs.items() if name in keywords})
+        if spec.vararg is not None:
+            given[spec.vararg.arg] = sequence(tuple, args[len(names) :])
+        if spec.kwarg is not None:
+            given[spec.kwarg.arg] = sequence(dict, list(beyond.values()), tuple(beyond))
         for name, default in defaults(spec).items():
             if name not in given:
                 if function.fn is not None:
-                    obj = inspect.signature(function.fn).parameters[name].default
+                    obj = own_defaults(function.fn)[name]
                     given[name] = self.static(obj, literal(obj) or default)
                 else:
                     given[name] = self.here(function.filled["defaults"][name])
@@ -360,6 +362,13 @@ class Program(Statements):
         where = node if node is not None and hasattr(node, "lineno") else self.statement.node  # type: ignore[union-attr]
         error: UnsupportedError = self.frame.function.error(message, where, advice)
         return error
+
+
+def own_defaults(fn: Any) -> dict[str, Any]:
+    """The defaults of a function's own parameters, whatever signature it claims to have."""
+    names = fn.__code__.co_varnames[: fn.__code__.co_argcount]
+    values = fn.__defaults__ or ()
+    return dict(zip(names[len(names) - len(values) :], values, strict=True)) | (fn.__kwdefaults__ or {})
 
 
 def _identity(obj: Any) -> Any:

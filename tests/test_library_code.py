@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import inspect
 import math
 import sys
 from typing import Any
@@ -256,3 +259,82 @@ def test_what_a_function_that_is_not_followed_may_change_is_refused() -> None:
 
     with pytest.raises(gradgen.GradgenError):
         gradgen.grad(f)(2.0)
+
+
+# ---- decorators
+
+
+def announced(fn: Any) -> Any:
+    """A decorator that checks, by code that cannot be followed, and hands on."""
+
+    @functools.wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for key in {**kwargs}:
+            if key not in inspect.signature(fn).parameters:
+                raise TypeError(key)
+        with contextlib.suppress(KeyError):
+            return fn(*args, **kwargs)
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+def scaled(fn: Any) -> Any:
+    """A decorator that changes what goes in and what comes out."""
+
+    @functools.wraps(fn)
+    def wrapper(x: Any, *rest: Any, **kwargs: Any) -> Any:
+        return 3.0 * fn(2.0 * x, *rest, **kwargs)
+
+    return wrapper
+
+
+def dropped(fn: Any) -> Any:
+    """One that takes an argument away, which is not to be looked through."""
+
+    @functools.wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("power", None)
+        with contextlib.suppress(KeyError):
+            return fn(*args, **kwargs)
+        return fn(*args, **kwargs)
+
+    return wrapper
+
+
+def raised(x: Any, factor: Any = 1.0, *, power: Any = 2.0) -> Any:
+    return np.sum(factor * x**power)
+
+
+@functools.lru_cache
+def remembered(n: int) -> float:
+    return 1.0 / n
+
+
+@pytest.mark.filterwarnings("ignore::gradgen.GradgenWarning")
+def test_decorators_are_read_or_looked_through() -> None:
+    x = np.array([0.3, 0.7])
+    for decorated in (announced(raised), scaled(raised), scaled(announced(raised)), announced(scaled(raised))):
+        agree(decorated, x)
+        for kwargs in ({}, {"factor": 2.0}, {"power": 3.0}, {"factor": 2.0, "power": 3.0}):
+            wanted = differences(lambda x: decorated(x, **kwargs), x)
+            np.testing.assert_allclose(gradgen.grad(decorated)(x, **kwargs), wanted, rtol=1e-6)
+        agree(lambda x: decorated(x * x, 0.5, power=3.0) * remembered(4), x)
+    with pytest.raises(gradgen.UnsupportedError):
+        gradgen.grad(dropped(raised))(x, power=3.0)
+
+
+def test_what_a_decorator_leaves_out_is_said() -> None:
+    with pytest.warns(gradgen.GradgenWarning, match="past its decorator"):
+        gradgen.grad(announced(raised))(np.array([0.3, 0.7]))
+
+
+def test_stars_are_tuples_and_dictionaries() -> None:
+    def inner(*args: Any, scale: Any = 1.0, **more: Any) -> Any:
+        return args[0] * args[-1] * scale + sum(more.values()) * len(args) + more.get("z", 5.0)
+
+    def f(x: Any) -> Any:
+        pair, named = (x, 2.0 * x), {"y": x * x, "scale": x}
+        return inner(*pair, **named) + inner(x, z=x * x * x) + inner(*pair, x, y=3.0)
+
+    agree(f, 0.7)

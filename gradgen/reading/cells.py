@@ -16,7 +16,7 @@ import numpy as np
 
 from ..buffers import alias_of, is_made_here, is_plain, may_share, roots
 from ..errors import UnsupportedError
-from ..graph import OPERATIONS, PRIMITIVES, Node, Value
+from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node, Value
 from ..routes import ATTRIBUTE, ITEM
 from ..rules.indices import index_items, is_basic, slice_parts
 from ..terms import Computed, Static, Term, flatten
@@ -62,7 +62,7 @@ class Cells(Reader):
                 made = instead()
             except UnsupportedError:
                 raise error from None
-            if isinstance(made, Computed) and made.value.node is not None:
+            if isinstance(made, Computed) and made.value.node is not None and made.value.node.op is OPAQUE:
                 made.value.node.options["unknown"] = error
             return made
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import types
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..constants import has_attributes
+from ..decorated import handed_on
+from ..errors import GradgenWarning
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library, is_namespace, is_scipy
 from ..rules.lists import JOINING, item_type, joined_by
@@ -30,6 +34,7 @@ METHODS = {
     "conj": np.conj, "conjugate": np.conj,
 }  # fmt: skip
 """Methods of arrays, and the functions that do the same."""
+LRU_CACHE = type(functools.lru_cache(len))
 SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
 """Functions that look at a value's shape, and the operation that each is."""
 
@@ -104,16 +109,34 @@ class Invoking(Changing):
                 return None
         kwargs: dict[str, Term] = {}
         for k in node.keywords:
-            if k.arg is None:
+            if k.arg is not None:
+                kwargs[k.arg] = self.read(k.value)
+                continue
+            items = self._named_items(self.read(k.value))
+            if items is None:
                 return None
-            kwargs[k.arg] = self.read(k.value)
+            kwargs |= items
         return args, kwargs
+
+    def _named_items(self, term: Term) -> dict[str, Term] | None:
+        """What is in a dictionary that is handed on with two stars; None where that is not known one by one."""
+        if isinstance(term, Static) and isinstance(term.obj, dict):
+            items: list[Term] = []
+            for key, x in term.obj.items():
+                at = ast.Subscript(term.ast, ast.Constant(key), ast.Load())
+                items.append(self.known_item(x, at))
+            return dict(zip(term.obj, items, strict=True)) if all(isinstance(key, str) for key in term.obj) else None
+        if isinstance(term, Sequence) and term.kind is dict and all(isinstance(key, str) for key in term.keys):
+            return dict(zip(term.keys, term.items, strict=True))
+        return None
 
     def _call_static(
         self, callee: Static, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
     ) -> Term:
         """A call of a function, or of another object, that is known."""
         fn = unwrap(callee.obj)
+        if type(fn) is LRU_CACHE:
+            fn = fn.__wrapped__  # what a function remembers is what it would compute
         terms = [*args, *kwargs.values()]
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
@@ -185,7 +208,18 @@ class Invoking(Changing):
             tree.func = self.by_reference(callee).ast
             return self.passed_on(fn, tree, node)
 
-        made: Term = self.or_else(lambda: self.follow(function_source(fn), args, kwargs, node), pass_on)
+        def follow() -> Term:
+            return self.follow(function_source(fn), args, kwargs, node)
+
+        inner = handed_on(fn)
+
+        def look_through() -> Term:
+            what = f"`{inner.__qualname__}` is called past its decorator, which hands its arguments on"
+            warnings.warn(f"{what}: what it checks or notes is left out", GradgenWarning, stacklevel=2)
+            return self._call_static(Static(callee.ast, inner), args, kwargs, tree, node)
+
+        read = follow if inner is None else lambda: self.or_else(follow, look_through)
+        made: Term = self.or_else(read, pass_on)
         return made
 
     def _attribute_called(self, args: list[Term], node: ast.Call) -> Term | None:

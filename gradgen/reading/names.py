@@ -115,12 +115,13 @@ class Names(Applying):
 
     def known_items(self, term: Static) -> list[Term]:
         """The items of a tuple or list that is known, each written out, or as an item of it."""
-        items: list[Term] = []
-        for i, x in enumerate(term.obj):
-            tree = literal(x)
-            at = ast.Subscript(term.ast, ast.Constant(i), ast.Load())
-            items.append(self.static(x, at) if tree is None and library_path(x) is not None else Static(tree or at, x))
-        return items
+        places = [ast.Subscript(term.ast, ast.Constant(i), ast.Load()) for i in range(len(term.obj))]
+        return [self.known_item(x, at) for x, at in zip(term.obj, places, strict=True)]
+
+    def known_item(self, x: Any, at: ast.expr) -> Static:
+        """An item of a container that is known, which is read at `at` where it cannot be written out."""
+        tree = literal(x)
+        return self.static(x, at) if tree is None and library_path(x) is not None else Static(tree or at, x)
 
     def by_reference(self, term: Term) -> Term:
         """A function or another object of the user's that is used as it is, under its name in the module."""

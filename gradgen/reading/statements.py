@@ -219,7 +219,10 @@ class Statements(Turns):
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
         scope["__package__"] = self.frame.globals.get("__package__")
-        exec(compile(ast.Module([node], []), self.frame.function.file.filename, "exec"), scope)
+        try:
+            exec(compile(ast.Module([node], []), self.frame.function.file.filename, "exec"), scope)
+        except ImportError as error:
+            raise self.error(str(error), node) from error
         for alias in node.names:
             name = alias.asname or alias.name.split(".")[0]
             self.frame.names[name] = self.static(scope[name], ast.Name(name, ast.Load()))
