@@ -103,7 +103,8 @@ def is_plain(v: Value) -> bool:
     """Whether a value surely lies in nobody's memory: a number."""
     if v.const is not v:
         return not isinstance(v.const, (np.ndarray, list, dict))
-    return v.type.ndim == 0 and (v.type.kind in ("int", "bool") or not v.type.array)
+    number = v.type.kind in ("int", "bool") or not v.type.array or v.node is not None and is_number(v)
+    return v.type.ndim == 0 and number
 
 
 def _shown(v: Value) -> list[Value]:

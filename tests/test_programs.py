@@ -317,8 +317,8 @@ def check_types(stage: str, graph: Graph, table: dict[Value, Any]) -> None:
         t, what = v.type, f"after {stage}, {v!r} is {x!r}"
         if t.kind == "object" or x is UNDEFINED or v.node is not None and v.node.op is OPAQUE:
             continue
-        if x is None and not is_there(v):
-            continue
+        if x is None and not is_there(v) or v.bar_of is not None and not is_there(v.bar_of):
+            continue  # what is not assigned on every way, and its cotangent
         assert np.asarray(x).dtype.kind in KINDS[t.kind], what
         assert not t.array or hasattr(x, "shape"), f"{what}, without an array's attributes"
         assert t.size is None or isinstance(t.size, Dim) or t.size == x, what

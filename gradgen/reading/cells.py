@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..buffers import alias_of, is_made_here, is_plain, may_share, roots
+from ..buffers import alias_of, is_made_here, is_number, is_plain, may_share, roots
 from ..errors import UnsupportedError
 from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node, Value
 from ..routes import ATTRIBUTE, ITEM
@@ -211,6 +211,14 @@ def outermost(v: Value) -> Value:
     while v.node is None and v.source is not None:
         v = v.source
     return v
+
+
+def is_array(v: Value) -> bool:
+    """Whether `v` is an array though it has no axes, made in the function by `np.array` or the like.
+
+    What is passed for a parameter without axes is taken to be a number.
+    """
+    return not is_number(v) and all(root.node is not None for root in roots(v))
 
 
 def is_view(node: Node) -> bool:

@@ -15,6 +15,7 @@ from ..shapes import Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references
+from .cells import is_array
 from .flow import BROKEN, RETURNED, VALUE
 from .growing import grown_in
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
@@ -207,12 +208,14 @@ class Statements(Turns):
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
-        if isinstance(old, Computed) and old.value.type.kind != "object" and not old.value.type.scalar:
-            if old.value.type.ndim:
+        if isinstance(old, Computed) and old.value.type.kind != "object":
+            t, root = old.value.type, self.place(old.value).root
+            if t.ndim or t.scalar and is_array(root):
                 self.write(old.value, self.like(old.value, self.value(new), node), node)
                 return None
-            del self.frame.names[node.target.id]  # a number, or an array that is changed for all who have it
-            self.doubt(self.place(old.value).root, node, itself=True)
+            if not t.scalar:  # a number, or an array that is changed for all who have it
+                del self.frame.names[node.target.id]
+                self.doubt(root, node, itself=True)
         self.bind(node.target.id, new)
         return None
 

@@ -46,7 +46,7 @@ def writes_arguments(obj: Any, seen: frozenset[Any] = frozenset(), containers: b
     containers: whether to ask of lists, dictionaries and attributes of objects too; else those are its own business.
     """
     if isinstance(obj, (ast.FunctionDef, ast.Lambda)):
-        return Scan(obj, {}, seen, containers=containers).writes()
+        return Scan(obj, None, seen, containers=containers).writes()
     fn = python_function(obj)
     if fn is None or fn in seen:
         return False
@@ -95,14 +95,18 @@ def changes_lists(obj: Any) -> bool:
 
 
 class Scan:
-    """One function, or a statement. given: the names that may hold what it is given, or a part of that."""
+    """One function, or a statement. given: the names that may hold what it is given, or a part of that.
+
+    scope: the names around it; None where these are those of a function that is read, any of which may be an array.
+    """
 
     def __init__(
-        self, node: Any, scope: dict[str, Any], seen: frozenset[Any], owner: Any = None, given: set[str] | None = None,
-        containers: bool = False,
+        self, node: Any, scope: dict[str, Any] | None, seen: frozenset[Any], owner: Any = None,
+        given: set[str] | None = None, containers: bool = False,
     ):  # fmt: skip
         self.containers = containers
-        self.node, self.scope, self.seen, self.owner = node, scope, seen, owner
+        self.node, self.scope, self.seen, self.owner = node, scope or {}, seen, owner
+        self.inside = scope is None
         names = _parameters(node) if given is None else list(given)
         self.owner_name = names[0] if owner is not None and names else None
         self.given = set(names)
@@ -142,7 +146,7 @@ class Scan:
             case ast.Subscript(ctx=ast.Store() | ast.Del()):
                 return self._is_reached(node.value)
             case ast.AugAssign(target=ast.Name() as target):
-                return target.id in self.given
+                return target.id in self.given  # any other is local
             case ast.AugAssign(target=ast.Attribute(value=ast.Name(id=name), attr=attr)):
                 held = getattr(self.owner, attr, None) if name == self.owner_name else None
                 return isinstance(held, np.ndarray) or name in self.given and name != self.owner_name
@@ -188,4 +192,4 @@ class Scan:
             return True
         if node.id in self.local:
             return False
-        return isinstance(self.scope.get(node.id), np.ndarray)
+        return self.inside or isinstance(self.scope.get(node.id), np.ndarray)
