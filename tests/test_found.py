@@ -195,6 +195,18 @@ def f(x, places):
         "x",
         "",
     ),
+    "an array of no axes is changed for all its names": (
+        "def f(x):\n    s = np.array(x[0])\n    t = s\n    s += 1.0\n    s *= x[1]\n    return s * t\n",
+        [X],
+        "x",
+        "x=(3,)",
+    ),
+    "a number that was read of an array stays": (
+        "def f(x):\n    y = x * 1.0\n    v = y[0]\n    y[0] = 3.0\n    return v * np.sum(y)\n",
+        [X],
+        "x",
+        "x=(3,)",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
@@ -256,6 +268,20 @@ def f(x, y):
         [M],
         "x",
         "in place",
+    ),
+    "an array that is written while a loop goes through it": (
+        """\
+def f(x):
+    y = x * 1.0
+    s = 0.0
+    for v in y:
+        y[2] = v * 2.0
+        s = s + v
+    return s + np.sum(y)
+""",
+        [X],
+        "x",
+        "may be the same array",
     ),
 }
 
