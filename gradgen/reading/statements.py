@@ -207,6 +207,8 @@ class Statements(Turns):
             return self._opaque_statement(node)
         load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         old = self.read(load)
+        if is_list(old):
+            self.refuse_aliases(node.target.id, old, node)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object":
             t, root = old.value.type, self.place(old.value).root
