@@ -149,7 +149,7 @@ def build_grads(
                 bar.through.append(origin)
             if named and turns:
                 return  # it has that name at every step
-            if not named or (v.hint and sends[id(bar)] == 1):
+            if bar.bar_of is None or not named and v.hint or (v.hint and sends[id(bar)] == 1):
                 bar.bar_of = v
 
     for v, bar in (start or {}).items():

@@ -109,7 +109,7 @@ class Simplifier(Totals):
             return
         named = new.bar_of is not None and bool(new.bar_of.hint)
         passed = bool(old.node.inputs) and self.uses[old.node.inputs[0]] == 1  # type: ignore[union-attr]
-        if not named or (passed and old.bar_of.hint):
+        if new.bar_of is None or bool(old.bar_of.hint) and (not named or passed):
             if named and new.bar_of is not old.bar_of:
                 new.through.append(old.node.origin)  # type: ignore[union-attr]
             new.bar_of = old.bar_of

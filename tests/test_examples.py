@@ -295,6 +295,31 @@ def test_the_example_cholesky(tmp_path):
     np.testing.assert_allclose(example("cholesky").cholesky(A), np.linalg.cholesky(A), rtol=1e-12)
 
 
+def test_the_example_layers(tmp_path):
+    printed = run("layers", tmp_path)
+    assert number(r"accuracy: ([\d.]+)%", printed) == 100.0
+    assert number(r"new points ([\d.]+)%", printed) > 95.0
+
+
+def test_the_gradient_of_a_list_of_layers_is_a_list_of_layers():
+    generated = importlib.import_module("generated.layers_grad").value_and_grad_loss
+    module, rng = example("layers"), np.random.default_rng(0)
+    params = [(rng.normal(size=(m, n)), rng.normal(size=n)) for m, n in ((2, 3), (3, 3), (3, 1))]
+    X, y = module.spirals(rng, 20)
+    value, bars = generated(params, X, y)
+    assert value == module.loss(params, X, y)
+    assert [tuple(p.shape for p in layer) for layer in bars] == [tuple(p.shape for p in layer) for layer in params]
+    for layer, layer_bar in zip(params, bars, strict=True):
+        for p, bar in zip(layer, layer_bar, strict=True):
+            for index in np.ndindex(p.shape):
+                p[index] += 1e-6
+                high = module.loss(params, X, y)
+                p[index] -= 2e-6
+                low = module.loss(params, X, y)
+                p[index] += 1e-6
+                assert bar[index] == pytest.approx((high - low) / 2e-6, rel=1e-5, abs=1e-8)
+
+
 ARGUMENTS = {
     "heat": lambda rng: (rng.normal(size=7), 0.3, np.array([0, 2, 6]), rng.normal(size=(3, 3)), 2, 0.1),
     "wave": lambda rng: (rng.uniform(0.2, 0.5, 9), rng.normal(size=8), rng.normal(size=(8, 2)), 0.1),
