@@ -126,7 +126,9 @@ def _comes_after(a: Value, b: Value) -> bool:
     """Whether `a`, a result of control flow or a parameter inside, may be made of `b`, and not the other way round."""
     if a.node is None or b.node is None:
         return b.node is None and (a.node is not None or any(v.graph is b.graph for v in a.held))
-    return a.graph is b.graph and a.graph.nodes.index(a.node) > b.graph.nodes.index(b.node)
+    if a.graph is not b.graph or CONST in (a.node.op, b.node.op):
+        return False
+    return a.graph.nodes.index(a.node) > b.graph.nodes.index(b.node)
 
 
 def _together(a: Value, b: Value) -> list[tuple[Value, Value]]:

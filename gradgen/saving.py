@@ -352,11 +352,14 @@ class Steps:
     def drop(self, v: Value, by: Value) -> None:
         """Let something else stand for what is recorded of `v`, and be recorded no more."""
         listed = self.list_of(v)
-        self.replace(v, by)
-        self.outer.forget(listed)
+        if self.replace(v, by):
+            self.outer.forget(listed)
 
-    def replace(self, v: Value, by: Value) -> None:
-        """Let something else stand for what is recorded of `v`."""
+    def replace(self, v: Value, by: Value) -> bool:
+        """Let something else stand for what is recorded of `v`; tell whether the record is not needed any more.
+
+        The way back goes through something: its last record stays where it is not known otherwise how often.
+        """
         param, node = self.kept.pop(v), self.backward
         for inner in [*self.reads, *self.again, *self.back.nodes]:
             inner.inputs = tuple(by if x is param else x for x in inner.inputs)
@@ -364,9 +367,17 @@ class Steps:
                 inner.op.connect(inner)
         self.back.results = [by if x is param else x for x in self.back.results]
         place = self.back.params.index(param)
+        if node.options["items"] == 1:
+            options, together = self.forward.options, self.forward.outputs[0].graph is node.outputs[0].graph
+            if together and not may_stop(self.forward) and not options["uneven"] and options["header"] is not None:
+                param.type, param.hint, param.held = Type("object"), "_", []
+                node.inputs = (*node.inputs[:place], self.forward.inputs[0], *node.inputs[place + 1 :])
+                return True
+            return False
         del self.back.params[place]
         node.inputs = (*node.inputs[:place], *node.inputs[place + 1 :])
         self._go_through(node.options["items"] - 1)
+        return True
 
     def gone_through(self, source: Value, type: Type, hint: str) -> Value:
         """A parameter of the way back for the items of `source`, from the last."""

@@ -207,6 +207,31 @@ def f(x, places):
         "x",
         "x=(3,)",
     ),
+    "a loop around a loop, of which nothing has to be recorded": (
+        """\
+def f(x):
+    for i in range(2):
+        for j in range(2):
+            value = np.maximum(0.5, x)
+    return value
+""",
+        [X[None]],
+        "x",
+        "",
+    ),
+    "a constant beside a list that a loop makes": (
+        """\
+def f(w, x):
+    for i in range(x.shape[0]):
+        for j in range(4):
+            j = np.eye(2)
+            xs = []
+    return w * 1.0
+""",
+        [M, M],
+        "w",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
