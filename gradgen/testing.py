@@ -185,6 +185,20 @@ def check_eager(c: Case, rng: np.random.Generator) -> None:
     assert_close(inner(bars, vs), inner(g, moved), scale, c)
 
 
+def check_layouts(c: Case, rng: np.random.Generator) -> None:
+    """Arrays whose entries lie apart in memory, and empty ones, are no different from others."""
+    apart = [np.stack([x, x], axis=-1)[..., 0] if isinstance(x, np.ndarray) else x for x in c.variables]
+    g = like(c.out, rng)
+    for x, bar, wanted in zip(apart, c.at(apart).bars(g), c.bars(g), strict=True):
+        np.testing.assert_allclose(bar, wanted, rtol=1e-13, atol=1e-13, err_msg=f"{c}, entries apart")
+        assert np.shape(bar) == np.shape(x)
+    if c.op.elementwise and all(isinstance(x, np.ndarray) for x in c.inputs) and np.ndim(c.out) == 1:
+        empty = Case(c.op, [x[:0] if np.ndim(x) else x for x in c.inputs], c.options, c.active)
+        if np.shape(empty.out) == (0,):
+            with no_warnings():
+                check_shapes(empty, empty.bars(like(empty.out, rng)))
+
+
 def check_shapes(c: Case, bars: list[Any]) -> None:
     for x, bar in zip(c.variables, bars, strict=True):
         assert np.shape(bar) == np.shape(x), f"{c}: a cotangent of shape {np.shape(bar)} for {np.shape(x)}"
@@ -383,6 +397,7 @@ def check_rule(op: Operation, seed: int = 0) -> None:
             raise ValueError(f"{c}: a sample needs an array of floats, or a float")
         check_types(c)
         check_eager(c, rng)
+        check_layouts(c, rng)
         check_graph(c, rng, known=True)
         try:
             check_graph(c, rng, known=False)

@@ -47,7 +47,7 @@ def average(g, out, a, weights, *, axis, keepdims, **_):
             raise NoRuleError("np.average with weights along several axes is differentiated for weights of each entry")
         w = np.reshape(w, (-1, *[1] * (rank - 1 - axis % rank))) if axis % rank < rank - 1 else w
     g, out = restore(g, a, axis, keepdims), restore(out, a, axis, keepdims)
-    share = g / np.sum(w, axis=axis if own == rank else axis % rank - rank, keepdims=True)
+    share = g / np.sum(w, axis=axis if own == rank else axis % rank - rank, keepdims=axis is not None)
     w_bar = share * (a - out)
     if own < rank:
         w_bar = unbroadcast(w_bar, w)

@@ -34,16 +34,23 @@ def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[...,
         message = f"the derivative of scipy.stats.{name}.{what} by a shape parameter has no closed form"
         return [Unknown(message, "pass it as an argument that is no target")] * count
 
-    def logpdf(g, out, x, given, loc, scale, inside=None):
+    def slopes(g: Any, x: Any, given: Any, loc: Any, scale: Any, inside: Any) -> list[Any]:
+        """What the logarithm of a density sends; nothing where the density is 0."""
+
+        def kept(slope: Any) -> Any:
+            return slope if inside is None else np.where(inside, slope, 0.0)
+
         z = (x - loc) / scale
-        inside = np.greater(out, -np.inf) if inside is None else inside
-        slope = np.where(inside, score(z, *given), 0.0)
+        slope = kept(score(z, *given))
         x_bar = g * slope / scale
-        shape_bars = [g * np.where(inside, part(z, *given), 0.0) for part in by_shape]
-        return [x_bar, *shape_bars, -x_bar, -g * np.where(inside, 1.0 + z * slope, 0.0) / scale]
+        return [x_bar, *(g * kept(part(z, *given)) for part in by_shape), -x_bar, -g * kept(1.0 + z * slope) / scale]
+
+    def logpdf(g, out, x, given, loc, scale):
+        everywhere = dist.a == -np.inf and dist.b == np.inf
+        return slopes(g, x, given, loc, scale, None if everywhere else np.greater(out, -np.inf))
 
     def pdf(g, out, x, given, loc, scale):
-        return logpdf(g * out, out, x, given, loc, scale, np.greater(out, 0.0))
+        return slopes(g * out, x, given, loc, scale, np.greater(out, 0.0))
 
     def moved(density: Any, what: str, x: Any, loc: Any, scale: Any) -> list[Any]:
         """What a function of z gets, given its cotangent times its derivative by x."""
