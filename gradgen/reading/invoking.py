@@ -17,6 +17,7 @@ from ..errors import GradgenWarning
 from ..graph import OPERATIONS, PRIMITIVES
 from ..library import among, is_library, is_namespace, is_scipy
 from ..rules.lists import JOINING, item_type, joined_by
+from ..rules.registry import REFUSED
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
@@ -184,10 +185,15 @@ class Invoking(Changing):
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
 
     def _is_followed(self, fn: Any, args: list[Term]) -> bool:
-        """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it."""
+        """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it.
+
+        What is refused by name is not: there is a reason.
+        """
         if not is_library(fn):
             return True
-        return is_scipy(fn) and (is_scipy(self.frame.function.fn) or any(map(self.may_vary, args)))
+        if not is_scipy(fn) or among(fn, REFUSED):
+            return False
+        return is_scipy(self.frame.function.fn) or any(map(self.may_vary, args))
 
     def _is_foreign(self, term: Term) -> bool:
         """Whether a term may be an array of another library's."""
