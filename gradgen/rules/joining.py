@@ -232,7 +232,8 @@ def _append_samples(rng: np.random.Generator) -> list[Any]:
     return [(arrays, kwargs) for (arrays,), kwargs in cases]
 
 
-@bprop(np.append, signature="arr, values, axis=None", inputs="arr values", infer=_append_type, samples=_append_samples)
+@bprop(np.append, signature="arr, values, axis=None", inputs="arr values", infer=_append_type, samples=_append_samples,
+       name="np.append")  # a list that grows has an operation of this name
 def append(g, out, arr, values, *, axis):
     return concatenate(g, out, arr, values, axis=axis, dtype=None)
 
