@@ -23,6 +23,13 @@ class Affine(NamedTuple):
     const: int
 
 
+class Span(NamedTuple):
+    """The places from `first` to `last` on an axis; None where one is not known."""
+
+    first: Affine | None
+    last: Affine | None
+
+
 def lasts(read: Node) -> bool:
     """Whether `x[index]`, in a loop that writes into `x`, is the same when all loops that do so are done."""
     return _lasts(read.inputs[0], read, read)
@@ -149,7 +156,7 @@ def final(x: Any) -> Any:
 # ---- what is written later
 
 
-def _is_past(at: Node, places: dict[int, Affine], write: Node, root: Value, whole: Graph) -> bool:
+def _is_past(at: Node, places: dict[int, Span], write: Node, root: Value, whole: Graph) -> bool:
     """Whether `write` does not reach what is at `places` any more, once `at` is done."""
     chain = _chain(write.inputs[0])
     written = _places(write.args[1])
@@ -173,9 +180,13 @@ def _is_past(at: Node, places: dict[int, Affine], write: Node, root: Value, whol
         pairs = [
             (here, there, counters[there.var])
             for a in written.keys() & places.keys()
-            for here, there in itertools.product(_forms(places[a], alike), _forms(written[a], like))
-            if there.var in counters and _is_not_negative(here) and _is_not_negative(there)
-        ]
+            if _is_counted(places[a]) and _is_counted(written[a])
+            for mine_end, their_end, up in (
+                (places[a].last, written[a].first, True), (places[a].first, written[a].last, False),
+            )
+            for here, there in itertools.product(_forms(mine_end, alike), _forms(their_end, like))
+            if there.var in counters and up == (counters[there.var] > 0)
+        ]  # fmt: skip
         if not apart and not any(_is_before(a, Affine(b.var, b.const + step), step) for a, b, step in pairs):
             return False
         apart = apart or any(
@@ -217,9 +228,16 @@ def _tested(path: list[Node], name: str) -> list[tuple[Affine | None, Affine | N
     return found
 
 
-def _forms(place: Affine, alike: list[tuple[Affine | None, Affine | None]]) -> list[Affine]:
+def _forms(place: Affine | None, alike: list[tuple[Affine | None, Affine | None]]) -> list[Affine]:
     """A place, and what it is equal to."""
-    return [place, *(b for a, b in alike if a == place and b is not None)]
+    return [] if place is None else [place, *(b for a, b in alike if a == place and b is not None)]
+
+
+def _is_counted(span: Span) -> bool:
+    """Whether no place of a span is counted from the end."""
+    first, last = span
+    stop = None if last is None else Affine(last.var, last.const + 1)
+    return first is not None and _is_not_negative(first) and (stop is None or _is_not_negative(stop))
 
 
 def _is_before(a: Affine, b: Affine, step: int, slack: int = 0) -> bool:
@@ -255,18 +273,26 @@ def _is_not_negative(a: Affine) -> bool:
 # ---- indices and counters
 
 
-def _places(index: Any) -> dict[int, Affine]:
-    """What stands at each axis of an index, where that is a counter and a number."""
-    found: dict[int, Affine] = {}
+def _places(index: Any) -> dict[int, Span]:
+    """What stands at each axis of an index, where that is counters and numbers."""
+    found: dict[int, Span] = {}
     for axis, item in enumerate(index_items(index)):
         if item is None or item is Ellipsis:
             break
-        if slice_parts(item) is None:
-            place = _affine(item)
-            if place is None:
-                break  # an array of truth values may stand for several axes
-            found[axis] = place
+        parts = slice_parts(item)
+        place = _affine(item) if parts is None else None
+        if parts is None and place is None:
+            break  # an array of truth values may stand for several axes
+        found[axis] = Span(place, place) if parts is None else _span(*parts)
     return found
+
+
+def _span(start: Any, stop: Any, step: Any) -> Span:
+    """The places that a slice stands for."""
+    if not (step is None or isinstance(step, int) and step > 0):
+        return Span(None, None)
+    end = None if stop is None else _affine(stop)
+    return Span(Affine(None, 0) if start is None else _affine(start), end and Affine(end.var, end.const - 1))
 
 
 def _affine(item: Any) -> Affine | None:

@@ -197,3 +197,21 @@ def test_programs(program, records):
     wanted = [(program(x + e, 6) - program(x - e, 6)) / 2e-6 for e in np.eye(6) * 1e-6]
     np.testing.assert_allclose(gradient(x, 6), wanted, rtol=1e-6, atol=1e-8)
     assert (".append(" in gradient.source) == bool(records)
+
+
+SLICES = [
+    "y[:i]", "y[i:]", "y[: i + 1]", "y[: i - 1]", "y[1:i]", "y[-3:i]", "y[:-1]", "y[:i:2]", "y[i + 1 :]", "y[i:1:-1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", ["range(1, n)", "range(n - 1, 0, -1)"])
+@pytest.mark.parametrize("read", SLICES)
+def test_slices(read, count):
+    for write in ("y[i] =", "y[i - 1] =", "y[i:] *=", "y[:i] *=", "y[i : i + 1] ="):
+        body = f"y = np.sin(x)\nfor i in {count}:\n    part = {read}\n    {write} 0.3 * (part @ part) + x[i]\n"
+        check(body + "return np.sum(y * y)")
+
+
+def test_a_sum_over_what_is_filled_so_far_is_read_from_there():
+    text = check("y = x * 1.0\nfor i in range(1, n):\n    y[i] = y[:i] @ x[:i]\nreturn np.sum(y * y)")
+    assert ".append(" not in text and ".copy()" not in text
