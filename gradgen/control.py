@@ -56,8 +56,11 @@ def _is_list(v: Value) -> bool:
     return node is not None and bool(node.subgraphs) and node.op.turns and v.index >= node.options["carried"]  # type: ignore[attr-defined]
 
 
-def define(v: Value) -> None:
-    """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape, or keeps it."""
+def define(v: Value) -> set[Value]:
+    """Let `v` be None, no longer undefined, where it is not assigned: somebody asks for its shape, or keeps it.
+
+    Returned is all that it may be, parameters of loops included, which may begin as nothing.
+    """
     todo, seen = [v], set()
     while todo:
         v = todo.pop()
@@ -81,6 +84,25 @@ def define(v: Value) -> None:
                 node.inputs = (*node.inputs[:place], v.graph.const(None), *node.inputs[place + 1 :])
             else:
                 todo.append(begin)
+    return seen
+
+
+def define_passed(graph: Graph) -> set[Value]:
+    """Let what a branch or a loop merely hands on be None where it is not assigned: it may be given another name."""
+    found: set[Value] = set()
+    for node in graph.nodes:
+        for inner in node.subgraphs:
+            found |= define_passed(inner)
+        carried = node.options["carried"] if node.subgraphs and node.op.turns else 0  # type: ignore[attr-defined]
+        first = node.options.get("items", 0)
+        for out, begin in zip(node.outputs, node.inputs[first : first + carried], strict=False):
+            if begin.const is UNDEFINED and node.subgraphs[0].params[first + out.index] in found:
+                define(out)
+        handed = [v for inner in node.subgraphs for v in inner.results if v.node is None]
+        for v in (*node.inputs[first : first + carried], *handed):
+            if v.const is not UNDEFINED and not is_defined(v):
+                found |= define(v)
+    return found
 
 
 class Left(Exception):
@@ -110,19 +132,6 @@ EXITS = (LEAVE_IF, LEAVE_UNLESS)
 def exits(body: Graph) -> list[Node]:
     """Where the steps of a loop leave it, in order."""
     return [node for node in body.nodes if node.op in EXITS]
-
-
-def define_passed(graph: Graph) -> None:
-    """Let what a branch or a loop merely hands on be None where it is not assigned: it may be given another name."""
-    for node in graph.nodes:
-        for inner in node.subgraphs:
-            define_passed(inner)
-        carried = node.options["carried"] if node.subgraphs and node.op.turns else 0  # type: ignore[attr-defined]
-        first = node.options.get("items", 0)
-        handed = [v for inner in node.subgraphs for v in inner.results if v.node is None]
-        for v in (*node.inputs[first : first + carried], *handed):
-            if v.const is not UNDEFINED and not is_defined(v):
-                define(v)
 
 
 class Control(Operation):

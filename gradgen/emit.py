@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from . import leaving
 from .buffers import Buffers, is_number
 from .calls import CALL
 from .control import EXITS, LEAVE_UNLESS, UNDEFINED, exits
@@ -130,13 +131,21 @@ class Emitter:
         begins = before >= 0 and steps[before].node.origin is not origin
         return begins and isinstance(origin, Statement) and origin.begun is None and origin.apart
 
+    def said_above(self, step: Step) -> list[ast.stmt]:
+        """The user's comments over the statement of a step, once."""
+        origin = step.node.origin
+        if not isinstance(origin, Statement) or origin.whole in self._told:
+            return []
+        self._told.add(origin.whole)
+        return [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
+
+    def inner_of(self, node: Node) -> list[Emitter]:
+        """What writes the sub-graphs of a node."""
+        return self._inner[node]
+
     def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
         """A statement of the forward pass with the user's comments over and behind it."""
-        origin = step.node.origin
-        out: list[ast.stmt] = []
-        if isinstance(origin, Statement) and origin.whole not in self._told:
-            self._told.add(origin.whole)
-            out += [Comment(text.removeprefix("#").removeprefix(" ")) for text in origin.comments]
+        origin, out = step.node.origin, self.said_above(step)
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
         lines = self._joint(step) if step.joint else self._noted(self._forward_step(step), step.node.outputs)
         return out + [Trailing(s, trailing) if trailing else s for s in lines]
@@ -193,7 +202,8 @@ class Emitter:
             names = {v.hint: self.names.of[v] for v in node.outputs if self.names.of.get(v, v.hint) != v.hint}
             return [renamed(self.filled(node.ast, node), names)]
         if node.op in EXITS:
-            return self._leaving(node)
+            assert self.holder is not None
+            return leaving.way_out(self, node, self.holder)
         if node in self._inner and not self.schedule.is_expression(node):
             return self._loop(node) if node.op is LOOP else self._branch(node)
         writer = WRITERS.get(node.op.name)
@@ -273,7 +283,7 @@ class Emitter:
             (o, v) for o, v in zip(node.outputs, LOOP.initial(node), strict=False)
             if v.const is not UNDEFINED and o is not flag
         ]  # fmt: skip
-        out = self._moves([(o, self._begin(o, v)) for o, v in begins])
+        out = self.moves([(o, self._begin(o, v)) for o, v in begins])
         steps, ways_out = inner.schedule.steps, exits(inner.schedule.graph)
         goes_on = ways_out[-1] if ways_out else None  # a step that leaves is not recorded
         passed = steps.index(next(s for s in steps if s.node is goes_on)) if goes_on else 0
@@ -301,8 +311,16 @@ class Emitter:
             first = inner.behind.pop(ways_out[0], [])
 
         around = node.origin
-        ends = inner.leave(node.outputs[:count]) if stop is None else self._ends(node, stop)
-        body = [*first, *inner.statements(steps, around), *last, *ends]
+        if stop is None:
+            rest = [*inner.statements(steps, around), *last, *inner.leave(node.outputs[:count])]
+        else:
+            pairs = [(o, r) for o, r in zip(node.outputs[:count], results, strict=False) if o in self.names.of]
+            if leaving.is_row(inner, results[stop], pairs):
+                rest = leaving.row(self, inner, steps, results[stop], node.outputs[stop], pairs, last, around)
+            else:
+                ends = leaving.end_of_step(self, inner, results[stop], node.outputs[stop], pairs)
+                rest = [*inner.statements(steps, around), *last, *ends]
+        body = [*first, *rest]
         made: Any
         if node.options["header"] is None:
             made = ast.While(test or ast.Constant(True), body or [ast.Pass()], [])
@@ -310,7 +328,8 @@ class Emitter:
             made = ast.For(*self._header(node), body or [ast.Pass()], [])
         made.loop = (
             [(self.names.of[v], v) for p in items for v in parts_of(inner.schedule, p) if v in self.names.of],
-            [(self.names.of[p], p, r, o) for p, r, o in zip(carried, results, node.outputs, strict=False)],
+            [(self.names.of[p], p, [] if o is flag else leaving.all_of(r), o)
+             for p, r, o in zip(carried, results, node.outputs, strict=False)],
         )
         return [*out, made]
 
@@ -320,26 +339,6 @@ class Emitter:
         if out not in self.buffers.copied:
             return tree
         return ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
-
-    def _ends(self, node: Node, stop: int) -> list[ast.stmt]:
-        """The end of a step that may be the last: what is read after the loop gets its name, then it is left or not."""
-        [inner] = self._inner[node]
-        results = inner.schedule.graph.results
-        pairs = [(o, r) for o, r in zip(node.outputs[: node.options["carried"]], results, strict=False)
-                 if r.const is not UNDEFINED and o in self.names.of]  # fmt: skip
-        left = [(self.names.of[o], r, o) for o, r in pairs if self.schedule.uses[o]]
-        flag, test = node.outputs[stop], inner.expression(results[stop])
-        trees = [(o, inner.expression(r)) for o, r in pairs if o is not flag]
-        after = self._moves([(o, tree) for o, tree in trees if self.schedule.uses[o]])
-        further = self._moves([(o, tree) for o, tree in trees if not self.schedule.uses[o]])
-        given = {part.id for s in after for part in ast.walk(s) if isinstance(part, ast.Name) and is_stored(part)}
-        read = [test, *(s.value for s in further)]  # type: ignore[attr-defined]
-        if any(isinstance(part, ast.Name) and part.id in given for tree in read for part in ast.walk(tree)):
-            moves = self._moves([(o, inner.expression(r)) for o, r in pairs])
-            said = standing_for(flag, ast.Name(self.names.of[flag], ast.Load()))
-            return [*moves, ast.If(said, [_left(left)], [])]
-        note = self._moves([(flag, ast.Constant(True))]) if self.schedule.uses[flag] else []
-        return [*after, ast.If(test, [*note, _left(left)], []), *further]
 
     def _item(self, tree: ast.expr, v: Value) -> ast.expr:
         """What is appended to a list, noted for the simulation where it is a number, which lies in nobody's memory."""
@@ -353,18 +352,6 @@ class Emitter:
         [inner] = self._inner[node]
         tree = each_of(inner.expression(inner.schedule.graph.results[0]), *self._header(node))
         return noted(tree, [(self.names.of[p], p) for p in LOOP.items(node) if p in self.names.of])
-
-    def _leaving(self, node: Node) -> list[ast.stmt]:
-        """Where a step leaves its loop: what it leaves behind, and the way out."""
-        condition, *values = node.inputs
-        assert self.holder is not None
-        named = [(o, v) for o, v in zip(self.holder.outputs, values, strict=False) if o in self.names.of]
-        parts = [(o, v) for o, v in named if v.const is not UNDEFINED]
-        moves = self._moves([(o, self.expression(v)) for o, v in parts])
-        test = self.expression(condition)
-        if node.op is LEAVE_UNLESS:
-            test = ast.UnaryOp(ast.Not(), test)
-        return [ast.If(test, [*moves, _left([(self.names.of[o], v, o) for o, v in parts])], [])]
 
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""
@@ -403,19 +390,23 @@ class Emitter:
 
     def outside(self, index: int) -> Value:
         """A result of a sub-graph: the value around it, where it is one that the sub-graph took."""
-        v, emitter = self.schedule.graph.results[index], self
+        return self.beyond(self.schedule.graph.results[index])
+
+    def beyond(self, v: Value) -> Value:
+        """A value of a sub-graph, or the value around it that it is."""
+        emitter = self
         while v in emitter.schedule.stands_for and emitter.outer is not None:
             v, emitter = emitter.schedule.stands_for[v], emitter.outer
         return v
 
     def leave(self, outputs: list[Value]) -> list[ast.stmt]:
         """Give the results of a sub-graph the names that they have outside, where they differ."""
-        return self._moves(
+        return self.moves(
             [(out, self.expression(v)) for out, v in zip(outputs, self.schedule.graph.results, strict=False)
              if v.const is not UNDEFINED and out in self.names.of]
         )  # fmt: skip
 
-    def _moves(self, pairs: list[tuple[Value, ast.expr]]) -> list[ast.stmt]:
+    def moves(self, pairs: list[tuple[Value, ast.expr]]) -> list[ast.stmt]:
         """Assign values to the names of others, where they differ; at once where one of these names is read."""
         moves, moved = [], []
         for out, tree in pairs:
@@ -423,22 +414,12 @@ class Emitter:
                 moves.append((self.names.of[out], tree))
                 moved.append(out)
         names = {name for name, _ in moves}
-        if any(isinstance(part, ast.Name) and part.id in names for _, tree in moves for part in ast.walk(tree)):
+        read = {part.id for _, tree in moves for part in ast.walk(tree) if isinstance(part, ast.Name)}
+        if len(moves) > 1 and names & read:
             targets, values = zip(*moves, strict=True)
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
             return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
         return [s for (name, tree), v in zip(moves, moved, strict=True) for s in self._noted([assign(name, tree)], [v])]
-
-
-def is_stored(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Store)
-
-
-def _left(leaves: list[Any]) -> ast.stmt:
-    """`break`, noted for the simulation with what the names hold then."""
-    made = ast.Break()
-    made.leaves = leaves  # type: ignore[attr-defined]
-    return made
 
 
 def _is_own(step: Step, origin: Statement) -> bool:

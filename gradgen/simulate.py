@@ -401,12 +401,12 @@ class Simulation:
                 self.give(name, self.buffer(ours=False), item)
             self._fresh.clear()
             self.run(node.body)
-            for name, p, result, out in carried:
+            for name, p, results, out in carried:
                 held = self.scope.names.get(name)
-                if result.const is UNDEFINED:
+                if not results or results[0].const is UNDEFINED:
                     continue
-                if held is None or held.value not in (p, result, out):
-                    raise wrong(f"a step should hand on {result!r} as `{name}`")
+                if held is None or held.value not in (p, *results, out):
+                    raise wrong(f"a step should hand on {results[0]!r} as `{name}`")
                 self.give(name, held.places, p)
         if isinstance(node, ast.While):
             self.places(node.test)

@@ -606,7 +606,17 @@ def gcd_like(x, n):
     return np.sum(x**2) * a
 
 
+def left_over_from_one_of_two(x, n):
+    for _ in range(0, n + 1, 2):
+        for j, _ in enumerate(x):
+            pass
+        for j in range(n):  # noqa: B007
+            pass
+    return np.sum(x * x) / (j + 1)
+
+
 PROGRAMS = [
+    left_over_from_one_of_two,
     while_newton, while_counting, while_true, while_true_returns, bisection, collatz, power_iteration,
     while_with_else, while_continues, while_on_an_active_value, while_never_runs, while_in_a_for, for_in_a_while,
     adaptive_steps, walrus, two_conditions, nested_whiles, while_returns_within_a_for, while_without_records,

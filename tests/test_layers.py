@@ -16,7 +16,7 @@ LAYERS = {
     "from graph to its gradient": "reverse branches calls exits loops records saving fusion finish keeping",
     "from syntax to graph": "reading.* frontend",
     "what may be asked for": "admission",
-    "from graph to text": "naming listings spell filling emit simulate docstrings module carrying compose",
+    "from graph to text": "naming listings spell filling emit simulate docstrings module carrying compose leaving",
     "from source to source": "pipeline",
     "faces": "ops memory targets merging files checking testing api cli __init__ __main__",
 }
