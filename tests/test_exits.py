@@ -608,7 +608,7 @@ def gcd_like(x, n):
 
 def left_over_from_one_of_two(x, n):
     for _ in range(0, n + 1, 2):
-        for j, _ in enumerate(x):
+        for j, _ in enumerate(x):  # noqa: B007
             pass
         for j in range(n):  # noqa: B007
             pass
