@@ -79,6 +79,8 @@ class Signature:
             if p.name == "out":
                 if value is not None:
                     raise TypeError(f"{self.name}() with `out=` is not differentiated; assign its result instead")
+            elif p.name.startswith("overwrite_") and getattr(value, "obj", value):  # a constant of the program, maybe
+                raise TypeError(f"{self.name}() with `{p.name}=True` may change its argument in place; leave it out")
             elif p.is_input and p.stars:
                 if not isinstance(value, (tuple, list)):
                     raise TypeError(f"{self.name}() needs {p.name!r} written out, as a tuple or a list")

@@ -397,6 +397,7 @@ REFUSED = {
     "np.sum(M, axis=i)": "`axis`",
     "np.r_[v, w]": "np.r_",
     "np.roots(v)": "np.roots",
+    "np.median(v, overwrite_input=True)": "overwrite_input",
     "np.diff(v, 2, prepend=0.0)": "prepend=",
     "np.block([v, w])": "np.block",
     "np.unstack(M)[1]": "known rank and length",

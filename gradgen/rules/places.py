@@ -249,7 +249,7 @@ def _unstack_type(facts: Facts, x: Any, *, axis: int) -> Any:
 
 if hasattr(np, "unstack"):
 
-    @bprop(np.unstack, signature="x, axis=0", infer=_unstack_type,
+    @bprop(np.unstack, signature="x, axis=0", infer=_unstack_type, alias="view", name="np.unstack",
            samples=calls(case((3, 2)), case((2, 3, 2), axis=-1), case((2, 3), axis=1)))  # fmt: skip
     def unstack(g, out, x, *, axis):
         """The pieces side by side again."""

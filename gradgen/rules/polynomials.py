@@ -130,7 +130,12 @@ def _of_lengths(*lengths: int) -> Any:
     return lambda rng: [((rng.normal(size=n), m), {}) for n in lengths for m in (0, 1, 2)]
 
 
-@bprop(np.polyder, signature="p, m=1", infer=_changed_length(-1), samples=_of_lengths(3, 4, 6))
+def _itself(node: Any) -> str:
+    """Of order 0 the result is the argument."""
+    return "fresh" if node.options["m"] else "maybe"
+
+
+@bprop(np.polyder, signature="p, m=1", alias=_itself, infer=_changed_length(-1), samples=_of_lengths(3, 4, 6))
 def polyder(g, out, p, *, m):
     """Coefficient k times k; the m last ones are gone."""
     for level in range(m, 0, -1):
@@ -139,7 +144,7 @@ def polyder(g, out, p, *, m):
     return g
 
 
-@bprop(np.polyint, signature="p, m=1, k=None", infer=_changed_length(1), samples=_of_lengths(1, 3, 4))
+@bprop(np.polyint, signature="p, m=1, k=None", alias=_itself, infer=_changed_length(1), samples=_of_lengths(1, 3, 4))
 def polyint(g, out, p, *, m, k):
     """Coefficient k divided by k + 1; the constants of integration come behind."""
     if k is not None and not isinstance(k, (int, float, tuple)):

@@ -141,7 +141,7 @@ def _diff_samples(rng: np.random.Generator) -> list[Any]:
 
 
 @bprop(np.diff, signature="a, n=1, axis=-1, prepend=None, append=None", inputs="a prepend append", infer=_diff_type,
-       samples=_diff_samples)  # fmt: skip
+       alias=lambda node: "fresh" if node.options["n"] else "maybe", samples=_diff_samples)  # fmt: skip
 def diff(g, out, a, prepend, append, *, n, axis):
     """Each difference goes to its later entry, and with a minus to its earlier one."""
     if n > 1 and (prepend is not None or append is not None):
