@@ -34,6 +34,7 @@ from .terms import (
     Computed,
     Instance,
     Method,
+    Partial,
     Ref,
     Sequence,
     Static,
@@ -174,7 +175,7 @@ class Program(Statements):
         result = self._follow(function, args, kwargs, call, outer)
         if isinstance(result, Computed) and not result.value.hint and not result.value.said:
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", function.name)
-            name = "output" if name in ("self", "__call__") else name
+            name = "output" if name in ("self", "__call__") or not name.isidentifier() else name
             named = [t.value.hint for t in args if isinstance(t, Computed) and t.value.hint]
             result.value.said = f"{name}_{named[0]}" if len(named) == 1 == len(args) else name
         return result
@@ -342,6 +343,9 @@ class Program(Statements):
         if isinstance(term, Method):
             base = self.here(Computed(Ref(term.value), term.value))
             return Method(ast.Attribute(base.ast, term.name, ast.Load()), base.value, term.name)  # type: ignore[attr-defined]
+        if isinstance(term, Partial):
+            kwargs = {name: self.here(t) for name, t in term.kwargs.items()}
+            return Partial(term.ast, self.here(term.fn), [self.here(t) for t in term.args], kwargs)
         if isinstance(term, Sequence) and (len(self._graphs) > 1 or self.versions or self.doubts):
             items = [self.here(item) for item in term.items]
             made = sequence(term.kind, items, term.keys)

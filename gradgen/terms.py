@@ -106,6 +106,15 @@ class Closure(Term):
     defaults: dict[str, Term] = field(default_factory=dict)
 
 
+@dataclass(eq=False)
+class Partial(Term):
+    """`functools.partial(fn, *args, **kwargs)`."""
+
+    fn: Term
+    args: list[Term]
+    kwargs: dict[str, Term]
+
+
 def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = ()) -> Sequence:
     """A tuple, list or other container of terms, written out."""
     return Sequence(display(kind, [item.ast for item in items], keys), kind, items, keys)

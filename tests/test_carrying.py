@@ -36,7 +36,7 @@ def counted_down(word):
 
 
 def with_length(x, words):
-    return np.sum(x * np.array(list(map(length, words))))
+    return np.sum(x * np.array(list({w: length(w) for w in words}.values())))
 
 
 def with_weight(x, words):
@@ -45,11 +45,11 @@ def with_weight(x, words):
 
 
 def with_table(x, words):
-    return np.sum(x * np.array(list(map(looked_up, words))))
+    return np.sum(x * np.array(list({w: looked_up(w) for w in words}.values())))
 
 
 def with_recursion(x, words):
-    return np.sum(x * np.array(list(map(counted_down, words))))
+    return np.sum(x * np.array(list({w: counted_down(w) for w in words}.values())))
 
 
 PROGRAMS = [with_length, with_weight, with_table, with_recursion]
@@ -84,13 +84,13 @@ def test_a_change_of_a_function_that_is_passed_on_makes_the_file_stale(tmp_path)
         import numpy as np
 
         def inner(word):
-            return len(word) * {}
+            return len(word) * FACTOR
 
         def length(word):
             return inner(word)
 
         def f(x, words):
-            return np.sum(x * np.array(list(map(length, words))))
+            return np.sum(x * np.array(list({w: length(w) for w in words}.values())))
         """
     (tmp_path / "pyproject.toml").write_text('[[tool.gradgen.targets]]\nfunction = "m.py:f"\nout = "."\n')
 
@@ -98,9 +98,9 @@ def test_a_change_of_a_function_that_is_passed_on_makes_the_file_stale(tmp_path)
         command = [sys.executable, "-m", "gradgen", "build", *words]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60).returncode
 
-    (tmp_path / "m.py").write_text(textwrap.dedent(program).format(1))
+    (tmp_path / "m.py").write_text(textwrap.dedent(program).replace("FACTOR", "1"))
     assert [run(), run("--check")] == [0, 0]
-    (tmp_path / "m.py").write_text(textwrap.dedent(program).format(10))
+    (tmp_path / "m.py").write_text(textwrap.dedent(program).replace("FACTOR", "10"))
     assert [run("--check"), run(), run("--check")] == [1, 0, 0]
     assert "len(word) * 10" in (tmp_path / "m_grad.py").read_text()
 
@@ -135,7 +135,7 @@ def with_default(word, table=TABLE):
 def test_what_cannot_be_taken_along_is_refused_by_name():
     def of(function):
         def f(x, words):
-            return np.sum(x * np.array(list(map(function, words))))
+            return np.sum(x * np.array(list({w: function(w) for w in words}.values())))
 
         return f
 
@@ -154,7 +154,7 @@ def shadowing(word):
 
 def test_a_variable_with_the_name_of_something_in_the_module_is_refused():
     def f(x, words):
-        return np.sum(x * np.array(list(map(shadowing, words))))
+        return np.sum(x * np.array(list({w: shadowing(w) for w in words}.values())))
 
     np.testing.assert_allclose(grad(f)(X, WORDS), np.sqrt([3.0, 2.0]))
     with pytest.raises(GradgenError, match="its variable 'np' has the name of something in the module"):

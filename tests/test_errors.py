@@ -118,19 +118,6 @@ case(
     """,
 )
 case(
-    "and, or",
-    """
-    def f(x):
-        return x and 2.0 * x
-    """,
-    """
-    NoRuleError m.py:5:12: `and` and `or` of values that carry a derivative are not followed
-        return x and 2.0 * x
-               ^^^^^^^^^^^^^
-      write `a if c else b`, or np.where
-    """,
-)
-case(
     "a dictionary",
     """
     def f(x):
@@ -355,10 +342,10 @@ case(
         return first
     """,
     """
-    UnsupportedError m.py:5:12: a starred target cannot be differentiated
+    UnsupportedError m.py:5:5: how much a starred target takes is not known
         first, *rest = x
-               ^^^^^
-      unpack the items one by one
+        ^^^^^^^^^^^^
+      declare the shape
     """,
 )
 case(

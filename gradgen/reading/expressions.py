@@ -6,13 +6,13 @@ import ast
 
 from ..branches import add_branch
 from ..constants import const_type
-from ..errors import UnsupportedError
 from ..graph import Graph
 from ..sequences import join_types
 from ..syntax import literal
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
 from .decide import decided, shortened, truth
 from .invoking import Invoking
+from .rewriting import as_choice
 
 
 class Expressions(Invoking):
@@ -55,28 +55,20 @@ class Expressions(Invoking):
                 term = self._dict(node)
             case ast.BoolOp():
                 rest = shortened(self, node)
+                if isinstance(rest, ast.BoolOp) and self._are_values(rest):
+                    rest = as_choice(rest)
                 term = self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.read(rest)
             case ast.IfExp():
                 term = self._conditional(node)
             case ast.NamedExpr():
                 term = self._named(node)
-            case ast.ListComp(generators=[ast.comprehension(ifs=[], is_async=0)]):
+            case ast.ListComp():
                 term = self.comprehended(node)
             case ast.Lambda():
                 term = Closure(node, node, self.frame, self.read_defaults(node))
             case _:
                 term = self.opaque_expression(node)
         return self.opaque_term(term.ast, node) if isinstance(term, Method) else term
-
-    def comprehended(self, node: ast.ListComp | ast.GeneratorExp) -> Term:
-        """A comprehension is followed; where that cannot be, it may still be one that carries no derivative."""
-        try:
-            return self.comprehension(node)
-        except UnsupportedError as error:
-            try:
-                return self.opaque_expression(node)
-            except UnsupportedError:
-                raise error from None
 
     def _display(self, kind: type, elements: list[ast.expr]) -> Term:
         """A tuple or list written out."""
@@ -108,7 +100,19 @@ class Expressions(Invoking):
     def test(self, node: ast.expr) -> Term:
         """A condition; True or False where the answer is known."""
         known = decided(self, node)
+        if known is None and isinstance(node, ast.BoolOp):
+            rest = shortened(self, node)
+            return self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.test(rest)
         return self.read(node) if known is None else truth(known)
+
+    def _are_values(self, node: ast.BoolOp) -> bool:
+        """Whether the operands of `and`, `or` are numbers, one of which is what it gives; all but the last are asked
+        twice, so they must do nothing."""
+        if any(isinstance(part, (ast.Call, ast.NamedExpr)) for v in node.values[:-1] for part in ast.walk(v)):
+            return False
+        terms = [self.read(value) for value in node.values[:-1]]
+        kinds = [t.value.type.kind for t in terms if isinstance(t, Computed)]
+        return bool(kinds) and all(kind in ("float", "number", "int") for kind in kinds)
 
     def _conditional(self, node: ast.IfExp) -> Term:
         """`x if c else y`: a side that cannot be taken is not read."""

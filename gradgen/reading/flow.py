@@ -17,6 +17,7 @@ from ..control import UNDEFINED
 from ..graph import Graph, Value
 from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, is_list, outline, shaped
 from .expressions import Expressions
+from .rewriting import as_branches
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
 """What is returned; whether the function returned; whether the loop was left, by `break` or by `return`; whether the
@@ -79,8 +80,8 @@ class Flow(Expressions):
 
     def block(self, body: list[ast.stmt]) -> None:
         """Read statements up to the end, or to where they leave."""
-        for i, node in enumerate(body):
-            rest = body[i + 1 :]
+        for i, statement in enumerate(body):
+            node, rest = as_branches(statement), body[i + 1 :]
             if isinstance(node, ast.If) and leaves(node):
                 self._leaving_if(node, rest)
                 return

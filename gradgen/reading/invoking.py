@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 import types
 import warnings
 from typing import Any
@@ -20,7 +21,7 @@ from ..rules.lists import JOINING, item_type, joined_by
 from ..rules.registry import REFUSED
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
-from ..terms import Bound, Closure, Computed, Instance, Method, Ref, Sequence, Static, Term, sequence
+from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from .changing import Changing
 from .decide import looked_at, truth
 from .looks import LOOKERS, classes, known_object, told
@@ -44,6 +45,11 @@ USES_UP = (sum, max, min, list, tuple, any, all, math.fsum, math.prod)
 """Functions that go through their argument at once."""
 
 
+AS_OPERATORS = {
+    operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
+    operator.pow: ast.Pow, operator.matmul: ast.MatMult, operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod,
+}  # fmt: skip
+"""Functions that are operators."""
 OF_LISTS = (*JOINING, math.fsum, math.prod)
 """Functions that take a sequence of inputs."""
 
@@ -53,6 +59,10 @@ class Invoking(Changing):
 
     def call(self, node: ast.Call) -> Term:
         """What a call gives."""
+        if _is_conditional_sum(node):
+            summed = self.read(node.func)
+            if isinstance(summed, Static) and summed.obj is sum:
+                return self.added_up(node)
         callee = self.attribute(node.func) if isinstance(node.func, ast.Attribute) else self.read(node.func)
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             expanded = self._expand(node)
@@ -73,6 +83,10 @@ class Invoking(Changing):
         self, callee: Term, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
     ) -> Term:
         """What a call gives, its arguments being read."""
+        if isinstance(callee, Partial):
+            args, kwargs = [*callee.args, *args], {**callee.kwargs, **kwargs}
+            tree = ast.Call(callee.fn.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
+            return self.call_known(callee.fn, args, kwargs, tree, node)
         if isinstance(callee, Closure):
             return self._follow_closure(callee, args, kwargs, node)
         if isinstance(callee, Instance) and callable(callee.cls):
@@ -88,10 +102,26 @@ class Invoking(Changing):
 
     def _argument_of(self, callee: Term, node: ast.expr) -> Term:
         """An argument of a call; a generator that is used up at once is as good as a list."""
-        if isinstance(node, ast.GeneratorExp) and isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP):
-            if len(node.generators) == 1 and not node.generators[0].ifs and not node.generators[0].is_async:
+        if isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP):
+            if isinstance(node, ast.GeneratorExp):
                 return self.comprehended(node)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+                fn = self.read(node.func)
+                if isinstance(fn, Static) and fn.obj is map and not any(isinstance(a, ast.Starred) for a in node.args):
+                    return self.mapped(node)
         return self.read(node)
+
+    def mapped(self, node: ast.Call) -> Term:
+        """`map(f, ...)`, used up at once; what cannot be followed is passed on."""
+        raise NotImplementedError
+
+    def folded(self, node: ast.Call, args: list[Term]) -> Term:
+        """`functools.reduce(f, ...)`."""
+        raise NotImplementedError
+
+    def added_up(self, node: ast.Call) -> Term:
+        """`sum(...)` of a comprehension with conditions or several loops."""
+        raise NotImplementedError
 
     def _expand(self, node: ast.Call) -> tuple[list[Term], dict[str, Term]] | None:
         """The arguments of a call with stars, one by one; None where they are not known so."""
@@ -139,6 +169,16 @@ class Invoking(Changing):
         if type(fn) is LRU_CACHE:
             fn = fn.__wrapped__  # what a function remembers is what it would compute
         terms = [*args, *kwargs.values()]
+        if fn is functools.partial and args:
+            return Partial(tree, args[0], args[1:], kwargs)
+        if fn is functools.reduce and len(args) in (2, 3) and not kwargs:
+            ways = [lambda: self.folded(node, args), lambda: self.opaque_term(tree, node)]
+            return self.first_that_works(ways)  # type: ignore[no-any-return]
+        if among(fn, AS_OPERATORS) and len(args) == 2 and not kwargs:
+            return self.binary(ast.copy_location(ast.BinOp(node, AS_OPERATORS[fn](), node), node), *args)
+        if fn is divmod and len(args) == 2 and any(isinstance(t, Computed) for t in args):
+            ops = (ast.FloorDiv(), ast.Mod())
+            return sequence(tuple, [self.binary(ast.BinOp(node, op, node), *args) for op in ops])
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
         if args and isinstance(args[0], Computed) and args[0].value.type.of is not None:
@@ -304,3 +344,13 @@ class Invoking(Changing):
                     total = self.binary(ast.BinOp(node, ast.Add(), node), total, item)
                 return total
         return self.opaque_term(tree, node)
+
+
+def _is_conditional_sum(node: ast.Call) -> bool:
+    """Whether a call may be a sum over a comprehension with conditions or several loops."""
+    if not (isinstance(node.func, ast.Name) and node.func.id == "sum" and len(node.args) in (1, 2)):
+        return False
+    first = node.args[0]
+    if node.keywords or not isinstance(first, (ast.GeneratorExp, ast.ListComp)):
+        return False
+    return len(first.generators) > 1 or bool(first.generators[0].ifs)

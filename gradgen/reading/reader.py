@@ -39,6 +39,10 @@ class Reader:
         """The list that a comprehension makes."""
         raise NotImplementedError
 
+    def first_that_works(self, plans: Any) -> Any:
+        """What the first of several ways to read something gives that does not raise."""
+        raise NotImplementedError
+
     def comprehended(self, node: Any) -> Term:
         """The list that a comprehension makes, followed or passed on."""
         raise NotImplementedError

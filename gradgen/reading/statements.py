@@ -11,10 +11,10 @@ import numpy as np
 
 from ..graph import CONST, OPAQUE, Graph, Value
 from ..library import is_library
-from ..shapes import Type
+from ..shapes import ShapeVar, Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references
+from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references, sequence
 from .cells import is_array
 from .flow import BROKEN, RETURNED, VALUE
 from .growing import grown_in
@@ -150,7 +150,7 @@ class Statements(Turns):
             case ast.Tuple() | ast.List():
                 self._unpack(target, term)
             case ast.Starred():
-                raise self.error("a starred target cannot be differentiated", target, "unpack the items one by one")
+                self.assign(target.value, term)
             case ast.Subscript() if self.store(target, term):
                 pass
             case _:
@@ -163,7 +163,15 @@ class Statements(Turns):
         elif isinstance(term, Sequence):
             items = term.items
         else:
-            items = self.unpacked(self.value(term), count, target)
+            starred = any(isinstance(part, ast.Starred) for part in target.elts)
+            known = self.value(term).type.shape if starred else (count,)
+            if isinstance(known, ShapeVar) or not known or not isinstance(known[0], int):
+                raise self.error("how much a starred target takes is not known", target, "declare the shape")
+            items = self.unpacked(self.value(term), known[0], target)
+        for i, part in enumerate(target.elts):
+            if isinstance(part, ast.Starred) and len(items) >= count - 1:
+                stop = len(items) - (count - 1 - i)
+                items = [*items[:i], sequence(list, items[i:stop]), *items[stop:]]
         if len(items) != count:
             raise self.error(f"{len(items)} values cannot be unpacked into {count}", target)
         for sub, item in zip(target.elts, items, strict=True):

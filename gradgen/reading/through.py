@@ -147,7 +147,7 @@ class Through(Flow):
                 return None
             return [number(i) for i in range(*bounds)]
         if way.kind == "items":
-            return self._items_of(way.terms[0])
+            return self.items_of(way.terms[0])
         lists = [self.steps(part) for part in way.parts]
         if way.kind == "reversed":
             return None if lists[0] is None else lists[0][::-1]
@@ -165,7 +165,7 @@ class Through(Flow):
             return None
         return [sequence(tuple, list(items)) for items in zip(*whole, strict=False)]
 
-    def _items_of(self, term: Term) -> list[Term] | None:
+    def items_of(self, term: Term) -> list[Term] | None:
         if isinstance(term, Sequence):
             return keys_of(term) if term.kind is dict else term.items if issubclass(term.kind, (tuple, list)) else None
         if isinstance(term, Static) and isinstance(term.obj, (tuple, list, str, dict, range)):
@@ -187,7 +187,7 @@ class Through(Flow):
         if isinstance(target, ast.Name) and isinstance(term, Static):
             self.frame.names[target.id] = term
         elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(term, (Sequence, Static)):
-            items = self._items_of(term)
+            items = self.items_of(term)
             if items is None or len(items) != len(target.elts) or any(isinstance(t, ast.Starred) for t in target.elts):
                 self.assign(target, term)
                 return
