@@ -291,8 +291,8 @@ class Buffers:
         loop: Any = node.op
         carried, initial = loop.carried(node), loop.initial(node)
         lists = [i for i, p in enumerate(carried) if p.type.of is not None]
-        kept = {v for v in inner.graph.results[len(carried) :] if v.type.of is not None}
-        grow = {i for i in lists if carried[i] not in kept and self._may_grow(node, initial[i], inner)}
+        kept = any(v.type.of is not None for v in inner.graph.results[len(carried) :])  # as it is at every step
+        grow = {i for i in lists if not kept and self._may_grow(node, initial[i], inner)}
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
         begins = [self.of(v).places for v in initial]
         ours -= {i for i in ours for j, places in enumerate(begins) if j != i and places & begins[i]}

@@ -22,6 +22,7 @@ from ..rules.registry import REFUSED
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
+from .access import may_grow
 from .changing import Changing
 from .decide import looked_at, truth
 from .looks import LOOKERS, classes, known_object, told
@@ -184,6 +185,9 @@ class Invoking(Changing):
         if args and isinstance(args[0], Computed) and args[0].value.type.of is not None:
             if fn in (tuple, list) and len(terms) == 1:
                 return args[0]
+            if fn is len and may_grow(args[0].value):
+                length = self.length_of_list(args[0].value)
+                return Computed(Ref(length), length)
             if among(fn, OF_LISTS):
                 return self._of_list(fn, args[0], args[1:], kwargs, tree, node)
         if is_namespace(fn) and not any(map(self._is_foreign, args)):
