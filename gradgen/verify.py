@@ -21,6 +21,8 @@ def verify(graph: Graph) -> None:
                 raise wrong(f"{v!r} belongs to another graph")
         for inner in node.subgraphs:
             verify(inner)
+        if node.options.get("items") == 0 and node.options["header"] is not None:
+            raise wrong(f"{node!r} goes through nothing")
         for out in node.outputs:
             if out.node is not node or out.graph is not graph:
                 raise wrong(f"{out!r} is not the output of {node!r}")
