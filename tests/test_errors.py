@@ -267,6 +267,22 @@ case(
     """,
 )
 case(
+    "a name bound in the test of a loop with an else",
+    """
+    def f(x):
+        while (y := x * x) > 1.0:
+            x = x / 2.0
+        else:
+            x = x + y
+        return x
+    """,
+    """
+    UnsupportedError m.py:5:12: a loop whose test binds a name is not followed with an `else`
+        while (y := x * x) > 1.0:
+               ^^^^^^^^^^^^^^^^^
+    """,
+)
+case(
     "a loop that nothing ends",
     """
     def f(x):
