@@ -277,9 +277,9 @@ case(
         return x
     """,
     """
-    UnsupportedError m.py:5:12: a loop whose test binds a name is not followed with an `else`
+    UnsupportedError m.py:5:11: a loop whose test binds a name is not followed with an `else`
         while (y := x * x) > 1.0:
-               ^^^^^^^^^^^^^^^^^
+              ^^^^^^^^^^^^^^^^^^
     """,
 )
 case(
