@@ -62,7 +62,7 @@ def aims(program: Program, options: Options) -> list[Aim]:
     found = []
     for route in target_routes(program.function, options):
         term = program.target(route)
-        if isinstance(term, Computed) and term.value.type.kind in ("bool", "object"):
+        if isinstance(term, Computed) and term.value.type.kind in ("bool", "object") and not term.value.type.of:
             message = f"the target {str(route)!r} is no number"
             raise program.function.error(message, None, "choose other targets with wrt")
         aim = Aim(route, term)

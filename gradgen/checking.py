@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import CheckError, GradgenError
 from .routes import Route, leaves
-from .shapes import Dim, Type, evaluate_size
+from .shapes import Dim, Type, evaluate_size, leaf_types
 
 PRIMES = (5, 3, 7, 4, 6, 2, 8, 11, 13, 17, 19, 23)
 """Sizes for named dimensions: small, different."""
@@ -213,29 +213,40 @@ def random_arguments(fn: Any, declared: Mapping[str, Type], targets: Any, seed: 
     Raises GradgenError where a parameter without a default is not declared.
     """
     rng = np.random.default_rng(seed)
-    named = {n for t in declared.values() if t.ndim is not None for d in t.shape if isinstance(d, Dim) for n in d.names}  # type: ignore[union-attr]
+    known = [leaf for t in declared.values() for leaf in leaf_types(t)]
+    named = {n for t in known if t.ndim is not None for d in t.shape if isinstance(d, Dim) for n in d.names}  # type: ignore[union-attr]
     sizes = {name: PRIMES[i % len(PRIMES)] + 24 * (i // len(PRIMES)) for i, name in enumerate(sorted(named))}
     found: dict[str, Any] = {}
-    least = min(sizes.values(), default=2)
+    least = max(min(sizes.values(), default=2), 1)
     for name, p in inspect.signature(fn).parameters.items():
-        t = declared.get(name)
-        if t is None or t.ndim is None:
+        t = declared.get(name, Type())
+        if not all(leaf.ndim is not None and leaf.form is None and leaf.of is None for leaf in leaf_types(t)):
             if p.default is not p.empty and name not in targets:
                 continue
             raise GradgenError(
                 f'nothing is known of the parameter {name!r}; declare its shape (--shapes "{name}=(n,)")'
                 " or give an example (--example module:function)"
             )
-        shape = tuple(evaluate_size(d, sizes) for d in t.shape)  # type: ignore[union-attr]
-        x: Any
-        if t.kind == "int":
-            x = rng.integers(0, max(least, 1), shape)
-            found[name] = int(x) if shape == () else x
-        elif t.kind == "bool":
-            x = rng.random(shape) < 0.5
-            found[name] = bool(x) if shape == () else x
-        else:
-            x = rng.uniform(0.2, 0.9, shape)
-            x = x + 1j * rng.uniform(0.2, 0.9, shape) if t.kind == "complex" else x
-            found[name] = (complex(x) if t.kind == "complex" else float(x)) if shape == () else x
+        found[name] = _drawn(t, sizes, least, rng)
     return found
+
+
+def _drawn(t: Type, sizes: Mapping[str, int], least: int, rng: np.random.Generator) -> Any:
+    """A random argument of a type. least: what integers are smaller than."""
+    if t.items is not None:
+        items = [_drawn(item, sizes, least, rng) for item in t.items]
+        kind = tuple if t.form is None else t.form.kind
+        if kind is dict:
+            return dict(zip(t.form.keys, items, strict=True))  # type: ignore[union-attr]
+        return kind(items) if kind in (tuple, list) else kind(*items)
+    shape = tuple(evaluate_size(d, sizes) for d in t.shape)  # type: ignore[union-attr]
+    x: Any
+    if t.kind == "int":
+        x = rng.integers(0, least, shape)
+        return int(x) if shape == () else x
+    if t.kind == "bool":
+        x = rng.random(shape) < 0.5
+        return bool(x) if shape == () else x
+    x = rng.uniform(0.2, 0.9, shape)
+    x = x + 1j * rng.uniform(0.2, 0.9, shape) if t.kind == "complex" else x
+    return (complex(x) if t.kind == "complex" else float(x)) if shape == () else x

@@ -316,6 +316,8 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     known = [*parameters(program), *known_parts(program, inside=True)]
     mixed = closure and sum(v.type.kind == "float" for v in known) > 1
     terms = conditions(graph, known, sources, program.conjugates or mixed)
+    lists = [v.hint for v in parameters(program) if v.type.of is not None]
+    terms += [f"not isinstance({name}, np.ndarray)" for name in lists]  # whose gradient would be an array
     if not terms:
         return []
     message = f"{program.function.title}() is written for {written_for(program) or 'scalars'}"
@@ -325,7 +327,7 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     found = re.findall(" [=!]= ", terms[0])
     single = len(terms) == len(found) == 1
     test = terms[0].replace(found[0], opposite[found[0]]) if single else f"not ({' and '.join(terms)})"
-    return [*refusal(test, message), writer.Blank()]
+    return [*refusal(test.replace("not not ", ""), message), writer.Blank()]
 
 
 def refusal(test: str, message: str) -> list[ast.stmt]:

@@ -11,6 +11,7 @@ from .frontend import Program
 from .graph import Value
 from .guards import written
 from .options import Options
+from .routes import Route, parts
 from .shapes import Dim, Type, is_named, shown_container
 from .terms import Computed, Sequence
 from .writer import LINE_LENGTH
@@ -102,7 +103,7 @@ def _is_scalar(aim: Aim) -> bool:
 def _kind_of(aim: Aim) -> str:
     """The type of the gradient by a target."""
     if isinstance(aim.term, Computed):
-        return _kind(aim.term.value)
+        return "list" if aim.term.value.type.of is not None else _kind(aim.term.value)
     return str(aim.term.kind.__name__) if isinstance(aim.term, Sequence) else ""
 
 
@@ -134,7 +135,7 @@ def written_for(program: Program) -> str:
     """The declared shapes, and which sizes are taken to be one; "" where no array is declared."""
     known = [*parameters(program), *known_parts(program)]
     shown = [v for v in known if v.type.ndim or v.type.sequence and not is_named(v.type)]
-    arrays = [f"{written(v)}: {_shape(v.type)}" for v in shown]
+    arrays = [f"{written(v)}: {_shape(_known_type(program, v))}" for v in shown]
     scalars = [written(v) for v in known if v.type.scalar and v.type.kind != "object"]
     if not arrays:
         return ""
@@ -144,6 +145,18 @@ def written_for(program: Program) -> str:
         text += ", all else scalar" if every else f", and scalar {', '.join(scalars)}"
     unified = [f"{a} = {b}" for a, b in program.graph.facts.unified]
     return text + (f", where {' and '.join(unified)}" if unified else "")
+
+
+def _known_type(program: Program, v: Value) -> Type:
+    """The type of a parameter, with what is declared of its parts one by one."""
+
+    def at(route: Route, t: Type) -> Type:
+        if t.items is not None and t.form is not None:
+            return t.but(items=tuple(at(r, item) for r, item in zip(parts(route, t), t.items, strict=True)))
+        term = program.parts.get(route)
+        return term.value.type if isinstance(term, Computed) else t
+
+    return at(Route(v.hint), v.type) if v.node is None else v.type
 
 
 def known_parts(program: Program, inside: bool = False) -> list[Value]:
@@ -165,6 +178,6 @@ def _shape(t: Type) -> str:
     if t.of is not None:
         return f"[{_shape(t.of)}, ...]"
     if t.ndim is None:
-        return t.kind
+        return "_"
     shape = _dims(t)
     return shape if t.kind == "float" else f"{t.kind} {shape}"

@@ -17,7 +17,7 @@ from .listings import call, each_of
 from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
-from .schedule import Schedule, Step, is_early, unpacked_from
+from .schedule import Schedule, Step, is_early, unpacked_from, unpacking_target
 from .source import Statement
 from .spell import Snippets, is_zero, spell
 from .syntax import Hole, copied, fill
@@ -170,7 +170,7 @@ class Emitter:
 
         base = unpacked_from(steps[0].node, steps[0].place)
         assert base is not None
-        return ast.Assign([target(steps[0].node.origin.node.targets[0], ())], self.expression(base))
+        return ast.Assign([target(unpacking_target(steps[0].node.origin.node), ())], self.expression(base))
 
     def _noted(self, statements: list[ast.stmt], outputs: list[Value]) -> list[ast.stmt]:
         """Note in the last of `statements`, for the simulation, what they compute."""
@@ -351,7 +351,8 @@ class Emitter:
         """A loop that collects a list, as an expression."""
         [inner] = self._inner[node]
         tree = each_of(inner.expression(inner.schedule.graph.results[0]), *self._header(node))
-        return noted(tree, [(self.names.of[p], p) for p in LOOP.items(node) if p in self.names.of])
+        given = [part for p in LOOP.items(node) for part in parts_of(inner.schedule, p)]
+        return noted(tree, [(self.names.of[v], v) for v in given if v in self.names.of])
 
     def _header(self, node: Node) -> tuple[ast.expr, ast.expr]:
         """What a loop calls its items, and what it goes through."""

@@ -13,7 +13,7 @@ from .buffers import is_copied, is_number
 from .control import is_there
 from .forms import is_negative, is_op
 from .graph import Node, Value
-from .listings import paired, zeros_like
+from .listings import added, zeros_like
 from .naming import Names
 from .rules.indices import has_no_repeats, is_basic, slice_parts
 from .source import Statement
@@ -112,12 +112,32 @@ def _increment(e: Any, node: Node) -> list[ast.stmt]:
     several = slice_parts(index.const) is not None
     if base.type.of is not None and (several or not base.type.of.scalar):
         old = ast.Subscript(target, e.expression(index), ast.Load())
-        new = paired([old, e.expression(term)]) if several else ast.BinOp(old, ast.Add(), e.expression(term))
-        return [*out, ast.Assign([place], new)]
+        kind = base.type if several else base.type.of
+        zero = not out and is_zero_at(base, index.const)
+        return [*out, ast.Assign([place], e.expression(term) if zero else added(kind, [old, e.expression(term)]))]
     negative = is_negative(term) and term not in e.names.of
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     return [*out, ast.AugAssign(place, op, tree)]
+
+
+def is_zero_at(base: Value, index: Any) -> bool:
+    """Whether a list of cotangents surely is zero at an index: nothing was added there yet."""
+    while is_op(base, "increment") and apart(index, base.node.inputs[1].const):  # type: ignore[union-attr]
+        base = base.node.inputs[0]  # type: ignore[union-attr]
+    return is_op(base, "zeros_for")
+
+
+def apart(a: Any, b: Any) -> bool:
+    """Whether two places of a list surely are different ones: the last, and all but the last, and the like."""
+    if isinstance(b, slice):
+        a, b = b, a
+    if not (isinstance(a, slice) and type(b) is int and a.step is None):
+        return False
+    start, stop = a.start or 0, a.stop
+    if b < 0:
+        return type(stop) is int and stop < 0 and stop <= b
+    return type(start) is int and start > b and (stop is None or type(stop) is int)
 
 
 def _scatter(e: Any, node: Node) -> list[ast.stmt]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 
-from .buffers import FILLS, is_number, is_owned, roots
-from .graph import CONST, Graph, Value, type_of
+from .buffers import FILLS, alias_of, is_number, is_owned, roots
+from .forms import is_op
+from .graph import CONST, PRIMITIVES, Graph, Value, type_of
 from .rules.primitives import cast_like, unbroadcast, zeros_for
 from .rules.registry import primitive
 from .shapes import Facts, Type, float_of
@@ -60,6 +62,11 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
         taken |= roots(v)
     with graph.at(graph.origin, backward=True):
         for i, target in enumerate(targets, start=fixed):
+            if target.type.of is not None:
+                if not are_own(graph.results[i]):
+                    graph.results[i] = own_list(graph.results[i])
+                graph.results[i].bar_of = target
+                continue
             node = graph.results[i].node
             with graph.at(graph.origin if node is None or not node.backward else node.origin):
                 v = presentable(graph.results[i], target, taken)
@@ -78,6 +85,59 @@ def finish(graph: Graph, targets: list[Value], fixed: int) -> None:
                 v.bar_of = target
             graph.results[i] = v
             taken |= roots(v)
+
+
+@primitive(signature="x", differentiable=False, infer=lambda facts, x: type_of(x))
+def own_list(x: Any) -> Any:
+    """A copy of a list, and of what is in it."""
+    return copy.deepcopy(x)
+
+
+def are_own(v: Value) -> bool:
+    """Whether the items of a list of cotangents each lie in memory of their own.
+
+    What a loop collects is made so.
+    """
+    node = v.node
+    name = "" if node is None else node.op.name
+    if name in ("zeros_for", "summed_lists"):
+        return True
+    if name == "flipped":
+        return are_own(node.inputs[0])  # type: ignore[union-attr]
+    if name == "increment":
+        base, _, values = node.inputs  # type: ignore[union-attr]
+        return are_own(base) and (are_own(values) if values.type.of is not None else is_own(values, set()))
+    if name == "loop" and v.index >= node.options["carried"]:  # type: ignore[union-attr]
+        [body] = node.subgraphs  # type: ignore[union-attr]
+        with body.at(node.origin, backward=True):  # type: ignore[union-attr]
+            body.results[v.index] = _owned(body, body.results[v.index], set())
+        return True
+    return False
+
+
+def is_own(v: Value, taken: set[Value]) -> bool:
+    """Whether a value, or each part of a tuple, surely is new where it is computed, and shares nothing with `taken`,
+    which it joins."""
+    if is_op(v, "tuple"):
+        return all(is_own(part, taken) for part in v.node.inputs)  # type: ignore[union-attr]
+    lie = roots(v)
+    new = all(
+        r.node is not None and r.graph is v.graph and not r.node.subgraphs and r.node.op is not CONST
+        and alias_of(r.node) in ("fresh", "view", "maybe")
+        for r in lie
+    )  # fmt: skip
+    plain = v.type.scalar and is_number(v)
+    fine = plain or new and v.type.floating and lie.isdisjoint(taken)
+    taken |= lie
+    return fine
+
+
+def _owned(graph: Graph, v: Value, taken: set[Value]) -> Value:
+    """A value, or a tuple of values, that is new where it is computed."""
+    if is_op(v, "tuple"):
+        parts = [_owned(graph, part, taken) for part in v.node.inputs]  # type: ignore[union-attr]
+        return v if parts == list(v.node.inputs) else graph.add(PRIMITIVES["tuple"], parts).out  # type: ignore[union-attr]
+    return v if is_own(v, taken) else own(v)
 
 
 def _is_array(v: Value) -> bool:

@@ -24,7 +24,8 @@ from .reading.flow import RAISED, RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .routes import Route
-from .shapes import OBJECT, Facts, Form, Type
+from .sequences import each, list_of, sequence_type
+from .shapes import OBJECT, Dim, Facts, Form, Type
 from .simplify import prune
 from .source import RECEIVERS, Function, Statement, owner_of
 from .syntax import copied, literal
@@ -154,7 +155,8 @@ class Program(Statements):
             if parameter.arg in self.given:
                 self.frame.names[parameter.arg] = self.given[parameter.arg]
                 continue
-            name, known = parameter.arg, self.types.get(parameter.arg) or self._receiver(parameter.arg) or Type()
+            name = parameter.arg
+            known = self.types.get(name) or self._receiver(name) or list_of_tuples(self.function.node, name) or Type()
             self.frame.names[name] = self.argument(self.graph.param(name, known), known, Route(name))
 
     def _receiver(self, name: str) -> Type | None:
@@ -373,6 +375,27 @@ def own_defaults(fn: Any) -> dict[str, Any]:
     names = fn.__code__.co_varnames[: fn.__code__.co_argcount]
     values = fn.__defaults__ or ()
     return dict(zip(names[len(names) - len(values) :], values, strict=True)) | (fn.__kwdefaults__ or {})
+
+
+def list_of_tuples(function: ast.AST, name: str) -> Type | None:
+    """The type of a parameter of which nothing is known, where a loop over it unpacks what it finds; else None."""
+    for node in ast.walk(function):
+        if not isinstance(node, (ast.For, ast.comprehension)):
+            continue
+        target, through = node.target, node.iter
+        while isinstance(through, ast.Call) and isinstance(through.func, ast.Name) and len(through.args) == 1:
+            if through.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+                target = target.elts[1]
+            elif through.func.id not in ("reversed", "list", "tuple"):
+                break
+            through = through.args[0]
+        if isinstance(through, ast.Subscript) and isinstance(through.slice, ast.Slice):
+            through = through.value
+        plain = isinstance(target, (ast.Tuple, ast.List)) and all(isinstance(t, ast.Name) for t in target.elts)
+        if plain and isinstance(through, ast.Name) and through.id == name:
+            items = tuple(Type() for _ in target.elts)  # type: ignore[attr-defined]
+            return list_of(each(sequence_type(items)), Dim.fresh())
+    return None
 
 
 def _identity(obj: Any) -> Any:

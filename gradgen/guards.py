@@ -48,7 +48,7 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
     dtype new memory gets, into which no fraction could be written if they were integers; of those inside branches and
     loops nothing is known. conjugates: whether complex numbers must not pass as floats.
     """
-    arrays = sorted((p for p in params if p.type.ndim), key=lambda p: -(p.type.ndim or 0))
+    arrays = sorted((p for p in params if p.type.ndim and not p.type.sequence), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
     anchors: dict[Size, tuple[Value, int]] = {}
     for plain in (True, False):  # names first, where they stand alone; then what names do not tell

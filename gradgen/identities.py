@@ -392,6 +392,12 @@ def _flipped(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     return v.node.inputs[0] if is_op(v, "flipped") else rebuild(s, node, inputs)  # type: ignore[union-attr]
 
 
+def _summed_lists(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
+    """A list of zeros adds nothing."""
+    kept = [v for v in inputs if not is_op(v, "zeros_for")] or inputs[:1]
+    return kept[0] if len(kept) == 1 else rebuild(s, node, kept)
+
+
 REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "multiply": _multiply,
     "divide": _divide,
@@ -420,4 +426,5 @@ REWRITES: dict[str, Callable[[Simplifier, Node, list[Value]], Value]] = {
     "reshape": _reshape,
     "accumulate": _accumulate,
     "flipped": _flipped,
+    "summed_lists": _summed_lists,
 }

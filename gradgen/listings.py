@@ -42,13 +42,42 @@ def each_of(inner: ast.expr, target: ast.expr, through: ast.expr) -> ast.expr:
     return tree
 
 
-def paired(lists: list[ast.expr]) -> ast.expr:
-    """`[a + b for a, b in zip(...)]`."""
+def copies(t: Type, tree: ast.expr, depth: int = 0) -> ast.expr:
+    """A copy of a cotangent of what has the type `t`, and of all that is in it."""
+    if t.items is not None:
+        return ast.Tuple([copies(item, _part(tree, i), depth) for i, item in enumerate(t.items)], ast.Load())
+    if t.of is not None:
+        name = f"item_{depth}" if depth else "item"
+        return each_of(copies(t.of, ast.Name(name, ast.Load()), depth + 1), ast.Name(name, ast.Store()), tree)
+    return ast.BinOp(ast.Constant(1.0), ast.Mult(), tree)
+
+
+def added(t: Type, trees: list[ast.expr]) -> ast.expr:
+    """The sum of cotangents of what has the type `t`: of a list or a tuple, item by item."""
+    if t.sequence:
+        return paired(trees, t)
+    tree = trees[0]
+    for other in trees[1:]:
+        tree = ast.BinOp(tree, ast.Add(), other)
+    return tree
+
+
+def _part(tree: ast.expr, i: int) -> ast.expr:
+    """An item of a tuple."""
+    if isinstance(tree, ast.Tuple):
+        return tree.elts[i]
+    return ast.Subscript(copied(tree), ast.Constant(i), ast.Load())
+
+
+def paired(lists: list[ast.expr], t: Type) -> ast.expr:
+    """`[a + b for a, b in zip(...)]`; of tuples of one kind of items, a tuple."""
+    if t.items is not None:
+        places = range(len(t.items))
+        parts = [[_part(tree, i) for tree in lists] for i in places]
+        return ast.Tuple([added(item, list(part)) for item, part in zip(t.items, parts, strict=True)], ast.Load())
     names = ["a", "b", "c", "d", "e", "f", "g", "h"][: len(lists)]
     if len(names) < len(lists):
-        return paired([paired(lists[:8]), *lists[8:]])
-    tree: ast.expr = ast.Name(names[0], ast.Load())
-    for name in names[1:]:
-        tree = ast.BinOp(tree, ast.Add(), ast.Name(name, ast.Load()))
+        return paired([paired(lists[:8], t), *lists[8:]], t)
+    tree = added(t.of or Type(), [ast.Name(name, ast.Load()) for name in names])
     target = ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())
     return each_of(tree, target, call("zip", *lists))

@@ -88,9 +88,9 @@ class Lives:
 
     def _place_comprehensions(self, schedule: Schedule, node: Node, block: Block, at: int) -> None:
         """The variables of comprehensions: they must hide nothing that is read there."""
-        for inner in schedule.comprehensions(node):
+        for inner, body in schedule.comprehensions(node):
             loop: Any = inner.op
-            for p in loop.items(inner):
+            for p in (part for item in loop.items(inner) for part in parts_of(body, item)):
                 self._define(p, block, at)
                 self.spans[p].append((at - 1, at + 1))
 

@@ -150,6 +150,8 @@ class Names:
             return "constant"
         if node.op.name == "recorded":
             return self.describe(v.held[0])
+        if node.op.name == "getitem" and node.inputs[0].type.items is not None and isinstance(node.args[1], int):
+            return f"{self.describe(node.inputs[0])}_{node.args[1]}"
         if node.backward and v.bar_of is not None:
             return self.bar.format(self.describe(v.bar_of))
         if node.subgraphs and v not in node.outputs:  # nobody needed it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ class Schedule:
 
     def __init__(
         self, graph: Graph, outer: Schedule | None = None, tight: bool = False, closure: bool = False,
-        handed_on: frozenset[Value] = frozenset(),
+        handed_on: frozenset[Value] = frozenset(), items: Sequence[Value] = (),
     ):  # fmt: skip
         self.graph, self.tight, self.closure = graph, tight, closure
         self.inner: dict[Node, list[Schedule]] = {}
@@ -91,7 +91,8 @@ class Schedule:
             if v.bar_of is not None
         }
         self._widths: dict[Value, int] = {}
-        self.unpacked: dict[Value, list[Value | None]] = unpacked_in(graph)
+        self.unpacked: dict[Value, list[Value | None]] = unpacked_in(graph) | unpacked_items(graph, items)
+        self._parts = {part for parts in self.unpacked.values() for part in parts if part is not None}
         graph.place = {v: i for i, v in enumerate([*graph.params, *(v for node in graph.nodes for v in node.outputs)])}
         forward = [node for node in graph.nodes if not node.backward]
         backward = in_groups([node for node in graph.nodes if node.backward], handed_on)
@@ -132,7 +133,7 @@ class Schedule:
 
     def _join_unpacked(self, group: list[Step], places: dict[str, tuple[int, ...]]) -> None:
         """Note that all steps are `a, (b, c) = params` if they are parts of one argument. places: of the targets."""
-        found = [places.get(step.node.out.hint, ()) if step.node.op.name in PARTS else () for step in group]
+        found = [() if part_key(step.node) is None else places.get(step.node.out.hint, ()) for step in group]
         if not all(found):
             return
         wholes = {unpacked_from(step.node, place) for step, place in zip(group, found, strict=True)}
@@ -143,6 +144,8 @@ class Schedule:
     def _is_step(self, node: Node) -> bool:
         if node.op.name == "recorded":
             return node.inputs[0] not in self.unpacked
+        if any(out in self._parts for out in node.outputs):
+            return False
         return not node.outputs or node.effect or any(out in self.named for out in node.outputs)
 
     def _decide(self, node: Node) -> None:
@@ -153,7 +156,7 @@ class Schedule:
             self.named.update(v for v in node.outputs if self.uses[v] or v.hint)
             return
         out = node.out
-        if out not in self.unpacked and self._wants_name(node, out):
+        if out in self._parts or out not in self.unpacked and self._wants_name(node, out):
             self.named.add(out)
             return
         width = self.width_of(node)
@@ -170,7 +173,9 @@ class Schedule:
         self.stands_for.update(node.op.stands_for(node))  # type: ignore[attr-defined]
         tight = bool(node.options.get("expression")) and len(node.outputs) == 1
         ends = [v for graph in node.subgraphs[:1] for v in graph.results[: node.options.get("carried", 0)]]
-        self.inner[node] = [Schedule(graph, self, tight, handed_on=frozenset(ends)) for graph in node.subgraphs]
+        items = node.op.items(node) if node.op.turns else []  # type: ignore[attr-defined]
+        inner = [Schedule(g, self, tight, handed_on=frozenset(ends), items=items) for g in node.subgraphs]
+        self.inner[node] = inner
 
     def is_expression(self, node: Node) -> bool:
         """Whether a branch is written as a conditional expression: each side is a single expression."""
@@ -179,14 +184,15 @@ class Schedule:
             for inner in self.inner.get(node, ())
         )
 
-    def comprehensions(self, node: Node) -> Iterator[Node]:
-        """The loops that are written as comprehensions in the expression of `node`, which may be one itself."""
+    def comprehensions(self, node: Node) -> Iterator[tuple[Node, Schedule]]:
+        """The loops that are written as comprehensions in the expression of `node`, which may be one itself; each with
+        its body."""
         todo = [node]
         while todo:
             part = todo.pop()
             if part in self.inner and self.is_expression(part):
                 if part.op.turns:  # type: ignore[attr-defined]
-                    yield part
+                    yield part, self.inner[part][0]
                 for inner in self.inner[part]:
                     result = inner.graph.results[0]
                     if result.node is not None and result not in self.named:
@@ -295,12 +301,37 @@ def unpacked_in(graph: Graph) -> dict[Value, list[Value | None]]:
     return found
 
 
+def unpacked_items(graph: Graph, items: Sequence[Value]) -> dict[Value, list[Value | None]]:
+    """The tuples that a loop goes through which its body does nothing with but read their parts, each in one place."""
+    found: dict[Value, list[Value | None]] = {}
+    for p in items:
+        readers = [node for node in graph.nodes if p in node.inputs]
+        places = [node.args[1] if node.op.name == "getitem" and node.inputs[0] is p else None for node in readers]
+        if p.type.items is None or p in graph.results or not places:
+            continue
+        if all(type(i) is int and 0 <= i < len(p.type.items) for i in places) and len(set(places)) == len(places):
+            parts: list[Value | None] = [None] * len(p.type.items)
+            for i, node in zip(places, readers, strict=True):
+                parts[int(i)] = node.out  # type: ignore[arg-type]
+            found[p] = parts
+    return found
+
+
+def unpacking_target(node: Any) -> ast.expr | None:
+    """The target of an assignment of what is not written out, or of a loop."""
+    if isinstance(node, ast.For):
+        return node.target
+    plain = isinstance(node, ast.Assign) and len(node.targets) == 1
+    return node.targets[0] if plain and not isinstance(node.value, (ast.Tuple, ast.List)) else None
+
+
 def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
     """The names in `a, (b, c) = params`, each with its place; none where what is unpacked is written out."""
     node = getattr(origin, "node", None)
     found: dict[str, tuple[int, ...]] = {}
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.value, (ast.Tuple, ast.List)):
-        todo: list[tuple[Any, tuple[int, ...]]] = [(node.targets[0], ())]
+    target = unpacking_target(node)
+    if target is not None:
+        todo: list[tuple[Any, tuple[int, ...]]] = [(target, ())]
         while todo:
             part, place = todo.pop()
             todo += [(inner, (*place, i)) for i, inner in enumerate(getattr(part, "elts", ()))]
@@ -309,13 +340,22 @@ def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def part_key(node: Node) -> Any:
+    """Which part of a container a node reads; None for any other node."""
+    if node.op.name in PARTS:
+        return node.options["key"]
+    tuples = node.op.name == "getitem" and node.inputs[0].type.items is not None
+    return node.args[1] if tuples and isinstance(node.args[1], int) else None
+
+
 def unpacked_from(node: Node, place: tuple[int, ...]) -> Value | None:
     """What a part of an argument is unpacked from, being at a place in it; None if it is not."""
     v = node.out
     for i in reversed(place):
-        if v.node is None or v.node.op.name not in PARTS:
+        key = None if v.node is None else part_key(v.node)
+        if key is None:
             return None
-        base, key = v.node.inputs[0], v.node.options["key"]
+        base = v.node.inputs[0]  # type: ignore[union-attr]
         keys = () if base.type.form is None else base.type.form.keys
         if (keys.index(key) if key in keys else key) != i:
             return None

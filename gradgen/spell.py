@@ -14,7 +14,7 @@ from .errors import GradgenError
 from .forms import is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Graph, Node, Value
 from .library import library_path
-from .listings import call, paired, zeros_like
+from .listings import call, copies, paired, zeros_like
 from .operators import BINARY, COMPARE, UNARY
 from .shapes import ShapeVar
 from .syntax import copied, literal, numpy_path
@@ -466,8 +466,12 @@ def _repeated(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return binary(ast.Mult, ast.List([of(x)], ast.Load()), call("len", of(like)))
 
 
+def _own_list(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    return copies(node.out.type, of(node.inputs[0]))
+
+
 def _summed_lists(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
-    return paired(list(map(of, node.inputs)))
+    return paired(list(map(of, node.inputs)), node.out.type)
 
 
 def _steps_between(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
@@ -511,6 +515,7 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "item_of_list": lambda node, of, snippets: _getitem(node, of, snippets),
     "repeated": _repeated,
     "summed_lists": _summed_lists,
+    "own_list": _own_list,
     "steps_between": _steps_between,
     "recorded": _recorded,
     "product": _product,

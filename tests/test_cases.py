@@ -9,6 +9,7 @@ dict. `pytest --update-cases` writes the files anew: read the difference as a re
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -29,6 +30,8 @@ import pytest
 from gradgen.checking import random_arguments
 from gradgen.cli import main
 from gradgen.options import make_options
+from gradgen.routes import Route, parse_route, split_at_commas
+from gradgen.routes import leaves as leaves_by_route
 
 FOLDER = Path(__file__).parent / "cases"
 MARK = "\n# output\n"
@@ -95,7 +98,7 @@ class Case:
 
     @property
     def primal(self) -> Any:
-        return getattr(self.module, self.flags[0])
+        return functools.reduce(getattr, self.flags[0].split("."), self.module)
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
@@ -110,7 +113,8 @@ class Case:
 
     @cached_property
     def targets(self) -> list[str]:
-        return self.flag("--wrt", next(iter(inspect.signature(self.primal).parameters))).replace(" ", "").split(",")
+        first = next(iter(inspect.signature(self.primal).parameters))
+        return split_at_commas(self.flag("--wrt", first))
 
     def split(self, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Arguments as they are passed: by position where the parameter takes no other."""
@@ -129,7 +133,11 @@ class Case:
         scope: dict[str, Any] = {"__name__": "generated"}
         with blocked():
             exec(compile(self.written, f"{self.name}_grad.py", "exec"), scope)
-        return scope[self.flag("--name", f"{self.mode}_{self.flags[0]}")]
+        return scope[self.generated_name]
+
+    @property
+    def generated_name(self) -> str:
+        return self.flag("--name", f"{self.mode}_{self.flags[0].rpartition('.')[2]}")
 
     def run(self, arguments: dict[str, Any]) -> tuple[Any, Any, list[Any]]:
         """(value or None, what each result is weighted with, the gradients)."""
@@ -166,7 +174,8 @@ def blocked() -> Any:
 
 
 def leaves(x: Any) -> list[Any]:
-    return [leaf for item in x for leaf in leaves(item)] if isinstance(x, (tuple, list)) else [x]
+    """What is in a container, however deep; of anything else, itself."""
+    return [leaf for _, leaf in leaves_by_route(x, Route(""))]
 
 
 def weight(v: Any) -> Any:
@@ -215,17 +224,25 @@ def test_value_and_gradient(case: Case) -> None:
     if value is not None:
         for got, wanted in zip(leaves(value), leaves(case.call(case.primal, arguments)), strict=True):
             np.testing.assert_array_equal(got, wanted)
-    assert len(bars) == len(case.targets)
-    for name, bar in zip(case.targets, bars, strict=True):
-        x = arguments[name]
+    routes = [route for target in case.targets for route in parts_of(arguments, target)]
+    assert len(bars) == len(routes)
+    for route, bar in zip(routes, bars, strict=True):
+        x = route.of(arguments[route.root])
         assert np.shape(bar) == np.shape(x)
-        wanted, error = differences(case, name, weights)
-        np.testing.assert_allclose(bar, wanted, rtol=1e-6, atol=max(1e-8, 4.0 * error), err_msg=name)
+        wanted, error = differences(case, route, weights)
+        np.testing.assert_allclose(bar, wanted, rtol=1e-6, atol=max(1e-8, 4.0 * error), err_msg=str(route))
 
 
-def differences(case: Case, name: str, weights: Any) -> tuple[np.ndarray, float]:
-    """The numerical gradient by one parameter, extrapolated from two steps, and how far these are apart."""
-    x = np.asarray(case.arguments[name])
+def parts_of(arguments: dict[str, Any], target: str) -> list[Route]:
+    """The routes to the arrays and numbers that a target is made of."""
+    route = parse_route(target)
+    return [r for r, _ in leaves_by_route(route.of(arguments[route.root]), route)]
+
+
+def differences(case: Case, route: Route, weights: Any) -> tuple[np.ndarray, float]:
+    """The numerical gradient by one part of a parameter, extrapolated from two steps, and how far these are apart."""
+    part = route.of(case.arguments[route.root])
+    x = np.asarray(part)
     units = [1.0, 1j] if np.iscomplexobj(x) else [1.0]
     out = np.zeros(x.shape, np.result_type(x, float))
     apart = 0.0
@@ -233,8 +250,8 @@ def differences(case: Case, name: str, weights: Any) -> tuple[np.ndarray, float]
     def at(index: Any, by: Any) -> float:
         moved = np.array(x, dtype=np.result_type(x, float))
         moved[index] += by
-        argument = moved if np.ndim(case.arguments[name]) else moved.item()
-        return case.scalar({**case.arguments, name: argument}, weights)
+        argument = route.replaced(case.arguments[route.root], moved if np.ndim(part) else moved.item())
+        return case.scalar({**case.arguments, route.root: argument}, weights)
 
     for index in np.ndindex(x.shape):
         for unit in units:
@@ -263,17 +280,27 @@ def test_float32_stays(case: Case) -> None:
             return x.astype(np.float32 if x.dtype.kind == "f" else np.complex64)
         return x
 
-    arguments = {name: single(x) for name, x in case.arguments.items()}
+    arguments = dict(case.arguments)
+    for name in arguments:
+        for route, x in leaves_by_route(arguments[name], Route(name)):
+            arguments[name] = route.replaced(arguments[name], single(x))
     results = leaves(case.call(case.primal, arguments))
     if any(np.asarray(r).dtype in (np.float64, np.complex128) for r in results):
         return  # the program itself leaves float32
-    for name, bar in zip(case.targets, case.run(arguments)[2], strict=True):
-        if isinstance(arguments[name], np.ndarray) and arguments[name].dtype.kind in "fc":
-            assert bar.dtype == arguments[name].dtype, name
+    routes = [route for target in case.targets for route in parts_of(arguments, target)]
+    for route, bar in zip(routes, case.run(arguments)[2], strict=True):
+        x = route.of(arguments[route.root])
+        if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
+            assert bar.dtype == x.dtype, str(route)
 
 
 ALONE = """
-import pickle, sys
+import importlib.abc, importlib.util, pickle, sys
+class Programs(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):  # the classes of arguments
+        if name.startswith("case_"):
+            return importlib.util.spec_from_file_location(name, f"{sys.argv[1]}/{name.removeprefix('case_')}.py")
+sys.meta_path.append(Programs())
 sys.modules["gradgen"] = None
 cases = pickle.load(sys.stdin.buffer)
 out = {}
@@ -289,13 +316,12 @@ pickle.dump(out, sys.stdout.buffer)
 """
 
 
-def test_modules_run_where_there_is_no_gradgen(cases: dict[str, Case], tmp_path: Path) -> None:
+def test_modules_run_where_there_is_no_gradgen(cases: dict[str, Case], place: Path, tmp_path: Path) -> None:
     asked = {
-        c.name: (c.written, c.flag("--name", f"{c.mode}_{c.flags[0]}"), *c.split(c.arguments)) for c in cases.values()
+        c.name: (c.written, c.generated_name, *c.split(c.arguments)) for c in cases.values()
     }
-    ran = subprocess.run(
-        [sys.executable, "-c", ALONE], input=pickle.dumps(asked), capture_output=True, cwd=tmp_path, check=False
-    )
+    command = [sys.executable, "-c", ALONE, str(place)]
+    ran = subprocess.run(command, input=pickle.dumps(asked), capture_output=True, cwd=tmp_path, check=False)
     assert ran.returncode == 0, ran.stderr.decode()
     for name, result in pickle.loads(ran.stdout).items():
         case = cases[name]

@@ -12,7 +12,7 @@ import pytest
 
 from gradgen import check_grad, grad, value_and_grad, vjp
 from gradgen.errors import GradgenError
-from tests.leafwise import check, compare_leaves
+from tests.leafwise import check, compare_leaves, written
 
 RNG = np.random.default_rng(5)
 X, Y = RNG.normal(size=(5, 3)), RNG.normal(size=(5, 2))
@@ -421,3 +421,174 @@ def test_a_gradient_of_several_results_is_refused_with_two_ways_out():
         grad(lambda x: np.sum(x), has_aux=True)(X)
     with pytest.raises(TypeError, match=r"returns an array of shape \(5, 3\)"):
         grad(lambda x: (x, 1.0), has_aux=True)(X)
+
+
+# ---- lists of unknown length
+
+
+def mlp(params, X):
+    H = X
+    for W, b in params:
+        H = np.tanh(H @ W + b)
+    return np.mean(H**2)
+
+
+def linear_at_the_end(params, X):
+    H = X
+    for W, b in params[:-1]:
+        H = np.maximum(H @ W + b, 0.0)
+    W, b = params[-1]
+    return np.mean((H @ W + b) ** 2)
+
+
+def counted(params, X):
+    H = X
+    for i, (W, b) in enumerate(params):
+        H = H @ W + b
+        if i < len(params) - 1:
+            H = np.tanh(H)
+    return np.mean(H**2)
+
+
+def with_decay(params, X):
+    H = X
+    for W, b in params:
+        H = np.tanh(H @ W + b)
+    penalty = 0.0
+    for W, _ in params:
+        penalty = penalty + np.sum(W**2)
+    return np.mean(H**2) + 0.1 * penalty
+
+
+def with_generator(params, X):
+    H = X
+    for W, b in params[:-1]:
+        H = np.tanh(H @ W + b)
+    W, b = params[-1]
+    return np.mean((H @ W + b) ** 2) + 0.1 * sum(np.sum(W**2) for W, _ in params)
+
+
+LAYERS = "params=[((_, _), (_,)), ...], X=(n, d)"
+
+
+@pytest.mark.parametrize("fn", [mlp, linear_at_the_end, counted, with_decay, with_generator], ids=lambda f: f.__name__)
+def test_a_list_of_layers(fn):
+    check(fn, weights(3, 4, 5, 2), X, declared={"shapes": LAYERS})
+    for count in (1, 2, 4):
+        params = weights(*range(3, 4 + count))
+        bar = grad(fn)(params, X)
+        for options in ({}, {"shapes": LAYERS}):
+            from_module = written(fn, options)(params, X)
+            for got, wanted in zip(from_module, bar, strict=True):
+                np.testing.assert_allclose(got[0], wanted[0])
+                np.testing.assert_allclose(got[1], wanted[1])
+
+
+def test_a_list_of_layers_reads_as_the_user_wrote_it():
+    source = grad(mlp, shapes=LAYERS).source
+    assert "    for W, b in params:\n" in source
+    assert "        params_bar.append((W_bar, b_bar))\n" in source
+    assert "Written for params: [((_, _), (_,)), ...], X: (n, d)." in source
+    with pytest.raises(ValueError, match="is written for params"):
+        written(mlp, {"shapes": LAYERS})(np.ones((2, 2, 2)), X)
+
+
+def test_what_comes_back_in_lists_is_nobody_elses():
+    def f(pairs, x):
+        total = 0.0
+        for a, b in pairs:
+            total = total + np.sum(a * x) + np.sum(b * x)
+        return total
+
+    pairs, x = [(np.ones(3), np.ones(3)) for _ in range(2)], np.arange(3.0)
+    for options in ({}, {"shapes": "pairs=[((n,), (n,)), ...], x=(n,)"}):
+        arrays = [bar for pair in written(f, options)(pairs, x) for bar in pair]
+        for i, bar in enumerate(arrays):
+            np.testing.assert_allclose(bar, x)
+            assert not any(np.shares_memory(bar, other) for other in [x, *arrays[:i]])
+
+
+def test_dicts_are_gone_through():
+    def penalty(params, rate):
+        total = 0.0
+        for value in params.values():
+            total = total + np.sum(value**2)
+        return rate * total
+
+    def chosen(params):
+        total = params["a"] * params.get("missing", 2.0)
+        for name, value in params.items():
+            if name != "a":
+                total = total + value * len(params)
+        for name in params:
+            total = total + params[name]
+        return total + sum(params.values())
+
+    assert grad(chosen)({"a": 1.5, "b": 2.5, "c": -1.0}) == pytest.approx({"a": 4.0, "b": 5.0, "c": 5.0})
+    params = {"W": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}
+    compare_leaves(lambda p: penalty(p, 0.1), params, grad(penalty)(params, 0.1))
+
+
+def test_layers_that_are_dicts_and_objects():
+    def of_dicts(params, X):
+        H = X
+        for layer in params:
+            H = np.tanh(H @ layer["W"] + layer["b"])
+        return np.mean(H**2)
+
+    def of_objects(params, X):
+        H = X
+        for layer in params:
+            H = np.tanh(H @ layer.W + layer.b)
+        return np.mean(H**2)
+
+    def by_index(params, X):
+        H = X
+        for i in range(len(params)):
+            W, b = params[i]
+            H = np.tanh(H @ W + b)
+        return np.mean(H**2)
+
+    layers = weights(3, 4, 5, 2)
+    for fn, params in (
+        (of_dicts, [{"W": W, "b": b} for W, b in layers]),
+        (of_objects, [Dense(W, b) for W, b in layers]),
+        (of_objects, [Affine(W, b) for W, b in layers]),
+        (by_index, layers),
+    ):
+        compare_leaves(lambda p, fn=fn: fn(p, X), params, grad(fn)(params, X))
+
+
+class Filter(NamedTuple):
+    """The matrices of a linear Gaussian model: transition, observation, their noises."""
+
+    A: np.ndarray
+    H: np.ndarray
+    Q: np.ndarray
+    R: np.ndarray
+
+
+def kalman(model, y, m, P):
+    """The negative log-likelihood of observations under a Kalman filter."""
+    total = 0.0
+    for t in range(len(y)):
+        m = model.A @ m
+        P = model.A @ P @ model.A.T + model.Q
+        S = model.H @ P @ model.H.T + model.R
+        e = y[t] - model.H @ m
+        K = P @ model.H.T @ np.linalg.inv(S)
+        total = total + 0.5 * (e @ np.linalg.solve(S, e) + np.linalg.slogdet(S)[1])
+        m = m + K @ e
+        P = P - K @ S @ K.T
+    return total
+
+
+def test_a_kalman_filter_of_named_matrices():
+    model = Filter(np.array([[0.9, 0.2], [-0.1, 0.8]]), np.array([[1.0, 0.5]]), 0.1 * np.eye(2), np.array([[0.3]]))
+    y = RNG.normal(size=(6, 1))
+    bar = grad(kalman)(model, y, np.zeros(2), np.eye(2))
+    assert type(bar) is Filter
+    compare_leaves(lambda p: kalman(p, y, np.zeros(2), np.eye(2)), model, bar)
+    from_module = written(kalman, {})(model, y, np.zeros(2), np.eye(2))
+    for name in Filter._fields:
+        np.testing.assert_allclose(getattr(from_module, name), getattr(bar, name), rtol=1e-8)

@@ -12,6 +12,7 @@ from ..graph import OPERATIONS, PRIMITIVES, Value
 from ..library import library_path
 from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
+from ..shapes import ShapeVar
 from ..terms import Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
 from .objects import Objects
 
@@ -106,6 +107,8 @@ class Access(Objects):
             return base.items[size]
         if isinstance(base, Computed) and may_grow(base.value) and is_single(index):
             return self._item_of_a_list(base, index, tree, node)
+        if isinstance(base, Sequence) and not self._is_array_like(base):
+            raise self.error("which part is read here is not known", node, "go through them with a loop")
         if isinstance(base, Computed) and self.versions:
             key = self.value(index)
             array, joined = self.part(base.value, key)
@@ -134,6 +137,14 @@ class Access(Objects):
         length: Value = self.graph.add(PRIMITIVES["length_of_list"], [base]).out
         return length
 
+    def _is_array_like(self, base: Sequence) -> bool:
+        """Whether the items of a tuple or list may be the rows of an array."""
+        if base.kind not in (tuple, list) or any(isinstance(item, (Sequence, Instance)) for item in base.items):
+            return False
+        shapes = [item.value.type.shape for item in base.items if isinstance(item, Computed)]
+        known = [shape for shape in shapes if not isinstance(shape, ShapeVar)]
+        return all(self.graph.facts.same_shape(shape, known[0]) for shape in known)
+
     def _index(self, node: ast.expr) -> Term:
         """What stands between the brackets, slices and tuples of them included."""
         if isinstance(node, ast.Tuple):
@@ -156,7 +167,9 @@ class Access(Objects):
 
 def may_grow(v: Value) -> bool:
     """Whether a value is a list to which more may be appended than it holds."""
-    if v.type.of is None:
+    while v.source is not None:
+        v = v.source
+    if v.type.of is None or v.node is None and not v.held:  # an argument stays as it is
         return False
     return v.node is None or v.node.op.name == "append" or bool(v.node.subgraphs)
 

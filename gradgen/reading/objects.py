@@ -213,7 +213,8 @@ class Objects(Opaque):
         """A container of values, those that have no derivative being None."""
         if isinstance(term, Sequence):
             return Sequence(term.ast, term.kind, [self._floats(item) for item in term.items], term.keys)
-        differentiable = isinstance(term, Computed) and term.value.type.kind in ("float", "complex", "number")
+        known = term.value.type if isinstance(term, Computed) else OBJECT
+        differentiable = known.kind in ("float", "complex", "number") or known.of is not None
         return term if differentiable else Term(ast.Constant(None))
 
     # ---- attributes

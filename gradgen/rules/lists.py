@@ -5,6 +5,7 @@ The cotangent of a list is a sequence of as many cotangents, a list or an array:
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
-from .primitives import apply, broadcast_like, kind_of, scatter, unbroadcast
+from .primitives import apply, broadcast_like, kind_of, scatter, sum_of, unbroadcast
 from .registry import bprop, primitive
 from .snippets import product_of_others
 
@@ -120,7 +121,7 @@ def _summed_type(facts: Facts, *lists: Any) -> Type:
 @primitive(signature="*lists", differentiable=False, infer=_summed_type)
 def summed_lists(*lists: Any) -> Any:
     """The sums of what stands at the same place."""
-    return [sum(items[1:], items[0]) for items in zip(*lists, strict=True)]
+    return functools.reduce(sum_of, map(list, lists))
 
 
 def _sum_type(facts: Facts, iterable: Any, start: Any) -> Type:

@@ -67,11 +67,15 @@ def scatter(values: Any, index: Any, like: Any) -> Any:
 
 def add_to_list(items: list[Any], index: Any, values: Any) -> list[Any]:
     """The list with `values` added at `index`, an integer or a slice."""
-    if isinstance(index, slice):
-        items[index] = [a + b for a, b in zip(items[index], values, strict=True)]
-    else:
-        items[index] = items[index] + values
+    items[index] = sum_of(items[index], values)
     return items
+
+
+def sum_of(a: Any, b: Any) -> Any:
+    """The sum of two cotangents, which of a tuple or a list is one of its parts."""
+    if isinstance(a, (tuple, list)):
+        return type(a)(sum_of(x, y) for x, y in zip(a, b, strict=True))
+    return a + b
 
 
 def _increment_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
