@@ -167,9 +167,10 @@ class Access(Objects):
 
 def may_grow(v: Value) -> bool:
     """Whether a value is a list to which more may be appended than it holds."""
-    while v.source is not None:
-        v = v.source
-    if v.type.of is None or v.node is None and not v.held:  # an argument stays as it is
+    whole = v
+    while whole.source is not None:
+        whole = whole.source
+    if v.type.of is None or whole.node is None and not whole.held:  # an argument stays as it is
         return False
     return v.node is None or v.node.op.name == "append" or bool(v.node.subgraphs)
 
