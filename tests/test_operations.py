@@ -383,7 +383,6 @@ def check_integers(fn, module, given, targets, rng):
 # ---- options and functions that are not followed are refused by name
 
 REFUSED = {
-    "np.sum(v, out=w)": "`out=`",
     "np.exp(v, where=m)": "'where'",
     "np.add(v, w, dtype=float)": "'dtype'",
     "np.var(v, mean=0.5)": "mean=",
