@@ -21,7 +21,7 @@ from .likeness import is_for_shape, takes_dtype
 from .loops import LOOP, backwards, counts_from_zero, taken
 from .records import lay_out
 from .rules.lists import shortest
-from .schedule import COMPARISONS, is_light, is_tiny
+from .schedule import COMPARISONS, TINY, is_light, is_tiny
 from .shapes import OBJECT, Type
 from .simplify import prune
 
@@ -193,11 +193,16 @@ class Steps:
             elif v.node is None:
                 if v.source is None or not self.outer.has(v.source) or v.type.kind == "object":
                     return False
-            elif not _is_plain(v.node) or not (_is_cheap(v.node) or v in spared):
+            elif not _is_plain(v.node) or not (_is_cheap(v.node) or v in spared or self._is_one_step(v.node, base)):
                 return False
             else:
                 todo += v.node.inputs
         return True
+
+    def _is_one_step(self, node: Node, base: set[Value]) -> bool:
+        """Whether a node is one step of arithmetic on numbers that are at hand."""
+        known = all(v in base or v in self.same or v.const is not v for v in node.inputs)
+        return known and node.op.name in TINY and node.out.type.scalar
 
     def _spared(self, but: Value | None = None) -> set[Value]:
         """What a step computes and no later step, nor what follows the loop, nor a record other than `but`, needs."""
