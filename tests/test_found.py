@@ -232,6 +232,19 @@ def f(w, x):
         "w",
         "",
     ),
+    "an array that grows by something of unknown shape": (
+        """\
+def f(x, w):
+    total = np.zeros(3)
+    for i in range(3):
+        total += w * x[i]
+        total *= w
+    return np.sum(total * total)
+""",
+        [X, X * 2.0],
+        "x w",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (

@@ -15,7 +15,7 @@ from ..shapes import ShapeVar, Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references, sequence
-from .cells import is_array
+from .cells import is_array, outermost
 from .flow import BROKEN, RETURNED, VALUE
 from .growing import grown_in
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
@@ -220,7 +220,8 @@ class Statements(Turns):
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object":
             t, root = old.value.type, self.place(old.value).root
-            if t.ndim or t.scalar and is_array(root):
+            version = bool(root.type.ndim) and outermost(old.value) in self.shows
+            if t.ndim or version or t.scalar and is_array(root):
                 self.write(old.value, self.like(old.value, self.value(new), node), node)
                 return None
             if not t.scalar:  # a number, or an array that is changed for all who have it
