@@ -42,6 +42,15 @@ ROOM = 4096
 """How many different shapes of arguments are remembered."""
 
 
+def _apart(x: Any) -> Any:
+    """A copy of an array, or of a container of arrays, which the function that is called with it may change."""
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if type(x) in (list, tuple):
+        return type(x)(map(_apart, x))
+    return {key: _apart(item) for key, item in x.items()} if type(x) is dict else x
+
+
 class Gradient:
     """The gradient of a function: callable with the function's own arguments.
 
@@ -138,7 +147,7 @@ class Gradient:
         before = self._looked_at, self._counts
 
         def call() -> Any:
-            return self.primal(*args[count:], **own)
+            return self.primal(*map(_apart, args[count:]), **{name: _apart(x) for name, x in own.items()})
 
         try:
             compiled = self._compiled(given, call, arguments)

@@ -245,6 +245,12 @@ def f(x, w):
         "x w",
         "",
     ),
+    "an argument that the function writes and does not use": (
+        "def f(x, v):\n    v[[0, -1]] += x[1:]\n    return x\n",
+        [X[:2], M],
+        "v",
+        "",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (
