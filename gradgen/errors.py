@@ -47,7 +47,12 @@ class Located(GradgenError):
 
 
 class UnsupportedError(Located, SyntaxError):
-    """The source uses something that gradgen does not differentiate. A SyntaxError: Python prints line and carets."""
+    """The source uses something that gradgen does not differentiate. A SyntaxError: Python prints line and carets.
+
+    final: whether nothing else can be tried, such as passing the code on.
+    """
+
+    final = False
 
     def __init__(self, message: str, span: Any = None, advice: str = ""):
         Located.__init__(self, message, span, advice)

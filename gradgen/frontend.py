@@ -266,7 +266,9 @@ class Program(Statements):
         if program is None:
             place = next(i for i, (other, _) in enumerate(under_way) if other is callee)
             if not conditional and not any(flag for _, flag in under_way[place + 1 :]):
-                raise self.error(f"{function.name!r} calls itself without end", at, "call it under a condition")
+                error = self.error(f"{function.name!r} calls itself without end", at, "call it under a condition")
+                error.final = True
+                raise error
         leaves = [] if program is None else program.graph.results
         node = add_call(self.graph, callee, list(args.values()), [v.type for v in leaves] or [Type()])
         outs: list[Term] = [Computed(Ref(v), v) for v in node.outputs]

@@ -146,6 +146,8 @@ class Schedule:
             return node.inputs[0] not in self.unpacked
         if any(out in self._parts for out in node.outputs):
             return False
+        if self.tight and node.outputs and node.out in self.graph.results and self.uses[node.out] == 1:
+            return node.out in self.named  # it runs where it is written, if nothing else does
         return not node.outputs or node.effect or any(out in self.named for out in node.outputs)
 
     def _decide(self, node: Node) -> None:
@@ -203,7 +205,8 @@ class Schedule:
         if node.subgraphs and not self.is_expression(node):
             return True
         if self.tight and out in self.graph.results and self.uses[out] == 1:
-            return node.op.name in STATEMENT_OPS
+            alone = not node.effect or sum(inner.effect for inner in self.graph.nodes) == 1
+            return node.op.name in STATEMENT_OPS or not alone
         if node.op.name in PARTS:  # what the pullback reads must be what the forward pass read
             return node.options["bound"] or self.closure and bool(self.backward_uses[out])
         if out in self._taken and not is_light(node):

@@ -171,7 +171,7 @@ def test_random_programs_catch_it(bug: str, monkeypatch: pytest.MonkeyPatch) -> 
             check(random_program(seed))
         except GradgenError:
             continue
-        except AssertionError:
+        except (AssertionError, ValueError):  # arrays that do not fit are found as well
             return
     raise AssertionError(f"{ENOUGH} random programs do not find {bug}")
 

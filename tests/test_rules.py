@@ -81,6 +81,8 @@ def path_of(fn):
 
 
 def module_of(fn):
+    if isinstance(fn, np.ufunc):  # SciPy's say no more of where they come from than NumPy's
+        return "numpy" if getattr(np, fn.__name__, None) is fn else "scipy"
     return (getattr(fn, "__module__", None) or "numpy").split(".")[0]
 
 

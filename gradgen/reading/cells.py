@@ -54,6 +54,8 @@ class Cells(Reader):
         try:
             return read()
         except UnsupportedError as error:
+            if error.final:
+                raise
             self.frame.names.clear()
             self.frame.names.update(names)
             self.versions, self.doubts = versions, doubts
