@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .errors import GradgenError, GradgenWarning, NonDifferentiableError, NotScalarError
 from .frontend import Program
-from .graph import CONST, OPAQUE, Node, Value
+from .graph import CONST, OPAQUE, Graph, Node, Value
 from .options import Options, is_receiver
 from .reverse import descendants
 from .routes import ATTRIBUTE, ITEM, Route, parse_route
@@ -99,9 +99,7 @@ def check_results(program: Program, outputs: list[Value], targets: list[Aim], op
             raise not_scalar(program, f"{function.name!r} returns {what}, and a gradient is of one number")
     values = [v for aim in targets for v in aim.values]
     varied = descendants(program.graph, [*values, *wholes(values)])
-    for node in program.graph.nodes:
-        if node.op is OPAQUE and node.effect and not node.options["reads"] and not varied.isdisjoint(node.inputs):
-            raise node.options["unknown"]  # nobody knows what becomes of it there
+    check_effects(program.graph, varied)
     for v in () if any(map(has_derivative, outputs)) else outputs:
         if not has_derivative(v):
             what = {"int": "an integer", "bool": "a truth value"}.get(v.type.kind, f"a {type(v.const).__name__}")
@@ -113,6 +111,16 @@ def check_results(program: Program, outputs: list[Value], targets: list[Aim], op
     for aim in targets:
         if reached.isdisjoint(aim.values):
             _warn_zero(program, aim, outputs, options)
+
+
+def check_effects(graph: Graph, varied: set[Value]) -> None:
+    """Raise NoRuleError where code that is run for its effect is given what varies: nobody knows what becomes of it."""
+    for node in graph.nodes:
+        if node.op is OPAQUE and node.effect and not node.options["reads"] and not varied.isdisjoint(node.inputs):
+            raise node.options["unknown"]
+        for inner in node.subgraphs:
+            inside = node.op.varied_inside(node, inner, varied)  # type: ignore[attr-defined]
+            check_effects(inner, descendants(inner, inside))
 
 
 def has_derivative(v: Value) -> bool:

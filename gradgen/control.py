@@ -159,6 +159,10 @@ class Control(Operation):
         """
         raise NotImplementedError
 
+    def varied_inside(self, node: Node, graph: Graph, varied: set[Value]) -> set[Value]:
+        """The parameters of a sub-graph that vary, given what varies around it."""
+        return {p for p, v in self.stands_for(node).items() if v in varied and p in graph.params}
+
     def needs(self, node: Node, wanted: set[Value], sums: bool) -> set[Value]:
         """The inputs that the outputs among `wanted`, and what has an effect, are computed from.
 

@@ -102,6 +102,9 @@ class Loop(Control):
                 return active
             active |= more
 
+    def varied_inside(self, node: Node, graph: Graph, varied: set[Value]) -> set[Value]:
+        return self._active(node, lambda v: v in varied)
+
     def varied(self, node: Node, varied: set[Value]) -> list[bool]:
         [body] = node.subgraphs
         inner = descendants(body, self._active(node, lambda v: v in varied))

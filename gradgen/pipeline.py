@@ -22,7 +22,7 @@ from typing import Any
 
 from . import rules as rules
 from . import writer
-from .admission import Aim, aims, check_results, has_derivative, target_routes, wholes
+from .admission import Aim, aims, check_effects, check_results, has_derivative, target_routes, wholes
 from .calls import Budget, Inflated, Variant
 from .compose import compose
 from .control import define_passed
@@ -34,7 +34,7 @@ from .fusion import fuse
 from .graph import CONST, Graph, Value
 from .keeping import keep, keep_records
 from .options import Options, declared_types
-from .reverse import build_grads, zero_like
+from .reverse import build_grads, descendants, zero_like
 from .rules.primitives import broadcast_like
 from .saving import save
 from .shapes import Facts, Type, as_number, float_of
@@ -232,6 +232,7 @@ def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
     program: Program = variant.callee.trace()
     outputs = [v for v, seeded in zip(program.graph.results, variant.seeded, strict=True) if seeded]
     targets = [v for v, active in zip(program.graph.params, variant.active, strict=True) if active]
+    check_effects(program.graph, descendants(program.graph, targets))
     pull_back(program, outputs, distinct(outputs), targets)
     complete(program.graph, targets, closure=True)
     return program, targets

@@ -242,7 +242,7 @@ def f(x, y):
     "a conditional expression": """
 def f(x, y):
     k = record(2) if x.shape[0] > 2 else record(5)
-    s = np.sum(x * x) if record(y.size) > 2 else np.sum(x)
+    s = np.sum(x * y) if record(y.size) > 2 else np.sum(x)
     return s * k
 """,
     "arguments from left to right": """
@@ -489,3 +489,37 @@ def test_a_written_module_does_what_the_function_does(name: str) -> None:
     written = load_alone(text)
     _, *did = told(module, written.grad_f, scope=written)
     assert did == wanted
+
+
+HIDDEN = {
+    "in a loop": """
+def f(x, y):
+    w = np.zeros(3)
+    for i in range(2):
+        write(w, x)
+    return np.sum(w * y)
+""",
+    "in a branch": """
+def f(x, y):
+    w = np.zeros(3)
+    if y[0] > 0:
+        write(w, x)
+    return np.sum(w * y)
+""",
+    "in a branch of a loop": """
+def f(x, y):
+    w = np.zeros(3)
+    for i in range(2):
+        s = np.sum(w)
+        if i or y[0] > 0:
+            write(w, x * s)
+    return np.sum(w * y)
+""",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_code_without_source_makes_of_a_target_is_refused_wherever_it_stands(name):
+    program = load("import numpy as np\nfrom scipy.linalg.blas import dswap as write\n" + HIDDEN[name])
+    with pytest.raises(GradgenError, match=r"no derivative of `write`|what this `if` does"):
+        gradgen.grad(program.f, wrt="x", shapes="x=(3,), y=(3,)")(np.ones(3), np.ones(3))

@@ -134,7 +134,9 @@ def _is_reader(program: Any, func: ast.expr) -> bool:
     term = known(program, func)
     if isinstance(term, Static):
         obj = term.obj
-        library = (getattr(obj, "__module__", None) or type(obj).__module__ or "").split(".")[0]
+        owner = getattr(obj, "__self__", None)
+        module = getattr(obj, "__module__", None) or (type(owner).__module__ if owner is not None else "")
+        library = module.split(".")[0]  # code of C that does not say where it comes from may do anything
         return among(obj, OPERATIONS) or library == "numpy" or library in sys.stdlib_module_names
     return isinstance(func, ast.Attribute) and (hasattr(np.ndarray, func.attr) or hasattr(str, func.attr))
 
