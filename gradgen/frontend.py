@@ -258,6 +258,10 @@ class Program(Statements):
             under_way.append((callee, conditional))
             try:
                 return Program(function, types, self.graph.facts, self.context, given)
+            except UnsupportedError:  # it may yet be passed on
+                if callee.program is None:
+                    self.context.calls.pop(key, None)
+                raise
             finally:
                 under_way.pop()
 

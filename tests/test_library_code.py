@@ -338,3 +338,80 @@ def test_stars_are_tuples_and_dictionaries() -> None:
         return inner(*pair, **named) + inner(x, z=x * x * x) + inner(*pair, x, y=3.0)
 
     agree(f, 0.7)
+
+
+# ---- try
+
+
+CODES = {"begin": 1.0, "end": 0.0}
+
+
+def tries() -> list[tuple[Any, bool]]:
+    """Functions with `try`, and whether each has to be accepted."""
+
+    def table(x: Any, when: str = "end") -> Any:
+        try:
+            code = CODES[when]
+        except (KeyError, TypeError):
+            code = 5.0
+        return np.sum(x * x * (code + 2.0))
+
+    def missing(x: Any) -> Any:
+        try:
+            code = CODES["never"]
+        except KeyError:
+            code = 5.0
+        else:
+            code = 7.0
+        return np.sum(x * x * code)
+
+    def converted(x: Any) -> Any:
+        try:
+            x = np.asarray(x)
+            x = x * x
+        except (NameError, AttributeError):
+            x = x + 100.0
+        return np.sum(x)
+
+    def checked(x: Any) -> Any:
+        try:
+            y = np.broadcast_to(x, (2, 3)) * x
+        except ValueError as error:
+            raise TypeError("these do not fit") from error
+        return np.sum(y)
+
+    def going_on(x: Any) -> Any:
+        try:
+            y = x[5] * x
+        except IndexError:
+            y = x * x * 3.0
+        return np.sum(y)
+
+    def unknown(x: Any) -> Any:
+        try:
+            y = np.linalg.cholesky(np.outer(x, x)) @ x
+        except Exception:
+            y = x * x * 3.0
+        return np.sum(y)
+
+    return [(table, True), (missing, True), (converted, True), (checked, True), (going_on, False), (unknown, False)]
+
+
+@pytest.mark.parametrize("f, accepted", tries(), ids=lambda f: getattr(f, "__name__", ""))
+def test_try(f: Any, accepted: bool) -> None:
+    x = np.array([0.3, 0.7, -0.2])
+    try:
+        found = gradgen.grad(f)(x)
+    except gradgen.GradgenError:
+        assert not accepted
+        return
+    np.testing.assert_allclose(found, differences(f, x), rtol=1e-6)
+
+
+def test_numpys_append_makes_an_array() -> None:
+    def f(x: Any, limit: Any = None) -> Any:
+        y = np.append(1.0 - x, x[::-1] * x, axis=0)
+        return np.sum(y * y[::-1]) if limit is None else np.sum(y / limit)
+
+    agree(f, np.array([0.3, 0.7]))
+    agree(lambda x: f(x, 3.0), np.array([0.3, 0.7]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Node, Operation, Value
+from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operation, Value
 from ..shapes import ShapeMismatch
 from ..syntax import Hole, display, fill, literal, numpy_path
 from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
@@ -23,6 +23,8 @@ SEQUENCES = ("shape", "index", "indices", "indices_or_sections", "repeats", "shi
 
 class Applying(Cells):
     """The part of a `Program` that makes values and nodes of terms."""
+
+    _graphs: list[Graph]
 
     def value(self, term: Term) -> Value:
         """The value of the graph that a term is."""
@@ -71,8 +73,14 @@ class Applying(Cells):
             with np.errstate(all="ignore"):
                 obj = fn(*[t.obj for t in args], **{k: t.obj for k, t in kwargs.items()})  # type: ignore[attr-defined]
         except Exception as error:
+            if len(self._graphs) > 1 and any(t.obj is None for t in args):  # type: ignore[attr-defined]
+                return self.opaque_term(tree, at)  # it may never come to that
             raise self.error(f"{type(error).__name__}: {error}".rstrip(), at) from error
         return Static(tree, obj)
+
+    def opaque_term(self, tree: ast.expr, node: ast.AST, type: Any = None, effect: bool = False) -> Computed:
+        """An expression of which only the syntax is known."""
+        raise NotImplementedError
 
     def unpacked(self, value: Value, count: int, at: ast.AST) -> list[Term]:
         """The items of a value that is unpacked into `count` names."""

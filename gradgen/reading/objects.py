@@ -19,7 +19,7 @@ from ..constants import named_fields
 from ..errors import GradgenError
 from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
-from ..shapes import OBJECT, Form, Type
+from ..shapes import NONE, OBJECT, Form, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal
 from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, references, sequence
@@ -60,7 +60,7 @@ class Objects(Opaque):
         elif t.form is not None:
             made = self._known(self._at(route), ast.Name(route.root, ast.Load()))
         else:
-            made = Computed(Ref(value), value)
+            made = Static(ast.Constant(None), None) if t == NONE else Computed(Ref(value), value)
         self.parts[route], self.routes[value] = made, route
         return made
 

@@ -19,11 +19,12 @@ from .cells import is_array, outermost
 from .flow import BROKEN, RETURNED, VALUE
 from .growing import grown_in
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
+from .trying import Trying
 from .turns import Turns
 from .writers import writes_arguments
 
 
-class Statements(Turns):
+class Statements(Turns, Trying):
     """The part of a `Program` that reads statements."""
 
     statements: list[Statement]
@@ -111,7 +112,9 @@ class Statements(Turns):
                     self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
             case ast.Global() | ast.Nonlocal():
                 raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
-            case ast.Assert() | ast.If() | ast.Try() | ast.Raise() | ast.With() | ast.Match():
+            case ast.Try():
+                self.tried(node)
+            case ast.Assert() | ast.If() | ast.Raise() | ast.With() | ast.Match():
                 self._opaque_statement(node)
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
@@ -242,6 +245,9 @@ class Statements(Turns):
             self.frame.names[name] = self.static(scope[name], ast.Name(name, ast.Load()))
 
     # ---- what carries no derivative
+
+    def pass_on_statement(self, node: ast.stmt) -> None:
+        self._opaque_statement(node)
 
     def _opaque_statement(self, node: ast.stmt) -> None:
         """Take a statement as it stands: what it reads, what it gives names to, and that it must run."""
