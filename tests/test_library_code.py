@@ -415,3 +415,16 @@ def test_numpys_append_makes_an_array() -> None:
 
     agree(f, np.array([0.3, 0.7]))
     agree(lambda x: f(x, 3.0), np.array([0.3, 0.7]))
+
+
+@pytest.mark.parametrize("fn", [math.exp, math.cbrt, math.sin, np.exp, float, abs], ids=lambda fn: fn.__name__)
+def test_numbers_that_are_multiplied_in_place_are_new_ones(fn: Any) -> None:
+    def f(x: Any, fn: Any) -> Any:
+        d = fn(x)
+        e = d
+        d *= d
+        d += e
+        return d * x
+
+    agree(lambda x: f(x, fn), 0.7)
+    agree(lambda x: np.sum(f(x[0], math.exp)) + x[1], np.array([0.3, 0.5]))

@@ -220,7 +220,7 @@ def is_array(v: Value) -> bool:
 
     What is passed for a parameter without axes is taken to be a number.
     """
-    return not is_number(v) and all(root.node is not None for root in roots(v))
+    return not is_plain(v) and not is_number(v) and all(root.node is not None for root in roots(v))
 
 
 def is_view(node: Node) -> bool:
