@@ -151,7 +151,7 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "a lost branch edge": (plant_branch, SIDES),
     "records in the wrong order": (plant_order, LOOP),
 }
-ENOUGH = 200
+ENOUGH = 500
 """Random programs, of which one at least must find a bug."""
 
 
