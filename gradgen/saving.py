@@ -441,8 +441,10 @@ def _is_cheap(node: Node) -> bool:
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether a node may be computed elsewhere: it has one result, no effect, and is understood."""
-    return len(node.outputs) == 1 and not (node.effect or node.subgraphs or node.op is OPAQUE or node.op is CALL)
+    """Whether a node may be computed elsewhere: one result, no effect, understood, and it reads no list that grows."""
+    grows = node.op.name in ("length_of_list", "item_of_list")
+    known = not (node.effect or node.subgraphs or node.op is OPAQUE or node.op is CALL)
+    return len(node.outputs) == 1 and known and not grows
 
 
 def _reversed(header: Any) -> bool:

@@ -61,8 +61,19 @@ RULES = [op for op in dict.fromkeys(OPERATIONS.values()) if op.rule is not None]
 HELPERS = set(PRIMITIVES.values())
 APART = {OPERATIONS[fn] for fn in (np.float32, np.float16, np.linalg.eig)}
 """Rules of functions that differences say nothing of, which have tests of their own."""
-TESTED = [op for op in RULES if (op.samples or op not in HELPERS) and op not in APART]
-"""A helper of the backward pass without samples is tested where a rule that uses it is differentiated twice."""
+
+
+def module_of(fn):
+    if isinstance(fn, np.ufunc):  # SciPy's say no more of where they come from than NumPy's
+        return "numpy" if getattr(np, fn.__name__, None) is fn else "scipy"
+    return (getattr(fn, "__module__", None) or "numpy").split(".")[0]
+
+
+TESTED = [
+    op for op in RULES if (op.samples or op not in HELPERS) and op not in APART and module_of(op.fn) != "scipy"
+]  # fmt: skip
+"""SciPy's, which are known where it is imported, have tests of their own. A helper of the backward pass without samples
+is tested where a rule that uses it is differentiated twice."""
 
 
 def ids(ops):
@@ -78,12 +89,6 @@ def test_rule(op):
 def path_of(fn):
     """How a program writes the function `fn` of NumPy, `math`, `gradgen.functions` or Python."""
     return WRITTEN[module_of(fn)] + fn.__name__
-
-
-def module_of(fn):
-    if isinstance(fn, np.ufunc):  # SciPy's say no more of where they come from than NumPy's
-        return "numpy" if getattr(np, fn.__name__, None) is fn else "scipy"
-    return (getattr(fn, "__module__", None) or "numpy").split(".")[0]
 
 
 WRITTEN = {"numpy": "np.", "math": "math.", "gradgen": "F.", "builtins": ""}
