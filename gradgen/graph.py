@@ -233,7 +233,7 @@ class Node:
 
     def key(self) -> tuple[Any, ...]:
         """What two calls that compute the same have in common."""
-        return (self.op.name, tuple(map(id, self.inputs)), _frozen(self.options))
+        return (self.op, tuple(map(id, self.inputs)), _frozen(self.options))
 
     def __repr__(self) -> str:
         return f"<node {self.op.name}>"
