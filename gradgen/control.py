@@ -129,6 +129,18 @@ EXITS = (LEAVE_IF, LEAVE_UNLESS)
 """Where a step leaves its loop before its end and is not recorded: a condition, and what each carried value is then."""
 
 
+def reversed_items(header: Any) -> list[int]:
+    """The places of the items that a loop goes through from the end, by its header, see `Loop`."""
+    if isinstance(header, int) or header is None:
+        return []
+    inner = [k for part in header[1:] for k in reversed_items(part)]
+    return [*inner, *_places_in(header[1])] if header[0] == "reversed" else inner
+
+
+def _places_in(header: Any) -> list[int]:
+    return [header] if isinstance(header, int) else [k for part in header[1:] for k in _places_in(part)]
+
+
 def exits(body: Graph) -> list[Node]:
     """Where the steps of a loop leave it, in order."""
     return [node for node in body.nodes if node.op in EXITS]

@@ -117,6 +117,7 @@ class Program(Statements):
         self.versions: dict[Value, Value] = {}
         self.shows: dict[Value, Value] = {}
         self.shown: dict[tuple[Value, Node], Value] = {}
+        self.replayed: set[Value] = set()
         self.doubts: dict[Value, UnsupportedError] = {}
         self._read_parameters()
         if isinstance(function.node, ast.Lambda):

@@ -11,6 +11,7 @@ import itertools
 from typing import Any, NamedTuple
 
 from .buffers import FILLS, may_share, roots, written
+from .control import reversed_items
 from .graph import Graph, Node, Value, nodes_of, type_of
 from .rules.indices import getitem_type, index_items, is_basic, slice_parts
 from .rules.registry import primitive
@@ -56,9 +57,23 @@ def _lasts(x: Value, indexed: Node, at: Node) -> bool:
     whole = loops[-1].subgraphs[0]
     return all(
         _is_past(at, places, node, root, whole)
-        for node in nodes_of(whole)
-        if node.op.name in FILLS and not node.backward and may_share(node.inputs[0], x)
+        for node in _writes(whole)
+        if may_share(node.inputs[0], x)
     )
+
+
+def _writes(whole: Graph) -> list[Node]:
+    """The statements that write at an index; of those into one array, at the same places, in one graph, the last.
+
+    What that does not reach any more the others do not.
+    """
+    began: dict[Value, Value] = {}
+    last: dict[Any, Node] = {}
+    for node in nodes_of(whole):
+        if node.op.name in FILLS and not node.backward:
+            array = began[node.out] = began.get(node.inputs[0], node.inputs[0])
+            last[node.out.graph, array, tuple(_places(node.args[1]).items())] = node
+    return list(last.values())
 
 
 def changes(v: Value) -> bool:
@@ -333,7 +348,7 @@ def _count(p: Value) -> tuple[Any, Any, int] | None:
     if holder is None or not holder.op.turns or p.node is not None:  # type: ignore[attr-defined]
         return None
     place = p.graph.params.index(p)
-    if place >= holder.options["items"] or _is_reversed(holder.options["header"], place):
+    if place >= holder.options["items"] or place in reversed_items(holder.options["header"]):
         return None
     source = holder.inputs[place].node
     if source is None or source.op.name not in ("range", "steps_of"):
@@ -355,15 +370,3 @@ def _ends(p: Value) -> tuple[Affine, Affine] | None:
     first = nowhere if first is None else first
     last = nowhere if last is None else Affine(last.var, last.const + (-1 if step > 0 else 1))
     return (first, last) if step > 0 else (last, first)
-
-
-def _is_reversed(header: Any, place: int) -> bool:
-    if isinstance(header, int):
-        return False
-    if header[0] == "reversed":
-        return place in _leaves(header[1]) or _is_reversed(header[1], place)
-    return any(_is_reversed(part, place) for part in header[1:])
-
-
-def _leaves(header: Any) -> list[int]:
-    return [header] if isinstance(header, int) else [k for part in header[1:] for k in _leaves(part)]

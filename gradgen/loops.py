@@ -24,6 +24,7 @@ from .control import (
     keep_outputs,
     may_stop,
     replace_params,
+    reversed_items,
     separate,
 )
 from .exits import straighten
@@ -438,7 +439,7 @@ class Loop(Control):
     def compute(self, node: Node, inputs: list[Any], run: Callable[[Graph, list[Any]], list[Any]]) -> list[Any]:
         [body] = node.subgraphs
         items, count = node.options["items"], node.options["carried"]
-        backwards = set(_reversed(node.options["header"]))
+        backwards = set(reversed_items(node.options["header"]))
         lists = [list(reversed(x)) if k in backwards else x for k, x in enumerate(inputs[:items])]
         state, rest = list(inputs[items : items + count]), inputs[items + count :]
         begun = node.options.get("begun", ())
@@ -554,15 +555,3 @@ def _cotangent(body: Graph, primal: Value, like: Type) -> Value:
     made = Value(body, known if like.sequence else known.but(array=bool(like.ndim)))
     made.bar_of = primal
     return made
-
-
-def _reversed(header: Any) -> list[int]:
-    """The places of the items that are gone through from the end."""
-    if isinstance(header, int) or header is None:
-        return []
-    inner = [k for part in header[1:] for k in _reversed(part)]
-    return [*inner, *_leaves(header[1])] if header[0] == "reversed" else inner
-
-
-def _leaves(header: Any) -> list[int]:
-    return [header] if isinstance(header, int) else [k for part in header[1:] for k in _leaves(part)]

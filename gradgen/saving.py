@@ -14,7 +14,7 @@ from typing import Any
 
 from .buffers import roots, written
 from .calls import CALL
-from .control import EXITS, Control, exits, may_stop
+from .control import EXITS, Control, exits, may_stop, reversed_items
 from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value, nodes_of
 from .likeness import is_for_shape, takes_dtype
@@ -140,7 +140,7 @@ class Steps:
         """Where the way back reads what was recorded."""
         self.back.captured = {v: p for p, v in LOOP.fixed(backward)}
         items = dict(zip(forward.inputs, LOOP.items(forward), strict=False))
-        apart = forward.options["uneven"] or _reversed(forward.options["header"])
+        apart = forward.options["uneven"] or reversed_items(forward.options["header"])
         self.items = {} if apart else {p: v for v, p in items.items()}
         counter = forward.options["count"]
         self.steps = None if counter is None else forward.outputs[counter]
@@ -445,8 +445,3 @@ def _is_plain(node: Node) -> bool:
     grows = node.op.name in ("length_of_list", "item_of_list")
     known = not (node.effect or node.subgraphs or node.op is OPAQUE or node.op is CALL)
     return len(node.outputs) == 1 and known and not grows
-
-
-def _reversed(header: Any) -> bool:
-    """Whether a loop goes through something from its end."""
-    return isinstance(header, tuple) and (header[0] == "reversed" or any(map(_reversed, header[1:])))

@@ -35,14 +35,15 @@ class Cells(Reader):
     """The part of a `Program` that follows writes in place.
 
     versions: the current version of each array that was written, by the value that it began as. shows: of each later
-    version, that value. shown: the views that were read again, by the version and the view as it was read first.
-    doubts: what to say if one reads an array that may have been written under another name.
+    version, that value. shown: the views that were read again, by the version and the view as it was read first, all of
+    them in replayed. doubts: what to say if one reads an array that may have been written under another name.
     """
 
     versions: dict[Value, Value]
     shows: dict[Value, Value]
     doubts: dict[Value, UnsupportedError]
     shown: dict[tuple[Value, Node], Value]
+    replayed: set[Value]
 
     def or_else(self, read: Callable[[], Any], instead: Callable[[], Any]) -> Any:
         """What `read` gives; where that cannot be followed what `instead` gives, all else being as it was before.
@@ -102,12 +103,13 @@ class Cells(Reader):
                 made = self.graph.add(node.op, [current, *map(self.inner, node.inputs[1:])], node.options)
                 made.ast = node.ast
                 self.shown[key] = made.out
+                self.replayed.add(made.out)
             current = self.shown[key]
         return current
 
     def part(self, base: Value, key: Value) -> tuple[Value, Value]:
         """The array and the index that `base[key]` is read at: of a view that was read again, those of the array."""
-        while base in self.shown.values() and base.node is not None and base.node.op.name == "getitem":
+        while base in self.replayed and base.node is not None and base.node.op.name == "getitem":
             joined = self._joined(base.node, key)
             if joined is None:
                 break
