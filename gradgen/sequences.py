@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .shapes import OBJECT, Dim, Facts, Shape, ShapeVar, Size, Type, join_kinds
+from .shapes import NONE, OBJECT, Dim, Facts, Shape, ShapeVar, Size, Type, join_kinds
 
 VARIES = ShapeVar("each its own")
 """The shape of the items of a list, each of which has one of its own."""
@@ -72,6 +72,9 @@ def join_types(facts: Facts, a: Type, b: Type) -> Type:
     """The type of what may have either type."""
     if a == b:
         return a
+    if NONE in (a, b) or a.optional or b.optional:
+        [known, *others] = [t.but(optional=False) for t in (a, b) if t != NONE]
+        return (join_types(facts, known, *others) if others else known).but(optional=True)
     uneven = a.items is not None and b.items is not None and len(a.items) != len(b.items)
     if a.of is not None or b.of is not None or uneven:
         return _joined_lists(facts, a, b)

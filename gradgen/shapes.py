@@ -279,7 +279,7 @@ class Type:
     kind: one of `KINDS`. shape: as above. array: whether it surely has an array's attributes (`.sum`, `.dtype`),
     which a Python number lacks. size: the value itself where it is an integer that is a size. items: the types
     of a container's items. of: the type that every item of a list has, where they are not known one by one. form: what
-    kind of container it is; None for a tuple.
+    kind of container it is; None for a tuple. optional: whether it may be None instead.
     """
 
     kind: str = "number"
@@ -289,6 +289,7 @@ class Type:
     items: tuple[Type, ...] | None = None
     of: Type | None = None
     form: Form | None = None
+    optional: bool = False
 
     @property
     def sequence(self) -> bool:

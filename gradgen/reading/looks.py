@@ -47,6 +47,8 @@ def _classes_of_value(program: Any, v: Value) -> tuple[type, ...] | None:
     t = v.type
     if t == NONE:
         return (type(None),)
+    if t.optional:
+        return None
     if t.form is not None and t.form.kind is not None:
         return (t.form.kind,)
     if t.items is not None:

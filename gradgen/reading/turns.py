@@ -24,6 +24,8 @@ from .through import Way
 
 ROUNDS = 6
 """How often a body is read until what it hands on is of the kind that it found."""
+FACTS = ("kind", "array", "of", "optional")
+"""What a type says beside shape and size."""
 
 
 def stored_in(node: ast.For | ast.While, augmented: bool = True) -> list[str]:
@@ -247,7 +249,7 @@ class Turns(Comprehensions, Growing):
             same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
             if joined.of is not None:
                 joined = joined.but(shape=ShapeVar())  # it grows
-            if not same or (joined.kind, joined.array, joined.of) != (c.type.kind, c.type.array, c.type.of):
+            if not same or any(getattr(joined, fact) != getattr(c.type, fact) for fact in FACTS):
                 c.type, c.open, news = joined, c.open or not same, True
             shares = {v for v in mine if v.graph in self._graphs}
             pairs = [(k, theirs) for k, theirs in zip(found, last, strict=True) if k is not c]
