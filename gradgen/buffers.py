@@ -16,6 +16,7 @@ from .control import UNDEFINED, Control
 from .graph import CONST, Graph, Node, Value, nodes_of
 from .lives import Lives
 from .rules.indices import index_items
+from .rules.primitives import FILLS
 from .schedule import Schedule
 
 NUMBERS = (
@@ -23,10 +24,8 @@ NUMBERS = (
     "trace", "norm", "det", "zeros_for",
 )  # fmt: skip
 """Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
-WRITES = ("setitem", "increment", "accumulated")
+WRITES = (*FILLS, "accumulated")
 """Operations that are written in place, in their first input, where that can be."""
-FILLS = ("setitem", "increment")
-"""Those that write at an index."""
 
 
 def alias_of(node: Node) -> str:

@@ -102,10 +102,10 @@ def _pick(e: Any, node: Node) -> list[ast.stmt]:
 
 
 def _increment(e: Any, node: Node) -> list[ast.stmt]:
-    """`v_bar[index] += term`, on a copy where the memory is not ours."""
+    """`v_bar[index] += term`, on a copy where the memory is not ours; by `np.add.at` where what repeats adds up."""
     base, index, term = node.inputs
     out, target = _target(e, node)
-    if not has_no_repeats(index.const):
+    if node.op.name == "increment" and not has_no_repeats(index.const):
         call = ast.Call(numpy_path("add.at"), [target, as_argument(e.expression(index)), e.expression(term)], [])
         return [*out, ast.Expr(call)]
     place = ast.Subscript(target, e.expression(index), ast.Store())
@@ -115,7 +115,10 @@ def _increment(e: Any, node: Node) -> list[ast.stmt]:
         kind = base.type if several else base.type.of
         zero = not out and is_zero_at(base, index.const)
         return [*out, ast.Assign([place], e.expression(term) if zero else added(kind, [old, e.expression(term)]))]
-    negative = is_negative(term) and term not in e.names.of
+    unnamed = term not in e.names.of
+    if is_op(term, "negative") and unnamed and not node.backward:  # a[i] -= v
+        return [*out, ast.AugAssign(place, ast.Sub(), e.expression(term.node.inputs[0]))]  # type: ignore[union-attr]
+    negative = is_negative(term) and unnamed
     op: ast.operator = ast.Sub() if negative else ast.Add()
     tree = absolute(term, e.expression, e.snippets) if negative else e.expression(term)
     return [*out, ast.AugAssign(place, op, tree)]
@@ -211,6 +214,7 @@ WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
     "append": _append,
     "accumulated": _accumulated,
     "increment": _increment,
+    "augment": _increment,
     "setitem": _setitem,
     "pick": _pick,
     "scatter": _scatter,

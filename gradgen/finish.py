@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .buffers import FILLS, alias_of, is_number, is_owned, roots
+from .buffers import alias_of, is_number, is_owned, roots
 from .forms import is_op
 from .graph import CONST, PRIMITIVES, Graph, Value, type_of
-from .rules.primitives import cast_like, unbroadcast, zeros_for
+from .rules.primitives import FILLS, cast_like, unbroadcast, zeros_for
 from .rules.registry import primitive
 from .shapes import Facts, Type, float_of
 

@@ -373,8 +373,8 @@ def is_array_constant(v: Any) -> bool:
 
 
 def type_of(x: Any) -> Type:
-    """The type of an input, be it a value or a constant."""
-    return x.type if isinstance(x, Value) else const_type(x)
+    """The type of an input, be it a value or a constant; of what is known by its type alone, this."""
+    return x if isinstance(x, Type) else x.type if isinstance(x, Value) else const_type(x)
 
 
 def operation(fn: Any) -> Operation:

@@ -7,10 +7,11 @@ array, before the statement; a whole array that is read is left to `buffers`, wh
 
 from __future__ import annotations
 
-from .buffers import FILLS, is_number, is_part, roots, written
+from .buffers import is_number, is_part, roots, written
 from .control import UNDEFINED
 from .graph import PRIMITIVES, Graph, Node, Value, nodes_of
 from .loops import LOOP
+from .rules.primitives import FILLS
 
 
 def keep_records(graph: Graph) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import itertools
 from typing import Any, NamedTuple
 
-from .buffers import FILLS, may_share, roots, written
+from .buffers import may_share, roots, written
 from .control import reversed_items
 from .graph import Graph, Node, Value, nodes_of, type_of
 from .rules.indices import getitem_type, index_items, is_basic, slice_parts
+from .rules.primitives import FILLS
 from .rules.registry import primitive
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .control import exits
 from .graph import Node, Value
+from .rules.primitives import FILLS
 from .schedule import Schedule, is_early
 
 Span = tuple[int, int]
@@ -243,7 +244,7 @@ def parts_of(schedule: Schedule, v: Value) -> list[Value]:
 
 def outlasts(v: Value, node: Node) -> bool:
     """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
-    fills = node.op.name in ("setitem", "increment")
+    fills = node.op.name in FILLS
     return node.op.name == "scatter" or fills and (v is not node.inputs[0] or v in node.inputs[1:])
 
 

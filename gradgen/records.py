@@ -32,7 +32,8 @@ def _both_ends(steps: Any) -> Value | None:
     for p, r, begin in zip(LOOP.carried(forward), results, LOOP.initial(forward), strict=True):
         if not {p, r} <= steps.kept.keys() or p is r or results.count(r) > 1 or begin.type.kind == "object":
             continue
-        counter = counter or _counter(steps, r)
+        if counter is None:
+            counter = _counter(steps, r)
         forward.options = {**forward.options, "begun": (*forward.options.get("begun", ()), steps.list_of(r))}
         records = steps.captured(steps.source(r))
         before = _read(steps, records, counter, 0, p)

@@ -12,12 +12,13 @@ from .control import UNDEFINED, Control
 from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
 from .rules.indices import is_basic
+from .rules.primitives import FILLS
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
 PARTS = ("attribute", "item")
 """Operations that read a part of an argument."""
-STATEMENT_OPS = ("scatter", "setitem", "increment", "accumulated", "own", "expand", "pick", "same", "append")
+STATEMENT_OPS = ("scatter", *FILLS, "accumulated", "own", "expand", "pick", "same", "append")
 """Operations that are written as statements."""
 GROWING = ("increment", "accumulated")
 """Operations that add to their first input."""
@@ -480,7 +481,7 @@ def readers_before(group: list[Node]) -> dict[Node, list[Node]]:
     found: dict[Node, list[Node]] = {}
     readers: dict[Value, list[Node]] = {}
     for node in group:
-        if node.op.name in ("setitem", "increment"):
+        if node.op.name in FILLS:
             found[node] = readers.get(node.inputs[0], [])[:]
         for v in node.inputs:
             readers.setdefault(v, []).append(node)

@@ -498,8 +498,8 @@ def shows_nothing(node: ast.Subscript) -> bool:
 def is_array(item: Any) -> bool:
     if isinstance(item, ast.Name):
         means = getattr(item, "means", None)
-        t = None if means is None else means.type
-        return t is not None and (t.kind == "bool" or bool(t.ndim) and t.kind != "object")
+        types = [] if means is None else means.type.items or [means.type]  # a tuple may hold arrays
+        return any(t.kind == "bool" or bool(t.ndim) and t.kind != "object" for t in types)
     if isinstance(item, ast.Call):
         return not (isinstance(item.func, ast.Name) and item.func.id in ("len", "int", "slice"))
     return isinstance(item, (ast.List, ast.Compare)) or isinstance(item, ast.UnaryOp) and is_array(item.operand)

@@ -19,7 +19,7 @@ LONGEST = 20
 FUNCTIONS = {
     "absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "maximum": "max", "minimum": "min",
     "conjugate": "conj", "concatenate": "joined", "hstack": "joined", "vstack": "joined", "stack": "stacked",
-    "opaque": "part", "item_of_list": "item", "length_of_list": "length",
+    "opaque": "part", "item_of_list": "item", "length_of_list": "length", "ix_": "places",
 }  # fmt: skip
 """Words for functions whose names say too much or too little."""
 ROLES: dict[str, Sequence[str]] = {

@@ -242,7 +242,7 @@ case(
     UnsupportedError m.py:7:5: `z` is changed in place here, and `y` may be the same array
         z += 1.0
         ^^^^^^^^
-      write `z = z.copy()` before
+      declare the shapes if `z` is a number; if it is an array, write `z = z.copy()` before
     """,
 )
 

@@ -188,6 +188,44 @@ def by_functions(x, A, n):
     return np.sum(B**2) + np.sum(y * w)
 
 
+def assembled(x, A, n):
+    """Stiffness of a chain of springs: an element's matrix is added where its two ends stand."""
+    K = np.zeros((4, 4))
+    for e in range(3):
+        ends = [e, e + 1]
+        K[np.ix_(ends, ends)] += x[e] * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    K[np.ix_([0, 2, 0], [1, 1])] -= A[:, :2]  # of what is named twice the last one is taken
+    K[np.ix_(x > 0.0, [3])] *= x[0]
+    return np.sum(K[np.ix_([3, 1], [0, 3])] ** 2) + np.sum(K**3)
+
+
+def augmented_where_places_repeat(x, A, n):
+    places = np.array([1, 3, 1])
+    u = x * 1.0
+    u[places] += A[0] * x[:3]
+    u[places] -= u[0]
+    for i in range(2):
+        u[[i, i + 1, i]] += A[1] * u[3]
+    return np.sum(u**3)
+
+
+def conjugate_gradients(x, A, n):
+    """Several values of each step are wanted as it finds them, and as it leaves them."""
+    M = A @ A.T + 4.0 * np.eye(3)
+    y, r = np.zeros(3), x[:3] - 0.0
+    p, rr = r.copy(), r @ r
+    for _ in range(3):
+        Mp = M @ p
+        alpha = rr / (p @ Mp)
+        y += alpha * p
+        r -= alpha * Mp
+        before, rr = rr, r @ r
+        if rr < 1e-14:
+            break
+        p = r + (rr / before) * p
+    return np.sum(y**2) * x[3]
+
+
 def in_a_helper(x, A, n):
     y = x * 1.0
     _set_first(y, x[1])

@@ -14,7 +14,7 @@ from ..syntax import Hole, display, fill, literal, numpy_path
 from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
 from .cells import Cells
 
-ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
+ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.ix_)
 ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
 """The options of `np.array` at their defaults."""
 SEQUENCES = ("shape", "index", "indices", "indices_or_sections", "repeats", "shift", "dimensions")

@@ -19,6 +19,7 @@ from ..errors import UnsupportedError
 from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node, Value
 from ..routes import ATTRIBUTE, ITEM
 from ..rules.indices import index_items, is_basic, slice_parts
+from ..shapes import Type
 from ..terms import Computed, Static, Term, flatten
 from .reader import Reader
 
@@ -137,7 +138,7 @@ class Cells(Reader):
         self.shows[new] = root
 
     def put(self, v: Value, key: Value, new: Value, at: ast.AST, op: str = "setitem") -> None:
-        """`v[key] = new`, or `v[key] += new` for "increment"."""
+        """`v[key] = new`, or `v[key] += new` for "increment" and "augment"."""
         views = list(self.place(v).views)
         while views and views[-1].op.name == "getitem":
             joined = self._joined(views[-1], key)
@@ -150,7 +151,7 @@ class Cells(Reader):
     def _joined(self, view: Node, key: Value) -> Value | None:
         """The index into an array that means `key` of a part: A[i][j] is A[i, j]. None where there is none."""
         first, rest = list(index_items(view.args[1])), list(index_items(key.const))
-        if any(item is None or item is Ellipsis for item in [*first, *rest]):
+        if any(item is None or item is Ellipsis or isinstance(item, Type) for item in [*first, *rest]):
             return None
         if any(slice_parts(item) not in (None, (None, None, None)) for item in first):
             return None
@@ -179,10 +180,10 @@ class Cells(Reader):
                     continue
                 theirs = self.place(leaf.value).root
                 if (itself or theirs is not root) and theirs not in self.doubts and self._may_share(theirs, root):
-                    self.doubts[theirs] = self.error(
-                        f"`{name}` is changed in place here, and `{other}` may be the same array", at,
-                        f"write `{name} = {name}.copy()` before",
-                    )  # fmt: skip
+                    copied = f"write `{name} = {name}.copy()` before"
+                    advice = f"declare the shapes if `{name}` is a number; if it is an array, {copied}"
+                    problem = f"`{name}` is changed in place here, and `{other}` may be the same array"
+                    self.doubts[theirs] = self.error(problem, at, advice if itself else copied)
 
     def _may_share(self, a: Value, b: Value) -> bool:
         """Whether two arrays may lie in the same memory: one may be a part of a version of the other."""

@@ -66,11 +66,11 @@ class Writing(Access, Arithmetic):
         if found is None:
             return False
         base, key = found
-        if isinstance(node.op, (ast.Add, ast.Sub)) and has_no_repeats(key.const):
+        if isinstance(node.op, (ast.Add, ast.Sub)):
             value = self.written_into(base, self.read(node.value))
             if isinstance(node.op, ast.Sub):
                 value = self.graph.add(OPERATIONS[np.negative], [value]).out
-            self.put(self.now(base), key, value, node, "increment")
+            self.put(self.now(base), key, value, node, "increment" if has_no_repeats(key.const) else "augment")
             return True
         part = self.graph.add(PRIMITIVES["getitem"], [base, key])
         old = self.written(part, ast.Subscript(Ref(base), Ref(key), ast.Load()))

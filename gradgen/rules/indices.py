@@ -14,10 +14,20 @@ from .sizes import not_negative, size_of
 
 
 def index_items(index: Any) -> list[Any]:
-    """The parts of an index, constants as Python objects, whether it was built from values or not."""
+    """The parts of an index, constants as Python objects, whether it was built from values or not.
+
+    Of `np.ix_(...)` only the types of the parts are known.
+    """
     if isinstance(index, Value) and index.node is not None and index.node.op.name == "tuple":
         return index.node.args
+    if is_open_mesh(index):
+        return list(index.type.items)
     return list(index) if isinstance(index, tuple) else [index]
+
+
+def is_open_mesh(index: Any) -> bool:
+    """Whether an index is `np.ix_(...)`."""
+    return isinstance(index, Value) and index.node is not None and index.node.op.name == "ix_"
 
 
 def slice_parts(item: Any) -> tuple[Any, Any, Any] | None:
@@ -46,6 +56,8 @@ def has_no_repeats(index: Any) -> bool:
     arrays = [item for item in arrays if item is not Ellipsis]
     if all(type_of(a).kind == "bool" or type_of(a).scalar for a in arrays):
         return all(type_of(a).kind in ("bool", "int") for a in arrays)
+    if is_open_mesh(index):
+        return all(type_of(a).kind == "bool" or _distinct(a) for a in index.node.args)
     return all(type_of(a).ndim == 1 or type_of(a).scalar for a in arrays) and any(map(_distinct, arrays))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import type_of
+from ..sequences import sequence_type
 from ..shapes import Dim, Facts, ShapeVar, Type, dim_add, join_kinds
 from .indices import along
 from .primitives import apply, count, scatter, unbroadcast, zeros_for
@@ -271,6 +272,17 @@ def _places(count: Any = None) -> Any:
     return infer
 
 
+def _open_mesh_type(facts: Facts, *args: Any) -> Type:
+    """Each argument goes along an axis of its own; truth values stand for the places of those that are true."""
+    items = []
+    for i, x in enumerate(args):
+        t = type_of(x)
+        n = Dim.fresh() if t.kind == "bool" or isinstance(t.shape, ShapeVar) else t.shape[0]
+        items.append(Type("int", tuple(n if i == j else 1 for j in range(len(args))), array=True))
+    return sequence_type(tuple(items))
+
+
+register(np.ix_, signature="*args", inputs="args", differentiable=False, infer=_open_mesh_type)
 register(np.argwhere, signature="a", differentiable=False, infer=_places("rows"))
 register(np.flatnonzero, signature="a", differentiable=False, infer=_places())
 register(np.digitize, signature="x, bins, right=False", inputs="x bins", differentiable=False,

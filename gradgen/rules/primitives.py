@@ -17,6 +17,9 @@ from .indices import getitem_type, has_no_repeats, index_items, is_basic, slice_
 from .registry import ndim, primitive
 from .sizes import not_negative, size_of
 
+FILLS = ("setitem", "increment", "augment")
+"""The operations that write into an array at an index."""
+
 
 def _is_view(node: Node) -> str:
     """What may be an integer or an array shows a part or copies it; of an array of one axis it gives no part."""
@@ -96,10 +99,28 @@ def increment(x: Any, index: Any, values: Any) -> Any:
     return out
 
 
-def _setitem_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
-    """What was there before has no influence any more; where an element is named twice, only the last value has one."""
+def _sent(g: Any, index: Any, values: Any) -> Any:
+    """What goes to values that are written at an index; where an element is named twice, only the last one counts."""
     sent = g[index] if has_no_repeats(index) else last_written(g, index)
-    return setitem(g, index, 0.0), None, sent if ndim(sent) == 0 else unbroadcast(sent, values)
+    return sent if ndim(sent) == 0 else unbroadcast(sent, values)
+
+
+def _augment_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
+    return g, None, _sent(g, index, values)
+
+
+@primitive(signature="x, index, values", rule=_augment_rule, infer=_increment_type)
+def augment(x: Any, index: Any, values: Any) -> Any:
+    """A copy of `x` after `x[index] += values`: of repeated indices the last counts, and is added once."""
+    out = np.array(x)
+    out[index] += values
+    return out
+
+
+def _setitem_rule(g: Any, out: Any, x: Any, index: Any, values: Any) -> Any:
+    """What was there before has no influence any more."""
+    sent = _sent(g, index, values)  # read before it is set to zero
+    return setitem(g, index, 0.0), None, sent
 
 
 @primitive(signature="x, index, values", rule=_setitem_rule, infer=_increment_type)

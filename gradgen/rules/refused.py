@@ -22,7 +22,7 @@ refuse(np, "isscalar iscomplexobj isrealobj isfortran issubdtype isdtype iterabl
        "errstate seterr geterr seterrcall geterrcall setbufsize getbufsize array_equiv broadcast_shapes einsum_path "
        "show_config show_runtime get_include test busday_count busday_offset is_busday busdaycalendar",
        "what it tells is no number that varies with its argument", ASIDE)  # fmt: skip
-refuse(np, "nonzero ix_ diag_indices diag_indices_from tril_indices tril_indices_from triu_indices "
+refuse(np, "nonzero diag_indices diag_indices_from tril_indices tril_indices_from triu_indices "
        "triu_indices_from mask_indices unravel_index ravel_multi_index lexsort ndindex packbits unpackbits "
        "setdiff1d isin unique_counts unique_inverse",
        "it gives indices, or others integers", INDEX)  # fmt: skip
