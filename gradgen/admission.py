@@ -139,7 +139,7 @@ def needed_targets(program: Program, outputs: list[Value], varied: set[Value]) -
     """The values on a path with a derivative to a result."""
     needed = {v for v in outputs if v in varied}
     for node in reversed(program.graph.nodes):
-        if any(v in needed for v in node.outputs) and (node.op.rule is not None or node.op.differentiable):
+        if any(v in needed for v in node.outputs) and node.differentiable:
             needed.update(v for v in node.inputs if v in varied)
     return needed
 
@@ -151,7 +151,7 @@ def _warn_zero(program: Program, target: Aim, outputs: list[Value], options: Opt
     for node in program.graph.nodes:
         if any(v in reach for v in node.inputs):
             reach.update(node.outputs)
-            if node.op.rule is None and not node.op.differentiable and not node.op.cheap:
+            if not node.differentiable and not node.op.cheap:
                 last = node
     connected = any(v in reach for v in outputs)
     end = (last.origin if last is not None else None) or program.returned

@@ -19,7 +19,7 @@ from .errors import UnsupportedError
 from .filling import dtype_source
 from .frontend import Program
 from .graph import Value, nodes_of
-from .guards import conditions, misshapen
+from .guards import conditions, misshapen, written
 from .lives import Lives
 from .module import class_statement, constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
@@ -315,11 +315,12 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     graph = program.graph
     known = [*parameters(program), *known_parts(program, inside=True)]
     mixed = closure and sum(v.type.kind == "float" for v in known) > 1
-    terms = conditions(graph, known, sources, program.conjugates or mixed)
+    terms = conditions(graph, known, sources, known if mixed else program.conjugated)
     lists = [v.hint for v in parameters(program) if v.type.of is not None]
     terms += [f"not isinstance({name}, np.ndarray)" for name in lists]  # whose gradient would be an array
+    checks = reals_only(program)
     if not terms:
-        return []
+        return [*checks, writer.Blank()] if checks else []
     message = f"{program.function.title}() is written for {written_for(program) or 'scalars'}"
     if len(message) > 90:
         message = f"{program.function.title}() is written for shapes that are not these; see the docstring"
@@ -327,7 +328,15 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     found = re.findall(" [=!]= ", terms[0])
     single = len(terms) == len(found) == 1
     test = terms[0].replace(found[0], opposite[found[0]]) if single else f"not ({' and '.join(terms)})"
-    return [*refusal(test.replace("not not ", ""), message), writer.Blank()]
+    return [*refusal(test.replace("not not ", ""), message), *checks, writer.Blank()]
+
+
+def reals_only(program: Program) -> list[ast.stmt]:
+    """The check that no complex numbers are given for what nothing is declared of, where the answer would be wrong."""
+    known = [*parameters(program), *(t.value for r, t in program.parts.items() if r.steps and isinstance(t, Computed))]
+    names = [written(p) for p in known if p in program.conjugated and p.type.ndim is None and p.type.kind == "number"]
+    test = " or ".join(f"np.iscomplexobj({name})" for name in names)
+    return refusal(test, f"{program.function.title}() is written for real {listed(names)}") if names else []
 
 
 def refusal(test: str, message: str) -> list[ast.stmt]:

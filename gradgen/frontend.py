@@ -18,7 +18,7 @@ from .calls import Budget, Callee, Variant, add_call
 from .errors import AlwaysRaises, GradgenError, UnsupportedError
 from .exits import tidy
 from .graph import CONST, Graph, Node, Value
-from .guards import conjugates
+from .guards import conjugated
 from .reading.expressions import defaults
 from .reading.flow import RAISED, RETURNED, VALUE, leaves
 from .reading.names import Frame, Outside
@@ -131,7 +131,7 @@ class Program(Statements):
         prune(self.graph)
         tidy(self.graph)
         self.result_rank = self.graph.results[0].type.ndim
-        self.conjugates = conjugates(self.graph)
+        self.conjugated = conjugated(self.graph)
 
     def name_value(self) -> None:
         """Let a single result that the user gave no name be called `value`."""

@@ -32,7 +32,8 @@ class Operation(Signature):
     elementwise: inputs broadcast against each other. infer: `infer(facts, *inputs, **options)`, the type of the
     result. alias: whether the result may share memory with the first input: "fresh", "view" or "maybe"; "any" where
     it may share it with anything. cheap: costs no arithmetic, so it is computed again rather than kept. effect: must
-    run, in order. fields: the names of the outputs, where they come as a named tuple.
+    run, in order. fields: the names of the outputs, where they come as a named tuple. of_complex: whether the rule is
+    one for complex numbers, the derivative being zero for others. reals: whether it is one for real numbers only.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Operation(Signature):
         samples: Any = None,
         aliases: dict[str, str] | None = None,
         fields: tuple[str, ...] = (),
+        of_complex: bool = False,
+        reals: bool = False,
     ):
         super().__init__(name or fn.__name__, signature, inputs, aliases)
         self.fn = fn
         self.rule, self.differentiable, self.elementwise = rule, differentiable, elementwise
         self.infer, self.alias, self.cheap, self.effect, self.samples = infer, alias, cheap, effect, samples
-        self.fields = fields
+        self.fields, self.of_complex, self.reals = fields, of_complex, reals
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -225,6 +228,14 @@ class Node:
     @property
     def out(self) -> Value:
         return self.outputs[0]
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a derivative goes through it that is not zero everywhere, be it known or not."""
+        op = self.op
+        if op.of_complex:
+            return self.inputs[0].type.kind == "complex"
+        return op.rule is not None or op.differentiable
 
     @property
     def args(self) -> list[Any]:

@@ -6,7 +6,9 @@ to find out, the finished graph is gone through once more with a size of its own
 
 from __future__ import annotations
 
-from .graph import Graph, Operation, Value
+from collections.abc import Container
+
+from .graph import Graph, Node, Operation, Value
 from .shapes import Dim, Facts, ShapeMismatch, Size, Type, dim_add, dim_mul
 
 
@@ -18,35 +20,46 @@ class Enforced(Facts):
 
 
 CONJUGATING = frozenset(
-    ("absolute", "abs", "sign", "real", "imag", "conjugate", "vdot", "vecdot", "norm", "vector_norm", "matrix_norm",
-     "var", "std", "svd", "svdvals", "eigh", "eigvalsh", "cholesky", "slogdet", "qr", "pinv", "lstsq", "cond", "eig",
-     "eigvals", "angle", "vecmat", "correlate", "polyfit", "cov", "corrcoef", "nanvar", "nanstd", "fft", "ifft", "fft2",
-     "ifft2", "fftn", "ifftn", "irfft", "irfft2", "irfftn", "hfft")
+    ("absolute", "abs", "sign", "arcsinh", "correlate", "interp", "real", "imag", "conjugate",
+     "vdot", "vecdot", "norm", "vector_norm", "matrix_norm", "var", "std", "svd", "svdvals", "eigh", "eigvalsh",
+     "cholesky", "slogdet", "qr", "pinv", "lstsq", "cond", "eig", "eigvals", "angle", "vecmat", "polyfit",
+     "cov", "corrcoef", "nanvar", "nanstd", "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "irfft", "irfft2",
+     "irfftn", "hfft")
 )  # fmt: skip
 """Operations that have another derivative where their argument is complex."""
 
 
-def conjugates(graph: Graph) -> bool:
-    """Whether it makes a difference for the derivative of a function, read and not yet differentiated, that what was
-    declared as float is so: complex numbers would pass through it, and the answer would be wrong."""
-    todo, seen = [graph], {graph}
+def conjugated(graph: Graph) -> set[Value]:
+    """The values of a function, read and not yet differentiated, from which a way leads to an operation that has
+    another derivative for complex numbers: these would pass where reals are meant, and the answer would be wrong."""
+    found: set[Value] = set()
+    for node in reversed(graph.nodes):
+        if conjugates(node) or not found.isdisjoint(node.outputs):
+            found.update(node.inputs)
+    return found
+
+
+def conjugates(node: Node) -> bool:
+    """Whether an operation, or one inside of it, has another derivative for complex numbers."""
+    todo, seen = [node], set()
     while todo:
-        for node in todo.pop().nodes:
-            if node.op.name in CONJUGATING:
-                return True
-            program = getattr(node.options.get("callee"), "program", None)
-            inner = [*node.subgraphs, *([program.graph] if program is not None else [])]
-            todo += [g for g in inner if g not in seen]
-            seen.update(inner)
+        inner = todo.pop()
+        if inner.op.reals or inner.op.name in CONJUGATING:
+            return True
+        program = getattr(inner.options.get("callee"), "program", None)
+        for graph in [*inner.subgraphs, *([program.graph] if program is not None else [])]:
+            if graph not in seen:
+                seen.add(graph)
+                todo += graph.nodes
     return False
 
 
-def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugates: bool = False) -> list[str]:
+def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugated: Container[Value]) -> list[str]:
     """What must hold of the arguments, as Python expressions.
 
     params: the parameters of the function, and the parts of them of which something is declared. sources: values whose
     dtype new memory gets, into which no fraction could be written if they were integers; of those inside branches and
-    loops nothing is known. conjugates: whether complex numbers must not pass as floats.
+    loops nothing is known. conjugated: the parameters of which none must be complex where floats are declared.
     """
     arrays = sorted((p for p in params if p.type.ndim and not p.type.sequence), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
@@ -83,7 +96,7 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
     if kinds and not all(v in checked and checked[v].type.floating for v in sources):
         terms.append(" == ".join([*kinds, '"f"']))
         reals = [p for p in reals if p not in arrays]
-    if reals and conjugates:
+    if any(p in conjugated for p in reals):
         terms.append(f'np.result_type({", ".join(map(written, reals))}).kind != "c"')
     return chains + terms
 

@@ -34,7 +34,7 @@ def without_influence(graph: Graph, results: Iterable[Value], varied: set[Value]
     consumers: dict[Value, list[Node]] = {}
     needed = set(results)
     for node in reversed(graph.nodes):
-        if any(v in needed for v in node.outputs) and (node.op.rule is not None or node.op.differentiable):
+        if any(v in needed for v in node.outputs) and node.differentiable:
             needed.update(node.inputs)
             for v in dict.fromkeys(node.inputs):
                 consumers.setdefault(v, []).append(node)

@@ -37,6 +37,8 @@ def pullback(
         if op.differentiable:
             raise NoRuleError(f"gradgen knows no derivative of {op.name!r}")
         return [None] * len(inputs)
+    if op.reals and any(type_of(x).kind == "complex" for x in inputs if x is not None):
+        raise NoRuleError(f"gradgen knows the derivative of {op.name!r} for real numbers only")
     bars = op.rule(g, out, *inputs, **options)
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
@@ -87,7 +89,7 @@ def descendants(graph: Graph, targets: Iterable[Value]) -> set[Value]:
         if isinstance(node.op, Control):
             flags = node.op.varied(node, varied)
             varied.update(out for out, flag in zip(node.outputs, flags, strict=True) if flag and can_vary(out))
-        elif (node.op.rule is not None or node.op.differentiable) and any(v in varied for v in node.inputs):
+        elif node.differentiable and any(v in varied for v in node.inputs):
             varied.update(out for out in node.outputs if can_vary(out))
     return varied
 

@@ -19,6 +19,7 @@ import numpy as np
 from .constants import const_type
 from .errors import UnsupportedError
 from .graph import Graph, Operation, Value
+from .guards import CONJUGATING
 from .interpret import run
 from .reverse import build_grads, pullback
 from .shapes import Dim, ShapeVar, Type, evaluate_size, float_of
@@ -223,16 +224,45 @@ def check_float32(c: Case, rng: np.random.Generator) -> None:
                 assert dtype in (np.float32, np.complex64), f"{c}: the cotangent is {dtype}, by {way}"
 
 
+def check_complex(c: Case, rng: np.random.Generator) -> None:
+    """Of complex numbers, where the function takes them, the rule is right or refuses; and where it is another one
+    than for reals, functions of which no kinds are declared refuse complex numbers at entry."""
+    if not all(isinstance(x, np.ndarray) for x in c.variables):
+        return
+    moved = [np.asarray(x + 0.3j * rng.uniform(0.3, 0.9, np.shape(x))) for x in c.variables]
+    c = c.at(moved)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            out = c.out
+            Drawn(c, known=True)
+            bars = c.bars(g := like(out, rng))
+    except (TypeError, ValueError, NotImplementedError, UnsupportedError, np.exceptions.ComplexWarning):
+        return
+    vs = c.directions(rng)
+    wanted = inner(g, difference(lambda xs: c.at(xs).out, moved, vs))
+    scale = sum(float(np.sum(np.abs(np.multiply(a, b)))) for a, b in zip(bars, vs, strict=True))
+    assert_close(inner(bars, vs), wanted, scale, f"{c}, complex")
+    if c.op.name not in CONJUGATING:
+        try:
+            got = [0.0 if bar is None else bar for bar in Drawn(c, known=False, kind="number").run(c, leaves(g))]
+        except (UnsupportedError, TypeError):
+            return
+        assert_close(inner(got, vs), wanted, scale, f"{c}, complex numbers for what is taken to be real")
+
+
 class Drawn:
     """A case as graph: a parameter for each array and variable, one for the cotangent, then the backward pass.
 
     known: whether the graph is told the shapes of arrays. seed: the cotangent, if that is not to be a parameter.
-    same: inputs that are one value with the first variable.
+    same: inputs that are one value with the first variable. kind: of all variables, where it is not their own.
     """
 
-    def __init__(self, c: Case, known: bool, seed: float | None = None, same: list[int] | None = None):
+    def __init__(
+        self, c: Case, known: bool, seed: float | None = None, same: list[int] | None = None, kind: str = ""
+    ):
         self.graph = graph = Graph()
-        self.known = known
+        self.known, self.kind = known, kind
         same = same or []
         inputs = list(c.inputs)
         self.given = [
@@ -259,6 +289,7 @@ class Drawn:
         if not isinstance(x, np.ndarray):
             return Type("float", ())
         kind = {"f": "float", "c": "complex", "i": "int", "u": "int", "b": "bool"}[x.dtype.kind]
+        kind = self.kind if self.kind and kind in ("float", "complex") else kind
         return Type(kind, x.shape if self.known else ShapeVar(), array=True)
 
     def arguments(self, c: Case, g: Any) -> list[Any]:
@@ -405,4 +436,5 @@ def check_rule(op: Operation, seed: int = 0) -> None:
             if "known rank" not in str(error):  # which a rule may ask for
                 raise
         check_float32(c, rng)
+        check_complex(c, rng)
         check_twice(c, rng)

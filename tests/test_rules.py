@@ -59,7 +59,7 @@ for _name, _samples in OWN.items():
 
 RULES = [op for op in dict.fromkeys(OPERATIONS.values()) if op.rule is not None]
 HELPERS = set(PRIMITIVES.values())
-APART = {OPERATIONS[fn] for fn in (np.float32, np.float16, np.linalg.eig)}
+APART = {OPERATIONS[fn] for fn in (np.float32, np.float16, np.linalg.eig, np.sign)}
 """Rules of functions that differences say nothing of, which have tests of their own."""
 
 
@@ -183,6 +183,27 @@ def test_eigenvalues_of_any_matrix_and_no_eigenvectors():
         np.testing.assert_allclose(got, wanted, rtol=1e-7, atol=1e-7)
     with pytest.raises(NoRuleError, match="known up to a factor"):
         gradgen.grad(lambda a: np.sum(np.linalg.eig(a)[1]))(a)
+
+
+def test_the_sign_of_real_numbers_has_derivative_zero_and_that_of_complex_ones_is_refused():
+    x = np.array([0.5, -2.0])
+    same(gradgen.grad(lambda x: np.sum(np.sign(x) * x))(x), [1.0, -1.0])
+    with pytest.raises(NoRuleError, match="sign of complex numbers"):
+        gradgen.grad(lambda z: np.sum(np.real(np.sign(z))))(x + 1j)
+
+
+@pytest.mark.parametrize(
+    "program", [lambda z: np.sum(np.abs(z) ** 2), lambda z: np.var(z), lambda z: np.linalg.norm(z), lambda z: z.imag[0]]
+)
+def test_what_is_not_declared_is_real(program):
+    """A file for which nothing is declared refuses complex numbers where they would get another derivative."""
+    names = {}
+    exec(gradgen.grad(program, name="gradient").source, names)
+    x = np.array([0.5, -2.0])
+    assert np.shape(names["gradient"](x)) == (2,)
+    with pytest.raises(ValueError, match="written for real `z`"):
+        names["gradient"](x + 1j)
+    assert np.iscomplexobj(gradgen.grad(program)(x + 1j))
 
 
 # ---- edge cases
@@ -335,7 +356,7 @@ def test_modulus():
 
 
 @pytest.mark.parametrize(
-    "fn", [np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.floor_divide, round, int, math.floor]
+    "fn", [np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.floor_divide, round, int, math.floor]
 )
 def test_steps_have_derivative_zero(fn):
     assert OPERATIONS[fn].rule is None and not OPERATIONS[fn].differentiable

@@ -473,3 +473,16 @@ def test_what_cannot_be_followed_is_refused(message):
     exec(compile(text, name, "exec"), namespace)
     with pytest.raises(gradgen.GradgenError, match=message):
         _ = gradgen.grad(namespace["f"], shapes="x=(3,), n=int()").source
+
+
+def test_a_mask_of_integers_is_no_index():
+    """`np.place` and `np.putmask` take any numbers for truth values; as an index they would be places."""
+
+    def placed(x):
+        y = np.zeros(x.shape)
+        np.place(y, 1 - (x > 0.5), 3.0)
+        np.putmask(y, 1 * (x > 0.9), 5.0)
+        return np.sum(y * x)
+
+    x = np.array([0.2, 0.7, 0.95])
+    np.testing.assert_array_equal(gradgen.grad(placed)(x), [3.0, 0.0, 5.0])

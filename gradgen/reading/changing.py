@@ -167,6 +167,8 @@ def _masked(p: Any, args: list[Term], kwargs: dict[str, Term], node: ast.Call) -
     """`np.putmask(a, mask, v)`, `np.place(a, mask, v)` of one value."""
     base = p.array(args[0], node)
     mask, new = p.value(args[1]), p.written_into(base, args[2])
+    if mask.type.kind != "bool":  # integers would be indices
+        mask = p.made(np.not_equal, mask, 0)
     if not new.type.scalar:
         raise p.error("this is followed for one value", node, "write `a[mask] = v`")
     p.put(base, mask, new, node)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import NoRuleError
 from ..graph import is_array_constant, type_of
 from ..shapes import Facts, Type, join_kinds
 from .primitives import cast_like
@@ -24,6 +25,11 @@ DEGREE = math.pi / 180.0
 def is_number(x: Any) -> bool:
     """Whether `x` is a Python number, as constants are seen by rules; NumPy's scalars are arrays."""
     return isinstance(x, (int, float)) and not isinstance(x, np.generic)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether `x` is known to hold complex numbers: what is not known is taken to be real, and checked at entry."""
+    return type_of(x).kind == "complex"
 
 
 def is_constant(x: Any, other: Any) -> bool:
@@ -146,7 +152,7 @@ elementwise(np.arctan, lambda g, out, x: g / (1.0 + x * x))
 elementwise(np.sinh, lambda g, out, x: g * np.cosh(x))
 elementwise(np.cosh, lambda g, out, x: g * np.sinh(x))
 elementwise(np.tanh, lambda g, out, x: g * (1.0 - out**2))
-elementwise(np.arcsinh, lambda g, out, x: g / np.hypot(1.0, x))
+elementwise(np.arcsinh, lambda g, out, x: g / (np.sqrt(1.0 + x * x) if is_complex(x) else np.hypot(1.0, x)))
 elementwise(np.arccosh, lambda g, out, x: g / np.sqrt(x - 1.0) / np.sqrt(x + 1.0), samples=[(1.2, 3.0)])
 elementwise(np.arctanh, lambda g, out, x: g / ((1.0 - x) * (1.0 + x)), samples=[(-0.9, 0.9)])
 elementwise(np.degrees, lambda g, out, x: g / DEGREE)
@@ -199,9 +205,12 @@ elementwise(np.sinc, lambda g, out, x: g * slope_of_sinc(x), signature="x", samp
 
 def absolute(g, out, x):
     """|x|; 0 at 0."""
-    if type_of(x).kind == "complex":
-        return g * np.conj(np.sign(x))
-    return g * np.sign(x)
+    return g * (np.conj(np.sign(x)) if is_complex(x) else np.sign(x))
+
+
+def sign(g, out, x):
+    """Of real numbers the derivative is zero; that of complex ones, x / |x|, is not known."""
+    raise NoRuleError("np.sign of complex numbers is not differentiated", advice="write x / np.abs(x)")
 
 
 def larger(g, out, x, y):
@@ -314,7 +323,7 @@ def nan_to_num(g, out, x, **_):
 
 
 def imag(g, out, val):
-    return -1j * g if type_of(val).kind == "complex" else None
+    return -1j * g if is_complex(val) else None
 
 
 def part_type(facts: Facts, val: Any) -> Type:
@@ -322,14 +331,15 @@ def part_type(facts: Facts, val: Any) -> Type:
     return t.but(kind="float" if t.kind == "complex" else t.kind, array=True, size=None)
 
 
-elementwise(np.conjugate, lambda g, out, x: np.conjugate(g) if type_of(x).kind == "complex" else g, kind="same")
+elementwise(np.conjugate, lambda g, out, x: np.conjugate(g) if is_complex(x) else g, kind="same")
 elementwise(np.real, lambda g, out, val: g, signature="val", infer=part_type, alias="view")
-elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only")
+elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only", of_complex=True)
+elementwise(np.sign, sign, kind="same", of_complex=True)
 
 # ---- derivative zero wherever there is one
 
 _ufunc: np.ufunc
-for _ufunc in (np.sign, np.floor_divide, np.floor, np.ceil, np.trunc):
+for _ufunc in (np.floor_divide, np.floor, np.ceil, np.trunc):
     elementwise(_ufunc, None, kind="same")
 for _ufunc in (np.rint, np.spacing):
     elementwise(_ufunc, None)

@@ -16,7 +16,7 @@ from .reductions import reduced_type, restore
 from .registry import bprop, elementwise, ndim, primitive
 
 elementwise(F.relu, lambda g, out, x: g * np.greater(out, 0.0), signature="x")
-elementwise(F.sigmoid, lambda g, out, x: g * out * (1.0 - out), signature="x")
+elementwise(F.sigmoid, lambda g, out, x: g * out * (1.0 - out), signature="x", reals=True)
 # 1 - exp(-out) is sigmoid(x)
 elementwise(F.softplus, lambda g, out, x: -g * np.expm1(-out), signature="x")
 

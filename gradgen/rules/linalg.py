@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
+from .elementwise import is_complex
 from .matrix_snippets import (
     cholesky_bar,
     cofactors,
@@ -53,7 +54,7 @@ def per_column(w: Any) -> Any:
 
 def real(a: Any, name: str) -> None:
     """Refuse complex matrices, for which the rule would be another one."""
-    if type_of(a).kind == "complex":
+    if is_complex(a):
         raise NoRuleError(f"gradgen knows the derivative of np.linalg.{name} for real matrices only")
 
 
@@ -186,8 +187,10 @@ def _slogdet_type(facts: Facts, a: Any) -> list[Type]:
 
 @bprop(np.linalg.slogdet, signature="a", fields=("sign", "logabsdet"), infer=_slogdet_type, samples=_of(regular))
 def slogdet(g, out, a):
-    """The logarithm's is inv(a).T; the sign has none."""
-    return None if g[1] is None else per_matrix(g[1], a) * mT(np.linalg.inv(a))
+    """The logarithm's is inv(a).T; the sign has none but for complex matrices, where it turns."""
+    turn = 1j * np.imag(g[0] * out[0]) if g[0] is not None and is_complex(a) else None
+    parts = [part for part in (g[1], turn) if part is not None]
+    return per_matrix(sum(parts[1:], parts[0]), a) * mT(np.linalg.inv(a)) if parts else None
 
 
 # ---- decompositions

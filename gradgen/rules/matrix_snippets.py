@@ -108,11 +108,11 @@ def cofactors_bar(g: Any, a: Any) -> Any:
     pairs[..., 1:] = np.cumprod(rest[..., :-1], axis=-1)
     pairs[..., :-1] *= np.cumprod(rest[..., :0:-1], axis=-1)[..., ::-1]
     pairs[..., range(n), range(n)] = 0.0
-    sent = np.swapaxes(u, -1, -2) @ g @ np.swapaxes(vh, -1, -2)
+    sent = np.conj(np.swapaxes(u, -1, -2)) @ g @ np.conj(np.swapaxes(vh, -1, -2))
     inner = -np.swapaxes(pairs * sent, -1, -2)
     inner[..., range(n), range(n)] = (pairs @ np.diagonal(sent, axis1=-2, axis2=-1)[..., None])[..., 0]
     sign = np.sign(np.linalg.det(u) * np.linalg.det(vh))
-    return sign[..., None, None] * (u @ inner @ vh)
+    return sign[..., None, None] * (np.conj(u) @ inner @ np.conj(vh))
 
 
 @primitive(signature="a", rule=lambda g, out, a: cofactors_bar(g, a), infer=like_first)
@@ -123,7 +123,7 @@ def cofactors(a: Any) -> Any:
     others[..., 1:] = np.cumprod(s[..., :-1], axis=-1)
     others[..., :-1] *= np.cumprod(s[..., :0:-1], axis=-1)[..., ::-1]
     sign = np.sign(np.linalg.det(u) * np.linalg.det(vh))
-    return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
+    return sign[..., None, None] * np.conj((u * others[..., None, :]) @ vh)
 
 
 @composed_primitive(signature="L_bar, L", infer=like_second)

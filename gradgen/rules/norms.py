@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type
-from .elementwise import nonzero
+from .elementwise import is_complex, nonzero
 from .linalg import inv, kind_of_float, real, regular
 from .matrix_snippets import norm_bar
-from .products import conjugate, shape_of
+from .products import shape_of
 from .reductions import axes_of, reduced_type, restore
 from .registry import bprop, ndim
 from .snippets import share
@@ -44,7 +43,6 @@ def norm(g, out, x, *, ord, axis, keepdims):
     rank = ndim(x)
     if ord is None or ord == "fro":
         return _scaled(restore(g, x, axis, keepdims), restore(out, x, axis, keepdims), x)
-    real(x, f"norm of order {ord}")
     if axis is None and rank is None:
         if ord != "nuc":
             return norm_bar(g, out, x, ord)
@@ -55,7 +53,12 @@ def norm(g, out, x, *, ord, axis, keepdims):
 
 
 def _scaled(g: Any, out: Any, x: Any) -> Any:
-    return g / nonzero(out) * (conjugate(x) if type_of(x).kind == "complex" else x)
+    return g / nonzero(out) * (np.conj(x) if is_complex(x) else x)
+
+
+def direction(x: Any) -> Any:
+    """The derivative of |x|, as of `np.absolute`."""
+    return np.conj(np.sign(x)) if is_complex(x) else np.sign(x)
 
 
 def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
@@ -65,10 +68,11 @@ def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
     if ord == 0:
         return None
     if ord == 1:
-        return g * np.sign(x)
+        return g * direction(x)
     if math.isinf(ord):
-        return np.sign(x) * share(g, np.equal(np.abs(x), out), x, axis=axis)
-    return g * np.sign(x) * (np.abs(x) / nonzero(out)) ** (ord - 1.0)
+        size = np.abs(x)
+        return direction(x) * share(g, np.equal(size, out), size, axis=axis)
+    return g * direction(x) * (np.abs(x) / nonzero(out)) ** (ord - 1.0)
 
 
 def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
@@ -77,7 +81,7 @@ def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
     if ord in (1, -1, math.inf, -math.inf):
         along, across = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = np.sum(np.abs(x), axis=along, keepdims=True)
-        return np.sign(x) * share(g, np.equal(sums, out), sums, axis=across)
+        return direction(x) * share(g, np.equal(sums, out), sums, axis=across)
     last = ndim(x) == 2 and (rows, columns) == (0, 1)
     a = x if last else np.moveaxis(x, (rows, columns), (-2, -1))
     u, _, vh = np.linalg.svd(a, full_matrices=False)
@@ -86,6 +90,7 @@ def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
     else:
         k = 0 if ord == 2 else -1
         part = np.expand_dims(u[..., k], -1) * np.expand_dims(vh[..., k, :], -2)
+    part = np.conj(part) if is_complex(x) else part
     return g * (part if last else np.moveaxis(part, (-2, -1), (rows, columns)))
 
 

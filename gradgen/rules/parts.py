@@ -71,7 +71,7 @@ elementwise(np.angle, angle, signature="z, deg=False")
 # ---- the Bessel function I0, whose derivatives NumPy has not
 
 
-@primitive(signature="x, n", inputs="x", infer=like_first,
+@primitive(signature="x, n", inputs="x", infer=like_first, reals=True,
            rule=lambda g, out, x, *, n: g * (x * bessel_ratio(x, n + 1)),
            samples=_drawn(-4.0, 4.0, 1))  # fmt: skip
 def bessel_ratio(x: Any, n: int) -> Any:
@@ -83,7 +83,7 @@ def bessel_ratio(x: Any, n: int) -> Any:
     return (np.exp(scale) * terms).astype(np.result_type(x, 0.0))[()]
 
 
-elementwise(np.i0, lambda g, out, x: g * (x * bessel_ratio(x, 1)), signature="x", samples=[(-4.0, 4.0)])
+elementwise(np.i0, lambda g, out, x: g * (x * bessel_ratio(x, 1)), signature="x", reals=True, samples=[(-4.0, 4.0)])
 
 # ---- the same numbers in another type
 

@@ -185,7 +185,7 @@ def multiplied_bar(g: Any, a: Any, like: Any) -> Any:
     """The cotangent of a polynomial like `like` that was multiplied by `a`; zeros in front may have been dropped."""
     g = np.atleast_1d(g)
     whole = np.concatenate([np.zeros(np.size(a) + np.size(like) - 1 - len(g), g.dtype), g])
-    return np.correlate(whole, a, "valid")
+    return np.convolve(whole, np.atleast_1d(a)[::-1], "valid")
 
 
 register(np.polymul, signature="a1, a2", samples=_pairs,

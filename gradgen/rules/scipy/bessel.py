@@ -40,10 +40,12 @@ _ORDERS = [((v,), 0.5, 5.0) for v in (0.0, 1.0, 2.5)]
 _WHOLE = [((n,), 0.5, 5.0) for n in (0, 1, 3)]
 for _fn, _kind in ((sp.jv, "float"), (sp.yv, "float"), (sp.jve, "float"), (sp.yve, "float"), (sp.hankel1, "complex"),
                    (sp.hankel2, "complex")):  # fmt: skip
-    by_last(_fn, lambda out, v, z, fn=_fn: 0.5 * (fn(v - 1, z) - fn(v + 1, z)), _ORDERS, "v, z", _kind)
+    by_last(_fn, lambda out, v, z, fn=_fn: 0.5 * (fn(v - 1, z) - fn(v + 1, z)), _ORDERS, "v, z", _kind,
+            reals=_fn in (sp.jve, sp.yve))  # fmt: skip
 by_last(sp.iv, lambda out, v, z: 0.5 * (sp.iv(v - 1, z) + sp.iv(v + 1, z)), _ORDERS, "v, z")
 by_last(sp.kv, lambda out, v, z: -0.5 * (sp.kv(v - 1, z) + sp.kv(v + 1, z)), _ORDERS, "v, z")
-by_last(sp.ive, lambda out, v, z: 0.5 * (sp.ive(v - 1, z) + sp.ive(v + 1, z)) - np.sign(z) * out, _ORDERS, "v, z")
+by_last(sp.ive, lambda out, v, z: 0.5 * (sp.ive(v - 1, z) + sp.ive(v + 1, z)) - np.sign(z) * out, _ORDERS, "v, z",
+        reals=True)  # fmt: skip
 by_last(sp.kve, lambda out, v, z: out - 0.5 * (sp.kve(v - 1, z) + sp.kve(v + 1, z)), _ORDERS, "v, z")
 for _fn, _turn in ((sp.hankel1e, -1j), (sp.hankel2e, 1j)):
     by_last(_fn, lambda out, v, z, fn=_fn, turn=_turn: 0.5 * (fn(v - 1, z) - fn(v + 1, z)) + turn * out,

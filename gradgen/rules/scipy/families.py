@@ -24,7 +24,7 @@ def unknown(what: str) -> Unknown:
                    "pass it as an argument that is no target")  # fmt: skip
 
 
-def by_last(fn: Any, slope: Any, calls: Any, names: str = "", kind: str = "float") -> None:
+def by_last(fn: Any, slope: Any, calls: Any, names: str = "", kind: str = "float", **facts: Any) -> None:
     """A function whose derivative by its last argument is known, and by no other. calls: parameters, interval."""
 
     def rule(g, out, *args):
@@ -36,7 +36,7 @@ def by_last(fn: Any, slope: Any, calls: Any, names: str = "", kind: str = "float
                 for p, low, high in calls for s in ((), (3,), (2, 1))]  # fmt: skip
 
     signature = names or ", ".join([*"abcd"[: fn.nin - 1], "x"])
-    elementwise(fn, rule, kind, signature=signature, samples=samples)
+    elementwise(fn, rule, kind, signature=signature, samples=samples, **facts)
 
 
 def constant(fn: Any, x: Any, *parameters: Any) -> Any:

@@ -315,7 +315,7 @@ def _patterned(fn: Any) -> Any:
 for _fn, _signature in ((sl.toeplitz, "c, r=None"), (sl.circulant, "c")):
     _infer, _rule = _patterned(_fn)
     _pairs: Any = [((4,), None)] + [((3,), (4,))] * (_fn is not sl.circulant)
-    register(_fn, signature=_signature, inputs="c r", infer=_infer, rule=_rule,
+    register(_fn, signature=_signature, inputs="c r", infer=_infer, rule=_rule, reals=_fn is sl.toeplitz,
              samples=lambda rng, pairs=_pairs: [
                  ((rng.normal(size=m), *([] if n is None else [rng.normal(size=n)])), {}) for m, n in pairs
              ])  # fmt: skip

@@ -104,7 +104,7 @@ def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[...,
         elementwise(getattr(dist, method), _summed_back(rule, count), name=f"{name}.{method}",
                     signature=", ".join(["q" if method in ("ppf", "isf") else "x", *names, "loc=0", "scale=1"]),
                     inputs=" ".join(["q" if method in ("ppf", "isf") else "x", *names, "loc", "scale"]),
-                    samples=samples(method))  # fmt: skip
+                    samples=samples(method), reals=True)  # fmt: skip
     refuse(dist, "rvs", "what is drawn does not vary with its parameters",
            "draw from the standard distribution beforehand, pass that, and scale it")  # fmt: skip
     refuse(dist, "entropy expect fit fit_loc_scale freeze interval mean median moment nnlf stats std support var",
