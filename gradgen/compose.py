@@ -333,7 +333,9 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
 
 def reals_only(program: Program) -> list[ast.stmt]:
     """The check that no complex numbers are given for what nothing is declared of, where the answer would be wrong."""
-    known = [*parameters(program), *(t.value for r, t in program.parts.items() if r.steps and isinstance(t, Computed))]
+    inner = {r: t.value for r, t in program.parts.items() if r.steps and isinstance(t, Computed)}
+    containers = {r.root for r in inner}
+    known = [*(p for p in parameters(program) if p.hint not in containers), *inner.values()]
     names = [written(p) for p in known if p in program.conjugated and p.type.ndim is None and p.type.kind == "number"]
     test = " or ".join(f"np.iscomplexobj({name})" for name in names)
     return refusal(test, f"{program.function.title}() is written for real {listed(names)}") if names else []

@@ -210,7 +210,8 @@ def absolute(g, out, x):
 
 def sign(g, out, x):
     """Of real numbers the derivative is zero; that of complex ones, x / |x|, is not known."""
-    raise NoRuleError("np.sign of complex numbers is not differentiated", advice="write x / np.abs(x)")
+    if is_complex(x):
+        raise NoRuleError("np.sign of complex numbers is not differentiated", advice="write x / np.abs(x)")
 
 
 def larger(g, out, x, y):
