@@ -38,23 +38,28 @@ class Inflated(Exception):
 
 
 class Budget:
-    """What was read into callers so far. shared: the functions that are called instead."""
+    """What was read into callers so far. shared: the functions that are called instead.
+
+    counting: whether it is counted; what is read again, for a derivative to be added to, was counted before.
+    """
 
     def __init__(self, shared: frozenset[Any] = frozenset()):
-        self.shared = shared
+        self.shared, self.counting = shared, True
         self._times: Counter[Any] = Counter()
         self._sizes: dict[Any, int] = {}
         self._total = 0
 
     def spend(self, function: Function) -> None:
         """Count one reading of `function`. Raises Inflated where that was one too many."""
-        fn = function.fn
+        if not self.counting:
+            return
+        fn = function.identity
         if fn not in self._sizes:
             self._sizes[fn] = size_of(function.node)
         self._times[fn] += 1
         self._total += self._sizes[fn]
         if self._total > 2 * sum(self._sizes.values()) + (FEW if self.shared else SLACK):
-            often = {f for f, n in self._times.items() if n > 1 and f is not None and f not in self.shared}
+            often = {f for f, n in self._times.items() if n > 1 and f not in self.shared}
             if often:
                 raise Inflated(often)
 

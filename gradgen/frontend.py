@@ -21,6 +21,7 @@ from .graph import CONST, Graph, Node, Value
 from .guards import conjugated
 from .reading.expressions import defaults
 from .reading.flow import RAISED, RETURNED, VALUE, leaves
+from .reading.lifting import lifted
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
 from .routes import Route
@@ -32,6 +33,7 @@ from .syntax import copied, literal
 from .terms import (
     Ambiguous,
     Bound,
+    Closure,
     Computed,
     Instance,
     Method,
@@ -154,7 +156,10 @@ class Program(Statements):
                 )
         for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
             if parameter.arg in self.given:
-                self.frame.names[parameter.arg] = self.given[parameter.arg]
+                term = self.given[parameter.arg]
+                if isinstance(term, Closure):  # it was lifted together with this one
+                    term = Closure(term.ast, term.node, self.frame, term.defaults)
+                self.frame.names[parameter.arg] = term
                 continue
             name = parameter.arg
             known = self.types.get(name) or self._receiver(name) or list_of_tuples(self.function.node, name) or Type()
@@ -195,8 +200,8 @@ class Program(Statements):
             self.helpers.setdefault(function.fn.__code__, function)
         saved = self.frame, self.statement, self.returned, self._inside_with
         values = self._bound_arguments(function, args, kwargs, call, outer)
-        if function.fn in self.context.budget.shared and not frame.alone:
-            made = self._call(function, values, call)
+        if function.identity in self.context.budget.shared and not frame.alone:
+            made = self._call(function, values, call, outer)
             if made is not None:
                 return made
         self.context.budget.spend(function)
@@ -239,24 +244,38 @@ class Program(Statements):
             raise function.error(f"{function.name!r} returns different kinds of things, by the way that is taken")
         return term  # type: ignore[no-any-return]
 
-    def _call(self, function: Function, values: dict[str, Term], at: ast.Call) -> Term | None:
-        """A call of a function that is written once; None where an argument is a function or a structure."""
-        if not all(isinstance(term, (Computed, Static)) for term in values.values()):
+    def _call(self, function: Function, values: dict[str, Term], at: ast.Call, outer: Any) -> Term | None:
+        """A call of a function that is written once; None where an argument is a function or a structure.
+
+        outer: the frame of the function around it.
+        """
+        if outer is not None:
+            made = lifted(self, function, outer)
+            if made is None:
+                return None
+            function, free = made
+            values = {**values, **free}
+        inner = {name: term for name, term in values.items() if isinstance(term, Closure) and term.frame is outer}
+        if not all(isinstance(term, (Computed, Static)) or name in inner for name, term in values.items()):
             return None
-        given: dict[str, Term] = {name: term for name, term in values.items() if isinstance(term, Static)}
+        given: dict[str, Term] = {n: t for n, t in values.items() if isinstance(t, Static) or n in inner}
         args = {name: term.value for name, term in values.items() if isinstance(term, Computed)}
         types = {name: v.type for name, v in args.items()}
-        known = tuple((n, type(t.obj), _identity(t.obj)) for n, t in values.items() if isinstance(t, Static))
-        key: Any = (function.fn, tuple(types.items()), known)
+        known: Any = tuple((n, type(t.obj), _identity(t.obj)) for n, t in values.items() if isinstance(t, Static))
+        known += tuple((name, id(term.node)) for name, term in inner.items())
+        key: Any = (function.identity, tuple(types.items()), known)
         under_way = self.context.under_way
-        if key not in self.context.calls and any(callee.function.fn is function.fn for callee, _ in under_way):
+        again = any(callee.function.identity is function.identity for callee, _ in under_way)
+        if key not in self.context.calls and again:
             types = {name: Type(t.kind, array=t.array) for name, t in types.items()}  # each turn has shapes of its own
-            key = (function.fn, tuple((name, t.kind, t.array) for name, t in types.items()), known)
+            key = (function.identity, tuple((name, t.kind, t.array) for name, t in types.items()), known)
         conditional = len(self._graphs) > 1
 
         def trace(callee: Callee) -> Program:
             self.context.calls.setdefault(key, callee)
             under_way.append((callee, conditional))
+            budget = self.context.budget
+            counting, budget.counting = budget.counting, budget.counting and callee.program is None
             try:
                 return Program(function, types, self.graph.facts, self.context, given)
             except UnsupportedError:  # it may yet be passed on
@@ -265,6 +284,7 @@ class Program(Statements):
                 raise
             finally:
                 under_way.pop()
+                budget.counting = counting
 
         callee = self.context.calls.get(key) or Callee(function, trace, self.context.derive)
         program = callee.program

@@ -142,6 +142,11 @@ class Function:
     filled: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def identity(self) -> Any:
+        """What tells it from other functions: the object, or of one inside another its definition."""
+        return self.fn or self.filled.get("identity", self.node)
+
+    @property
     def name(self) -> str:
         return self.node.name if isinstance(self.node, ast.FunctionDef) else "lambda"
 

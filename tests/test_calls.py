@@ -148,6 +148,26 @@ def horner(x, c, n):
     return c if n < 1 else c + x * horner(x, c * 0.5, n - 1)
 
 
+def fourier(x, n):
+    """Recursion of a function inside the function, which reads what is around it; another one beside it is called."""
+    scale = np.sum(x)
+
+    def turned(re, im, angle):
+        return np.cos(angle) * re - np.sin(angle) * im, np.cos(angle) * im + np.sin(angle) * re
+
+    def go(re, im):
+        m = len(re)
+        if m == 1:
+            return re * scale, im
+        a, b = go(re[::2], im[::2])
+        c, d = go(re[1::2], im[1::2])
+        c, d = turned(c, d, -2.0 * np.pi * np.arange(m // 2) / m)
+        return np.concatenate([a + c, a - c]), np.concatenate([b + d, b - d])
+
+    re, im = go(x[:n], np.zeros(n))
+    return np.sum((re**2 + im**2) * np.arange(n)) * scale
+
+
 def total(x):
     return x[0] ** 2 if len(x) < 2 else x[0] ** 2 + np.sin(total(x[1:]))
 
@@ -165,6 +185,7 @@ RECURSIVE = [
     (total, (np.array([0.3, -0.4, 0.8, 0.2]),), (0,)),
     (even, (0.7, 4), (0,)),
     (even, (0.7, 5), (0,)),
+    (fourier, (np.array([0.3, -0.4, 0.8, 0.2]), 4), (0,)),
 ]
 
 

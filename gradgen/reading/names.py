@@ -26,7 +26,7 @@ class Frame:
         self.loops = 0
         self.alone = False
         fn = function.fn
-        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else {}
+        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else function.filled.get("globals", {})
         self.cells: dict[str, Any] = {}
         if fn is not None and fn.__closure__:
             for name, cell in zip(fn.__code__.co_freevars, fn.__closure__, strict=True):
@@ -50,7 +50,10 @@ class Names(Applying):
 
     def lookup(self, node: ast.Name) -> Term:
         """What a name means here: a local, one of an enclosing function, a global, or a builtin."""
-        frame: Frame | None = self.frame
+        return self.lookup_from(self.frame, node)
+
+    def lookup_from(self, frame: Frame | None, node: ast.Name) -> Term:
+        """What a name means in a function."""
         while frame is not None:
             if node.id in frame.names:
                 term = frame.names[node.id]
