@@ -19,7 +19,7 @@ from .errors import UnsupportedError
 from .filling import dtype_source
 from .frontend import Program
 from .graph import Value, nodes_of
-from .guards import conditions, misshapen, written
+from .guards import conditions, holds, misshapen, written
 from .lives import Lives
 from .module import class_statement, constant_statements, import_statements, names_in, snippet_text
 from .naming import Names
@@ -48,7 +48,7 @@ def compose(program: Program, options: Options, targets: list[Aim], in_memory: b
     checks = "" if not options.guards else "pullback" if in_memory else "entry"
     terms = [aim.term for aim in targets]
     main = define(program, name, signature(program), snippets, terms, options.mode, "", checks, options.has_aux)
-    definitions = [main, *called_definitions(snippets)]
+    definitions = [main, *called_definitions(snippets, checks)]
     definitions += needed(functions, names_in(definitions))
     used = names_in(definitions)
     worked_in = {name: x for name, x in program.constants.items() if name not in used}
@@ -98,8 +98,8 @@ def refuse_collisions(program: Program, mode: str) -> None:
         )
 
 
-def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
-    """The functions that are written once, those that they call in turn included."""
+def called_definitions(snippets: Snippets, checks: str) -> list[ast.FunctionDef]:
+    """The functions that are written once, those that they call in turn included. checks: as of `define`."""
     made: list[ast.FunctionDef] = []
     for (callee, variant), name in snippets.functions:
         program, doc = callee.program, ""
@@ -110,7 +110,7 @@ def called_definitions(snippets: Snippets) -> list[ast.FunctionDef]:
             targets = [Computed(Ref(t), t) for t in inner]
             doc = f"Return `{callee}` of its arguments and its pullback with respect to {what}."
         arguments = ast.arguments([], [ast.arg(v.hint, None) for v in parameters(program)], None, [], [], None, [])
-        made.append(define(program, name, arguments, snippets, targets, "called" if variant else "value", doc))
+        made.append(define(program, name, arguments, snippets, targets, "called" if variant else "value", doc, checks))
     return made
 
 
@@ -147,9 +147,11 @@ def define(
     simulate(graph.params if not closure else parameters(program), forward, back, value, gradient,
              graph.params[len(parameters(program)) :] if closure else None)  # fmt: skip
     body: list[Any] = [ast.Expr(writer.Doc(doc))] if doc else []
-    if checks == "entry":
+    if checks == "entry" and mode not in ("value", "called"):
         sources = [v for n in nodes_of(graph) if (v := dtype_source(names, n)) is not None]
         body += guard(program, [names.outermost(v) for v in sources], closure)
+    if checks:
+        body += holding(program, checks != "entry")
     if mode == "value":
         body += [*forward, ast.Return(value)]
     elif closure:
@@ -162,7 +164,9 @@ def define(
             bound = [next(rest_of) if flag else "_" for flag in program.seeded]
             opening.append(unpacked(program.result, bound, ast.Name(accepted[0], ast.Load())))
         cotangents = graph.params[len(parameters(program)) :]
-        test = misshapen(graph, parameters(program), cotangents, names.of, checks == "pullback") if checks else ""
+        test = ""
+        if checks and mode == "vjp":
+            test = misshapen(graph, parameters(program), cotangents, names.of, checks == "pullback")
         said = f"{accepted[0]} must be shaped like the value of {program.function.title}()" if test else ""
         opening += refusal(test, said) if test else []
         body += with_pullback(pullback, forward, back, value, gradient, accepted, opening)
@@ -315,20 +319,22 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     graph = program.graph
     known = [*parameters(program), *known_parts(program, inside=True)]
     mixed = closure and sum(v.type.kind == "float" for v in known) > 1
-    terms = conditions(graph, known, sources, known if mixed else program.conjugated)
-    lists = [v.hint for v in parameters(program) if v.type.of is not None]
-    terms += [f"not isinstance({name}, np.ndarray)" for name in lists]  # whose gradient would be an array
+    filled = [p for clause in program.holding.conditions for p in clause if len(clause) == 1]
+    terms = conditions(graph, known, sources, filled, known if mixed else program.conjugated)
+    broken = [f"isinstance({v.hint}, np.ndarray)" for v in parameters(program) if v.type.of is not None]  # for a list
+    if terms:
+        opposite = {" == ": " != ", " != ": " == "}
+        found = re.findall(" [=!]= ", terms[0])
+        single = len(terms) == len(found) == 1
+        test = terms[0].replace(found[0], opposite[found[0]]) if single else f"not ({' and '.join(terms)})"
+        broken.insert(0, test)
     checks = reals_only(program)
-    if not terms:
+    if not broken:
         return [*checks, writer.Blank()] if checks else []
     message = f"{program.function.title}() is written for {written_for(program) or 'scalars'}"
     if len(message) > 90:
         message = f"{program.function.title}() is written for shapes that are not these; see the docstring"
-    opposite = {" == ": " != ", " != ": " == "}
-    found = re.findall(" [=!]= ", terms[0])
-    single = len(terms) == len(found) == 1
-    test = terms[0].replace(found[0], opposite[found[0]]) if single else f"not ({' and '.join(terms)})"
-    return [*refusal(test.replace("not not ", ""), message), *checks, writer.Blank()]
+    return [*refusal(" or ".join(broken), message), *checks, writer.Blank()]
 
 
 def reals_only(program: Program) -> list[ast.stmt]:
@@ -341,9 +347,20 @@ def reals_only(program: Program) -> list[ast.stmt]:
     return refusal(test, f"{program.function.title}() is written for real {listed(names)}") if names else []
 
 
-def refusal(test: str, message: str) -> list[ast.stmt]:
-    """The statement that raises ValueError with a message where a test holds."""
-    return ast.parse(f"if {test}:\n    raise ValueError({message!r})").body
+def holding(program: Program, in_memory: bool) -> list[ast.stmt]:
+    """The checks that memory which the function writes floats into holds floats, where `guard` does not see to it."""
+    checked: list[ast.stmt] = []
+    for clause in program.holding.conditions:
+        declared = [p for p in clause if p.type.floating and (in_memory or len(clause) == 1 and p.type.ndim)]
+        if not declared:
+            test, memory = holds(clause)
+            checked += refusal(test, f"{program.function.title}() writes floats into {memory}", "TypeError")
+    return [*checked, writer.Blank()] if checked else []
+
+
+def refusal(test: str, message: str, kind: str = "ValueError") -> list[ast.stmt]:
+    """The statement that raises an exception with a message where a test holds."""
+    return ast.parse(f"if {test}:\n    raise {kind}({message!r})").body
 
 
 def signature(program: Program) -> ast.arguments:

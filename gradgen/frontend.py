@@ -21,6 +21,7 @@ from .graph import CONST, Graph, Node, Value
 from .guards import conjugated
 from .reading.expressions import defaults
 from .reading.flow import RAISED, RETURNED, VALUE, leaves
+from .reading.holding import Holding
 from .reading.lifting import lifted
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
@@ -131,6 +132,7 @@ class Program(Statements):
             self.result = self._returned_term(function)
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         prune(self.graph)
+        self.holding = Holding(self)
         tidy(self.graph)
         self.result_rank = self.graph.results[0].type.ndim
         self.conjugated = conjugated(self.graph)

@@ -54,12 +54,15 @@ def conjugates(node: Node) -> bool:
     return False
 
 
-def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugated: Container[Value]) -> list[str]:
+def conditions(
+    graph: Graph, params: list[Value], sources: list[Value], filled: list[Value], conjugated: Container[Value]
+) -> list[str]:
     """What must hold of the arguments, as Python expressions.
 
     params: the parameters of the function, and the parts of them of which something is declared. sources: values whose
     dtype new memory gets, into which no fraction could be written if they were integers; of those inside branches and
-    loops nothing is known. conjugated: the parameters of which none must be complex where floats are declared.
+    loops nothing is known. filled: parameters into whose memory, or into memory of their dtype, the function writes
+    fractions itself. conjugated: the parameters of which none must be complex where floats are declared.
     """
     arrays = sorted((p for p in params if p.type.ndim and not p.type.sequence), key=lambda p: -(p.type.ndim or 0))
     shapes = {p: tuple(map(graph.facts.canonical, p.type.shape)) for p in arrays}  # type: ignore[arg-type]
@@ -92,13 +95,22 @@ def conditions(graph: Graph, params: list[Value], sources: list[Value], conjugat
     if numbers and not entry_by_entry(graph, params):
         terms.append(" == ".join([*(f'getattr({written(p)}, "ndim", 0)' for p in numbers), "0"]))
     reals = [p for p in [*arrays, *numbers] if p.type.kind == "float"]
-    kinds = [f"{written(p)}.dtype.kind" for p in arrays if p in reals]
-    if kinds and not all(v in checked and checked[v].type.floating for v in sources):
+    if not all(v in checked and checked[v].type.floating for v in sources):
+        filled = arrays
+    if kinds := [f"{written(p)}.dtype.kind" for p in arrays if p in reals and p in filled]:
         terms.append(" == ".join([*kinds, '"f"']))
-        reals = [p for p in reals if p not in arrays]
+        reals = [p for p in reals if p not in arrays or p not in filled]
     if any(p in conjugated for p in reals):
         terms.append(f'np.result_type({", ".join(map(written, reals))}).kind != "c"')
     return chains + terms
+
+
+def holds(clause: list[Value]) -> tuple[str, str]:
+    """When none of several parameters is of floats, as Python, and what to say then of memory of their common dtype."""
+    names = [written(p) for p in clause]
+    arrays = ", ".join(f"np.asarray({name})" for name in names)
+    made = f"{arrays}.dtype" if len(names) == 1 else f"np.result_type({arrays})"
+    return f'{made}.kind not in "fc"', f"memory of the dtype of {' and '.join(names)}, which must be one of floats"
 
 
 def misshapen(graph: Graph, params: list[Value], cotangents: list[Value], names: dict[Value, str], exact: bool) -> str:
