@@ -1,4 +1,4 @@
-"""What is written into arrays of integers, truth values and short floats: right, or an exception, never a fraction lost.
+"""What is written into arrays of integers, truth values and short floats: right, or an exception, no fraction lost.
 
 Each way to come by an array and to write into it is a function of a float and of an array whose dtype nobody declares
 (or that is declared as one of floats, and is not). The written module, where gradgen cannot be imported, gives the
