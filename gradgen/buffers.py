@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import ast
 import itertools
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .control import UNDEFINED, Control
 from .graph import CONST, Graph, Node, Value, nodes_of
-from .lives import Lives
 from .rules.indices import index_items
 from .rules.primitives import FILLS
 from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from .lives import Lives
 
 NUMBERS = (
     "product", "total", "own", "unbroadcast", "sum", "mean", "prod", "max", "min", "var", "std", "dot", "vdot", "inner",

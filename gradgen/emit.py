@@ -325,13 +325,23 @@ class Emitter:
         if node.options["header"] is None:
             made = ast.While(test or ast.Constant(True), body or [ast.Pass()], [])
         else:
-            made = ast.For(*self._header(node), body or [ast.Pass()], [])
+            target, through = self._header(node)
+            self._overtake(through, begins)
+            made = ast.For(target, through, body or [ast.Pass()], [])
         made.loop = (
             [(self.names.of[v], v) for p in items for v in parts_of(inner.schedule, p) if v in self.names.of],
             [(self.names.of[p], p, [] if o is flag else leaving.all_of(r), o)
              for p, r, o in zip(carried, results, node.outputs, strict=False)],
         )
         return [*out, made]
+
+    def _overtake(self, tree: ast.expr, begins: list[tuple[Value, Value]]) -> None:
+        """Let what is read behind the copies that carried values begin as mean these, where they took its name."""
+        copies = [(out, v) for out, v in begins if out in self.buffers.copied]
+        table = {(self.names.of[out], self.names.outermost(v)): out for out, v in copies}
+        for part in ast.walk(tree):
+            if isinstance(part, ast.Name) and getattr(part, "means", None) is not None:
+                part.means = table.get((part.id, part.means), part.means)  # type: ignore[attr-defined]
 
     def _begin(self, out: Value, v: Value) -> ast.expr:
         """What a carried value begins as; a copy where the steps write into it, and it is not theirs to write."""

@@ -11,6 +11,7 @@ import heapq
 from collections import defaultdict
 from typing import Any
 
+from .buffers import roots, written
 from .control import exits
 from .graph import Node, Value
 from .rules.primitives import FILLS
@@ -117,6 +118,8 @@ class Lives:
         items, carried = loop.items(node), loop.carried(node)
         for out in node.outputs[count:]:
             self._define(out, block, opens)
+        for v in schedule.read_in(node.inputs[: node.options["items"]]):
+            self._read(v, block, opens + is_overtaken(v, node))
         self._at += 1
         body = self._open(block, opens)
         body.loop = True
@@ -246,6 +249,18 @@ def outlasts(v: Value, node: Node) -> bool:
     """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
     fills = node.op.name in FILLS
     return node.op.name == "scatter" or fills and (v is not node.inputs[0] or v in node.inputs[1:])
+
+
+def is_overtaken(v: Value, node: Node) -> bool:
+    """Whether the header of a loop must not read `v` under the name of what is carried, which has begun by then.
+
+    It begins as `v`, or as a copy, which is as good to read; not to be gone through while the steps write into it.
+    Only what the user calls alike can come to have one name.
+    """
+    loop: Any = node.op
+    alike = any(v.hint and v.hint == out.hint for out in node.outputs[: node.options["carried"]])
+    gone_through = any(v in roots(x) for x in node.inputs[: node.options["items"]])
+    return alike and (v not in loop.initial(node) or gone_through and bool(written(node.subgraphs[0])))
 
 
 class Busy:

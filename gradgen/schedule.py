@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -266,8 +266,12 @@ class Schedule:
 
     def reads_of(self, node: Node) -> list[Value]:
         """The named values that are read where `node` is written."""
+        return self.read_in(node.inputs)
+
+    def read_in(self, values: Iterable[Value]) -> list[Value]:
+        """The named values that are read where `values` are written."""
         found: dict[Value, None] = {}
-        todo = list(node.inputs)
+        todo = list(values)
         while todo:
             v = todo.pop()
             if v in self.named:

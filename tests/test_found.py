@@ -251,6 +251,31 @@ def f(x, w):
         "v",
         "",
     ),
+    "a loop counts by an array whose copy under the same name its steps write": (
+        """\
+def f(v):
+    for i in range(v.shape[0]):
+        v[::1] *= v
+    return v
+""",
+        [np.array([[0.3, -0.7], [1.1, 0.4]])],
+        "v",
+        "",
+    ),
+    "a loop counts by it under another name, and is left early": (
+        """\
+def f(v):
+    total = v
+    for i in range(len(total)):
+        total[:] = v @ v
+        if total[0, 0] > 0.5:
+            break
+    return total
+""",
+        [np.array([[0.3, -0.7], [0.9, 0.4]])],
+        "v",
+        "v=(d, d)",
+    ),
 }
 REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
     "a name that is deleted in a loop": (

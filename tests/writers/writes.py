@@ -145,6 +145,8 @@ class Writes(Flow):
         if not arrays or self.nested > 1:
             return False
         a = self.pick(arrays)
+        if a == name:  # it would read what nothing has been written into yet
+            return False
         i, kind = "ijklm"[self.depth], self.pick(["empty", "zeros"])
         e = self.make(self.pick([f"np.sum({a}[0])", f"{a}[0]", f"np.tanh({a}[-1]) * SCALE", f"np.mean({a}[0]) * 2.0"]))
         if e is None:
