@@ -305,7 +305,10 @@ class Gradient:
             fresh = sorted(made.looked_at - self._looked_at.keys(), key=str)
             if fresh:  # from now on they are among what a gradient is made for
                 assert live is not None
-                parts = {route: route.of(live.arguments[route.root]) for route in fresh}
+                parts: dict[Route, Any] = {}
+                for route in fresh:
+                    with contextlib.suppress(AttributeError):  # what an object does not have was looked for
+                        parts[route] = route.of(live.arguments[route.root])
                 known = {r: known_type(p) if live.knows(r, p) else live.type_of(r, p) for r, p in parts.items()}
                 key += tuple((str(route), t) for route, t in known.items())
                 self._looked_at |= dict.fromkeys(fresh)

@@ -49,6 +49,8 @@ from .terms import (
 )
 
 MAX_DEPTH = 120
+PATIENCE = 400
+"""How many statements are read on trial to learn what a condition is."""
 
 
 def no_derivative(variant: Variant) -> Any:
@@ -183,6 +185,8 @@ class Program(Statements):
     ) -> Term:
         """Read the body of a function that is called, in place; what it returns is called after it."""
         result = self._follow(function, args, kwargs, call, outer)
+        if self.patience is not None:
+            return result
         if isinstance(result, Computed) and not result.value.hint and not result.value.said:
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", function.name)
             name = "output" if name in ("self", "__call__") or not name.isidentifier() else name
@@ -202,17 +206,19 @@ class Program(Statements):
             self.helpers.setdefault(function.fn.__code__, function)
         saved = self.frame, self.statement, self.returned, self._inside_with
         values = self._bound_arguments(function, args, kwargs, call, outer)
-        if function.identity in self.context.budget.shared and not frame.alone:
+        written_once = function.identity in self.context.budget.shared and self.patience is None
+        if written_once and not frame.alone:
             made = self._call(function, values, call, outer)
             if made is not None:
                 return made
-        self.context.budget.spend(function)
+        if self.patience is None:
+            self.context.budget.spend(function)
         self.frame = frame
         self._depth += 1
         try:
             for name, term in values.items():
                 frame.names[name] = term
-                if isinstance(term, Computed) and not (term.value.hint or term.value.said):
+                if isinstance(term, Computed) and not (term.value.hint or term.value.said or self.patience is not None):
                     term.value.said = f"{name}_in" if name in frame.caller.names else name
             if isinstance(function.node, ast.Lambda):
                 return self.read(function.node.body)
@@ -358,6 +364,22 @@ class Program(Statements):
         finally:
             self._graphs.pop()
             self.graph = outer
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[Graph]:
+        """Read on trial: into a graph of which nothing is kept, and no further than some `PATIENCE` statements."""
+        names, versions, doubts = self.frame.names, self.versions, self.doubts
+        count, statement, patience = len(self.statements), self.statement, self.patience
+        self.frame.names, self.versions, self.doubts = dict(names), dict(versions), dict(doubts)
+        self.patience = PATIENCE if patience is None else patience
+        try:
+            with self.inside(Graph("", self.graph.facts)) as graph:
+                yield graph
+        finally:
+            self.frame.names, self.versions, self.doubts = names, versions, doubts
+            del self.statements[count:]
+            self.statement, self.patience = statement, None if patience is None else self.patience
+            self.graph.origin = statement
 
     def here(self, term: Term) -> Term:
         """The term as the graph that is being read sees it: values of the graphs around it become its parameters."""

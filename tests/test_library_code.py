@@ -428,3 +428,104 @@ def test_numbers_that_are_multiplied_in_place_are_new_ones(fn: Any) -> None:
 
     agree(lambda x: f(x, fn), 0.7)
     agree(lambda x: np.sum(f(x[0], math.exp)) + x[1], np.array([0.3, 0.5]))
+
+
+# ---- helpers that merely tell what something is
+
+MODES: dict[str, Any] = {"mode": "Double"}
+
+
+@functools.lru_cache(8)
+def _belongs(cls: Any, module: str, name: str) -> bool:
+    try:
+        found = sys.modules[module]
+    except KeyError:
+        return False
+    return issubclass(cls, getattr(found, name))
+
+
+def is_foreign(x: Any) -> bool:
+    return _belongs(type(x), "no_such_library", "Array")
+
+
+def is_positive(x: Any) -> bool:
+    return x[0] > 0
+
+
+def asked(x):
+    if is_foreign(x) or not hasattr(x, "shape"):
+        return x.neither.is_read()
+    return np.sum(x**2)
+
+
+def asked_of_values(x):
+    if hasattr(x, "shape") and is_positive(x):
+        return np.sum(x**3)
+    return np.sum(x**2)
+
+
+def by_table(x):
+    mode = MODES.get("mode", "single").lower()
+    if mode not in {"single", "double"}:
+        raise ValueError(mode)
+    return np.sum(2.0 * x if mode == "double" else x)
+
+
+def labelled(x):
+    y = np.clip(x * x, -1, 1)
+    try:
+        y.name = "squares"
+    except AttributeError:  # an array takes no name
+        print("unnamed")
+    return np.sum(y)
+
+
+def all_as_arrays(x, y):
+    x, y = map(np.asarray, [x, y])
+    return np.sum(x * y)
+
+
+@pytest.mark.parametrize("f", [asked, asked_of_values, by_table, labelled])
+def test_helpers_that_only_tell_what_something_is_are_folded(f):
+    for x in (np.array([0.3, -0.8, 0.4]), np.array([-0.3, 0.8, 0.4])):
+        np.testing.assert_allclose(gradgen.grad(f)(x), differences(f, x), rtol=1e-6)
+
+
+def test_what_tells_only_by_the_class_leaves_no_trace():
+    derivative = gradgen.grad(asked)
+    derivative(np.array([0.3, -0.8]))
+    [made] = derivative._made.values()
+    assert "foreign" not in made.text and "hasattr" not in made.text
+
+
+def test_a_table_that_changes_is_looked_up_again(monkeypatch):
+    derivative, x = gradgen.grad(by_table), np.array([0.3, -0.8])
+    np.testing.assert_array_equal(derivative(x), [2.0, 2.0])
+    monkeypatch.setitem(MODES, "mode", "single")
+    np.testing.assert_array_equal(derivative(x), [1.0, 1.0])
+
+
+def test_a_map_that_is_unpacked_is_a_list():
+    x, y = np.array([0.3, -0.8]), np.array([0.5, 2.0])
+    dx, dy = gradgen.grad(all_as_arrays, wrt=("x", "y"))(x, y)
+    np.testing.assert_array_equal(dx, y)
+    np.testing.assert_array_equal(dy, x)
+
+
+class Model:
+    def __init__(self, **more: float):
+        self.__dict__.update(more)
+
+    def loss(self, x):
+        return np.sum(x * self.offset) if hasattr(self, "offset") else np.sum(x * x)
+
+
+def test_an_attribute_that_comes_and_goes_is_looked_for_again():
+    model, x = Model(), np.array([0.3, -0.8])
+    derivative = gradgen.grad(Model.loss, wrt="x")
+    np.testing.assert_allclose(derivative(model, x), 2 * x)
+    np.testing.assert_allclose(derivative(Model(offset=3.0), x), [3.0, 3.0])
+    model.offset = 5.0
+    np.testing.assert_allclose(derivative(model, x), [5.0, 5.0])
+    del model.offset
+    np.testing.assert_allclose(derivative(model, x), 2 * x)

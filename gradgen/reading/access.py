@@ -32,7 +32,10 @@ class Access(Objects):
         above = self.super_member(node)
         if above is not None:
             return above
-        base = self.read(node.value)
+        return self.attribute_of(self.read(node.value), node)
+
+    def attribute_of(self, base: Term, node: ast.Attribute) -> Term:
+        """The attribute of what `node.value` denotes."""
         if isinstance(base, Instance) or isinstance(base, Sequence) and base.kind not in (tuple, list, dict):
             return self.member(base, node)
         if isinstance(base, Static):

@@ -1,4 +1,4 @@
-"""Conditions whose answer is known when the function is read: `c is None`, `x.ndim == 1`, `isinstance(x, float)`.
+"""Conditions whose answer is known when the function is read: `c is None`, `x.ndim == 1`, `is_torch(x)`.
 
 What decides is what is known of a parameter: that it is None, a number, or an array of so many dimensions. Where that
 is declared or an argument of a call in memory, only the side that is taken is read.
@@ -7,14 +7,16 @@ is declared or an argument of a call in memory, only the side that is taken is r
 from __future__ import annotations
 
 import ast
+import functools
 import operator
+import types
 from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..graph import Graph
 from ..operators import PYTHON_COMPARE
+from ..source import unwrap
 from ..terms import Static, Term
 from .looks import LOOKERS, PLAIN, UNKNOWN, classes, compare_sizes, known_object, known_size, known_sizes, truth_of
 from .reader import Reader
@@ -26,6 +28,20 @@ PYTHON_MEMBER: dict[Any, Any] = {
 
 PURE_LOOKS = (len, type, np.ndim, np.shape, np.size, *LOOKERS)
 """Functions of which the answer may be known, and that do nothing else."""
+VALUES = (str, bytes, bool, int, float, complex, tuple, frozenset, range, type(None))
+"""Classes whose instances stay as they are, so that their methods do nothing but answer."""
+READERS = frozenset({"get", "index", "count", "issubset", "issuperset", "isdisjoint"})
+"""Methods of lists, dictionaries and sets that merely look something up in them."""
+FOLLOWED = (types.FunctionType, type(functools.lru_cache(len)))
+"""What has a source, which may tell the answer; if it does anything else that is seen when it is read."""
+
+
+def is_reading(fn: Any) -> bool:
+    """Whether it is a method of a built-in object that merely reads what the object holds."""
+    owner = getattr(fn, "__self__", None)
+    if owner is None or not isinstance(fn, types.BuiltinMethodType):
+        return False
+    return type(owner) in VALUES or type(owner) in (dict, list, set) and fn.__name__ in READERS
 
 
 def decided(program: Reader, node: ast.expr) -> bool | None:
@@ -48,10 +64,11 @@ def looked_at(program: Reader, node: ast.expr) -> Term | None:
     if not _only_looks(program, node):
         return None
     try:
-        with program.inside(Graph("", program.graph.facts)):
-            return program.read(node)
+        with program.aside() as graph:
+            term = program.read(node)
     except UnsupportedError:
         return None
+    return None if any(made.effect for made in graph.nodes) else term
 
 
 def truth(answer: bool) -> Static:
@@ -81,7 +98,9 @@ def _only_looks(program: Reader, node: ast.expr) -> bool:
             return _only_looks(program, value)
         case ast.Subscript(value=value, slice=index):
             return _only_looks(program, value) and _only_looks(program, index)
-        case ast.Tuple(elts=items) | ast.List(elts=items):
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            return not any(isinstance(part, (ast.NamedExpr, ast.Await)) for part in ast.walk(node))
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return all(_only_looks(program, item) for item in items)
         case ast.UnaryOp(operand=operand):
             return _only_looks(program, operand)
@@ -91,7 +110,10 @@ def _only_looks(program: Reader, node: ast.expr) -> bool:
             return all(_only_looks(program, part) for part in (left, *others))
         case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args, keywords=[]):
             known = looked_at(program, func)
-            plain = isinstance(known, Static) and any(known.obj is fn for fn in PURE_LOOKS)
+            if not isinstance(known, Static):
+                return False
+            plain = any(known.obj is fn for fn in PURE_LOOKS) or is_reading(known.obj)
+            plain = plain or isinstance(unwrap(known.obj), FOLLOWED)
             return plain and all(_only_looks(program, part) for part in args)
     return False
 

@@ -10,7 +10,7 @@ from ..graph import Graph
 from ..sequences import join_types
 from ..syntax import literal
 from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
-from .decide import decided, shortened, truth
+from .decide import decided, looked_at, shortened, truth
 from .invoking import Invoking
 from .rewriting import as_choice
 
@@ -48,6 +48,8 @@ class Expressions(Invoking):
                 term = self._display(tuple, node.elts)
             case ast.List():
                 term = self._display(list, node.elts)
+            case ast.Set():
+                term = self._set(node)
             case ast.Dict(keys=keys) if all(isinstance(key, ast.Constant) for key in keys):
                 known = tuple(key.value for key in keys)  # type: ignore[union-attr]
                 term = sequence(dict, [self.read(value) for value in node.values], known)
@@ -86,6 +88,13 @@ class Expressions(Invoking):
             return Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
         return made
 
+    def _set(self, node: ast.Set) -> Term:
+        """A set written out; one of which an item is not known is not looked into."""
+        items = [looked_at(self, element) for element in node.elts]
+        if not all(isinstance(t, Static) and literal(t.obj) is not None for t in items):
+            return self.opaque_expression(node)
+        return Static(ast.Set([t.ast for t in items]), {t.obj for t in items})  # type: ignore[union-attr]
+
     def _dict(self, node: ast.Dict) -> Term:
         """A dict written out whose keys are known; one without a value of the graph in it is not looked into."""
         keys = [self.read(key) for key in node.keys if isinstance(key, (ast.Constant, ast.Name, ast.Attribute))]
@@ -100,6 +109,8 @@ class Expressions(Invoking):
     def test(self, node: ast.expr) -> Term:
         """A condition; True or False where the answer is known."""
         known = decided(self, node)
+        if known is None:
+            self.undecided(node)
         if known is None and isinstance(node, ast.BoolOp):
             rest = shortened(self, node)
             return self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.test(rest)

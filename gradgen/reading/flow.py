@@ -151,6 +151,7 @@ class Flow(Expressions):
 
     def choose(self, test: Term, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Read two sides into graphs of their own, and let every name mean what either makes of it."""
+        self.undecided()
         condition, before, statement = self.value(test), self.frame.names, self.statement
         versions, doubts = self.versions, self.doubts
         graphs, ways, held = [], [], []

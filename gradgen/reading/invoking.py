@@ -7,6 +7,7 @@ import functools
 import math
 import operator
 import types
+import typing
 import warnings
 from typing import Any
 
@@ -21,10 +22,11 @@ from ..rules.lists import JOINING, item_type, joined_by
 from ..rules.registry import REFUSED
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
+from ..syntax import literal
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from .access import may_grow
 from .changing import Changing
-from .decide import looked_at, truth
+from .decide import VALUES, is_reading, truth
 from .looks import LOOKERS, classes, known_object, told
 from .opaque import PURE
 
@@ -71,7 +73,8 @@ class Invoking(Changing):
                 return self.opaque_expression(node)
             args, kwargs = expanded
         else:
-            args = [self.by_reference(self._argument_of(callee, a)) for a in node.args]
+            uses_up = isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP)
+            args = [self.by_reference(self.used_up(a) if uses_up else self.read(a)) for a in node.args]
             kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if any(isinstance(t, Computed) for t in (*args, *kwargs.values())) or isinstance(callee, Method):
@@ -101,15 +104,14 @@ class Invoking(Changing):
             return self.opaque_term(tree, node, effect=True)
         return self._call_static(callee, args, kwargs, tree, node)
 
-    def _argument_of(self, callee: Term, node: ast.expr) -> Term:
-        """An argument of a call; a generator that is used up at once is as good as a list."""
-        if isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP):
-            if isinstance(node, ast.GeneratorExp):
-                return self.comprehended(node)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
-                fn = self.read(node.func)
-                if isinstance(fn, Static) and fn.obj is map and not any(isinstance(a, ast.Starred) for a in node.args):
-                    return self.mapped(node)
+    def used_up(self, node: ast.expr) -> Term:
+        """What something goes through at once: a generator is as good as a list there."""
+        if isinstance(node, ast.GeneratorExp):
+            return self.comprehended(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+            fn = self.read(node.func)
+            if isinstance(fn, Static) and fn.obj is map and not any(isinstance(a, ast.Starred) for a in node.args):
+                return self.mapped(node)
         return self.read(node)
 
     def mapped(self, node: ast.Call) -> Term:
@@ -195,6 +197,10 @@ class Invoking(Changing):
         known = told(self, fn, args) if among(fn, LOOKERS) and not kwargs else None
         if known is not None:
             return truth(known)
+        if fn is typing.cast and len(args) == 2:
+            return args[1]
+        if fn is type and len(terms) == 1 and len(found := classes(self, args[0]) or ()) == 1:
+            return self.static(found[0], ast.Name(found[0].__name__, ast.Load()))
         if fn is getattr and (made := self._attribute_called(args, node)) is not None:
             return made
         if among(fn, OPERATIONS):
@@ -204,6 +210,8 @@ class Invoking(Changing):
             return self.apply(OPERATIONS[fn], args, kwargs, tree, node)
         if among(fn, SIZES) and len(args) == 1 and not kwargs and isinstance(args[0], Computed):
             return self.apply(PRIMITIVES[SIZES[fn]], args, {}, tree, node)
+        if is_reading(fn) and all(isinstance(t, Static) for t in terms):
+            return self._as_it_is(fn, args, kwargs, node)
         if among(fn, PURE) and all(isinstance(t, Static) for t in terms):
             return self.evaluate(fn, args, kwargs, tree, node)
         if fn is len and len(args) == 1 and isinstance(args[0], Computed):
@@ -237,7 +245,7 @@ class Invoking(Changing):
             return True
         if not is_scipy(fn) or among(fn, REFUSED):
             return False
-        return is_scipy(self.frame.function.fn) or any(map(self.may_vary, args))
+        return self.patience is not None or is_scipy(self.frame.function.fn) or any(map(self.may_vary, args))
 
     def _is_foreign(self, term: Term) -> bool:
         """Whether a term may be an array of another library's."""
@@ -275,12 +283,27 @@ class Invoking(Changing):
     def _attribute_called(self, args: list[Term], node: ast.Call) -> Term | None:
         """`getattr(x, "name")`, with a default or without; None where it is not known whether there is such a one."""
         name = known_object(args[1]) if len(args) > 1 else None
-        if not isinstance(name, str) or looked_at(self, node.args[0]) is None:
+        if not isinstance(name, str):
             return None
-        has = hasattr(args[0].obj, name) if isinstance(args[0], Static) else told(self, hasattr, args[:2])
+        has = told(self, hasattr, args[:2])
         if has is False and len(args) > 2:
             return args[2]
-        return self.attribute(ast.copy_location(ast.Attribute(node.args[0], name, ast.Load()), node)) if has else None
+        named = ast.copy_location(ast.Attribute(node.args[0], name, ast.Load()), node)
+        return self.attribute_of(args[0], named) if has else None
+
+    def _as_it_is(self, fn: Any, args: list[Term], kwargs: dict[str, Term], node: ast.Call) -> Term:
+        """What a method of a built-in object answers that merely reads it. The object may change between two calls of
+        the gradient, and is asked again then."""
+        given, named = [t.obj for t in args], {k: t.obj for k, t in kwargs.items()}  # type: ignore[attr-defined]
+        try:
+            obj = fn(*given, **named)
+        except Exception as error:
+            raise self.error(f"{type(error).__name__}: {error}".rstrip(), node) from error
+        tree = literal(obj)
+        if type(fn.__self__) in VALUES and tree is not None:
+            return Static(tree, obj)
+        words = [fn.__name__, *(x for x in given if isinstance(x, str) and x.isidentifier())]
+        return self.from_outside(ast.unparse(node), lambda: fn(*given, **named), obj, ast.Name(words[-1], ast.Load()))
 
     def _of_list(
         self, fn: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tree: ast.expr, node: ast.Call

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..graph import Value
 from ..shapes import NONE, Dim, Facts, Size, Type, dim_add
-from ..terms import Bound, Closure, Computed, Instance, Sequence, Static, Term
+from ..terms import MISSING, Bound, Closure, Computed, Instance, Sequence, Static, Term
 
 SCALARS: dict[str, tuple[type, ...]] = {
     "bool": (bool, np.bool_), "int": (int, np.int64, np.int32, np.uint8), "float": (float, np.float64, np.float32),
@@ -84,6 +84,11 @@ def told(program: Any, fn: Any, args: list[Term]) -> bool | None:
         return _of_dtype(args[0], rest)
     if fn is issubclass:
         return bool(fn(args[0].obj, *rest)) if isinstance(args[0], Static) else None
+    if fn is hasattr and len(rest) == 1 and isinstance(rest[0], str):
+        if isinstance(args[0], Static):
+            return bool(hasattr(args[0].obj, rest[0]))
+        if isinstance(args[0], Instance) and args[0].obj is not MISSING:
+            return bool(program.has_part(args[0], rest[0]))
     found = classes(program, args[0])
     if found is None or len(rest) != (fn in (isinstance, hasattr)):
         return None

@@ -270,6 +270,13 @@ class Objects(Opaque):
             return self.here(self._part(owner.value, route, self.live.type_of(route, obj)))
         return self._known(obj, node)
 
+    def has_part(self, owner: Instance, name: str) -> bool:
+        """Whether an object that is at hand has an attribute."""
+        method = inspect.getattr_static(owner.cls, name, MISSING)
+        if owner.route is not None and not isinstance(method, (types.FunctionType, staticmethod, classmethod)):
+            self.looked_at[owner.route.then(ATTRIBUTE, name)] = None
+        return hasattr(owner.obj, name)
+
     def _known(self, obj: Any, node: ast.AST) -> Static:
         """An argument or a part of one that is known, as it is written."""
         term = self.static(obj, node)

@@ -17,6 +17,7 @@ class Reader:
 
     graph: what is being added to. statement: the user's statement that is being read. frame: the local names of the
     function that is being read. constants, modules, carried, outside: as in `frontend.Context`.
+    patience: how many statements may yet be read where that is on trial; else None.
     """
 
     graph: Graph
@@ -26,6 +27,7 @@ class Reader:
     modules: dict[str, str]
     carried: dict[str, Any]
     outside: dict[str, Any]
+    patience: int | None = None
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
         """An error at `node` of the function that is being read."""
@@ -69,6 +71,15 @@ class Reader:
 
     def inside(self, graph: Graph) -> contextlib.AbstractContextManager[Graph]:
         """Read into a sub-graph meanwhile."""
+        raise NotImplementedError
+
+    def undecided(self, node: ast.AST | None = None) -> None:
+        """Give up where something is read on trial, since it depends on what is not known."""
+        if self.patience is not None:
+            raise self.error("which way this goes is not known", node)
+
+    def aside(self) -> contextlib.AbstractContextManager[Graph]:
+        """Read on trial: into a graph of which nothing is kept."""
         raise NotImplementedError
 
     def here(self, term: Term) -> Term:

@@ -16,8 +16,10 @@ from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references, sequence
 from .cells import is_array, outermost
+from .decide import looked_at
 from .flow import BROKEN, RETURNED, VALUE
 from .growing import grown_in
+from .looks import SCALARS, classes
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .trying import Trying
 from .turns import Turns
@@ -38,6 +40,10 @@ class Statements(Turns, Trying):
 
     def enter(self, node: ast.AST) -> None:
         """Begin a statement: what is added to the graph from now on belongs to it."""
+        if self.patience is not None:
+            self.patience -= 1
+            if self.patience < 0:
+                raise self.error("this is too much to be read on trial", node)
         file = self.frame.function.file
         inside, call = self._inside_with, self.frame.call
         self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
@@ -58,7 +64,8 @@ class Statements(Turns, Trying):
             case ast.Expr() | ast.AugAssign() if self.grow(node):
                 pass
             case ast.Assign():
-                term = self.read(node.value)
+                unpacked = all(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
+                term = self.used_up(node.value) if unpacked else self.read(node.value)
                 if len(node.targets) > 1:
                     term = self.one_array(term)
                 for target in node.targets:
@@ -156,8 +163,18 @@ class Statements(Turns, Trying):
                 self.assign(target.value, term)
             case ast.Subscript() if self.store(target, term):
                 pass
+            case ast.Attribute() if (cls := self._without(target)) is not None:
+                error = AttributeError(f"'{cls.__name__}' object has no attribute {target.attr!r}")
+                raise self.error(str(error), target) from error
             case _:
                 self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
+
+    def _without(self, target: ast.Attribute) -> type | None:
+        """The class of what surely has no such attribute and takes none, as arrays and numbers; else None."""
+        base = looked_at(self, target.value)
+        found = () if base is None else classes(self, base) or ()
+        plain = all(cls in (np.ndarray, *SCALARS["number"]) and not hasattr(cls, target.attr) for cls in found)
+        return found[0] if found and plain else None
 
     def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
         count = len(target.elts)

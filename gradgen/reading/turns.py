@@ -117,6 +117,7 @@ class Turns(Comprehensions, Growing):
         The body is read until what it hands on is of the kinds that it finds, and may share memory with nothing that
         what it finds was not known to share it with.
         """
+        self.undecided(node)
         through: list[Value] = []
         header = None if way is None else self.header(way, through)
         before = self.frame.names

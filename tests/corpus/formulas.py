@@ -21,6 +21,8 @@ LMFIT = [
     entry(f"{SHAPES}:step", LINE, **LINES, form="logistic"),
     entry(f"{SHAPES}:rectangle", "x sigma1", x=draw(5), sigma1=0.7, form="atan"),
     entry(f"{SHAPES}:thermal_distribution", "amplitude center kt", x=draw(5), amplitude=1.2, center=-2.5, kt=0.8),
+    entry(f"{SHAPES}:breit_wigner", f"{LINE} q", **LINES, q=0.7),
+    entry(f"{SHAPES}:skewed_gaussian", f"{LINE} gamma", **LINES, gamma=0.7),
 ]
 
 FLOW = {"m": 0.6, "x": 0.1, "rhol": 915.0, "rhog": 2.67, "mul": 180e-6, "mug": 14e-6, "D": 0.05}
@@ -39,6 +41,8 @@ FLUIDS = [
     entry("fluids:drag_sphere", "Re", Re=200.0),
     entry("fluids.numerics:horner", "coeffs x", coeffs=[1.1, -2.3, 0.7, 0.4], x=1.3),
     entry("fluids.numerics:chebval", "x c", x=0.3, c=[1.1, -2.3, 0.7, 0.4]),
+    entry("fluids:Swamee_Jain_1976", "Re eD", Re=1e5, eD=1e-4),
+    entry("fluids:Kim_Mudawar", "m x sigma", **FLOW, sigma=0.0487, L=1.0),
 ]
 
 XS, MIX = [0.3, 0.7], [410.0, 560.0]
@@ -67,6 +71,8 @@ CHEMISTRY = [
     entry("chemicals:DIPPR9H", "ws ks", ws=XS, ks=[0.16, 0.2]),
     entry("chemicals:Winterfeld_Scriven_Davis", "xs sigmas", xs=XS, sigmas=[0.01547, 0.02877], rhoms=[8610.0, 15530.0]),
     entry("chemicals:iapws95_P", "T rho", T=647.1, rho=358.0),
+    entry("ht:Nu_cylinder_Churchill_Bernstein", "Re Pr", Re=6071.0, Pr=0.7),
+    entry("chemicals:Zuo_Stenby", "T Tc omega", T=293.0, Tc=633.0, Pc=4530000.0, omega=0.249),
 ]  # fmt: skip
 
 TILT = {"surface_tilt": np.array([20.0, 35.0]), "surface_azimuth": np.array([180.0, 150.0])}
@@ -93,6 +99,9 @@ PVLIB = [
           temp_cell=np.array([30.0, 24.0]), k_a=100.0, k_d=-6.0, tc_d=0.02, k_rs=0.05, k_rsh=0.10),
     entry("pvlib.atmosphere:get_relative_airmass", "zenith", zenith=np.array([20.0, 50.0, 85.0])),
     entry("pvlib.atmosphere:gueymard94_pw", "temp_air relative_humidity", temp_air=20.0, relative_humidity=55.0),
+    entry("pvlib.irradiance:isotropic", "surface_tilt dhi", surface_tilt=TILT["surface_tilt"], dhi=LIGHT["dhi"]),
+    entry("pvlib.temperature:sapm_cell", "poa_global wind_speed", **AIR, a=-3.47, b=-0.0594, deltaT=3.0),
+    entry("pvlib.iam:schlick", "aoi", aoi=np.array([20.0, 50.0, 95.0])),
 ]  # fmt: skip
 
 Q, R = draw(4), draw(4, seed=1)
@@ -121,6 +130,10 @@ ROTATIONS = [
     entry("rowan.geometry:intrinsic_distance", "p q", p=UNIT, q=UNIT2),
     entry(f"{QUATERNION}.rotate", "vector", made=of(QUATERNION, *UNIT), vector=draw(3)),
     entry(f"{QUATERNION}._q_matrix", "self.q", made=of(QUATERNION, *UNIT)),
+    entry("transforms3d.quaternions:qinverse", "q", q=Q),
+    entry("transforms3d.quaternions:mat2quat", "M", M=np.eye(3) + 0.1 * draw(3, 3)),
+    entry("rowan:normalize", "q", q=draw(2, 4)),
+    entry("rowan:from_euler", "alpha beta gamma", alpha=0.3, beta=-0.5, gamma=1.1),
 ]
 
 HERE = {"lat": 42.0, "lon": -82.0, "h": 200.0, "lat0": 42.1, "lon0": -81.7, "h0": 120.0}
@@ -142,6 +155,9 @@ GEODESY = [
     entry("geographiclib.geodesic:Geodesic._SinCosSeries", "sinx cosx", sinp=True, sinx=0.6, cosx=0.8,
           c=[0.0, 0.3, -0.2, 0.5]),
     entry("geographiclib.geodesic:Geodesic._Astroid", "x y", x=0.3, y=0.7),
+    entry("pymap3d:geodetic2enu", "lat lon h", **HERE, step=1e-5),
+    entry("pymap3d:aer2enu", "az el srange", az=33.0, el=70.0, srange=1000.0),
+    entry("geographiclib.geomath:Math.AngNormalize", "x", x=237.0),
 ]  # fmt: skip
 
 FUNCTIONAL = "astropy.modeling.functional_models"
@@ -171,6 +187,9 @@ ASTROPY = [
     entry("astropy.stats.circstats:circcorrcoef", "alpha beta", alpha=draw(5), beta=draw(5, seed=1)),
     entry("astropy.coordinates:angular_separation", "lon1 lat1", lon1=0.3, lat1=0.4, lon2=1.1, lat2=-0.2),
     entry("astropy.stats:biweight_location", "data", data=draw(7)),
+    entry(f"{FUNCTIONAL}:Moffat2D.evaluate", "x x_0 gamma alpha", **PLANE, x_0=0.2, y_0=-0.3, gamma=0.9, alpha=1.7),
+    entry("astropy.modeling.physical_models:Drude1D.evaluate", "x x_0 fwhm", x=draw(4, low=0.2), amplitude=1.3, x_0=0.7,
+          fwhm=0.4),
 ]  # fmt: skip
 
 XYZ, LAB = np.array([[0.21, 0.12, 0.05], [0.4, 0.5, 0.3]]), np.array([[50.0, 21.0, 272.0], [60.0, -30.0, 20.0]])
@@ -185,6 +204,8 @@ COLOUR = [
     entry("colour.colorimetry:whiteness_CIE2004", "xy", xy=np.array([0.31, 0.34]), Y=100.0,
           xy_n=np.array([0.31, 0.32])),
     entry("colour.temperature:xy_to_CCT_McCamy1992", "xy", xy=np.array([0.31, 0.34])),
+    entry("colour:Lab_to_XYZ", "Lab", Lab=LAB),
+    entry("colour:XYZ_to_Luv", "XYZ", XYZ=XYZ),
 ]  # fmt: skip
 
 MONEY = [
@@ -193,6 +214,8 @@ MONEY = [
     entry("numpy_financial:npv", "rate values", rate=0.08, values=np.array([-400.0, 150.0, 210.0, 260.0])),
     entry("numpy_financial:nper", "rate pmt", rate=0.06, pmt=-200.0, pv=1000.0),
     entry("numpy_financial:ppmt", "rate", rate=0.05, per=2, nper=10.0, pv=1500.0),
+    entry("numpy_financial:pv", "rate pmt", rate=0.05, nper=10.0, pmt=-100.0, fv=1500.0),
+    entry("numpy_financial:ipmt", "rate pv", rate=0.05, per=2, nper=10.0, pv=1500.0),
 ]
 
 POINT = [0.31, -0.44, 0.73]
@@ -206,4 +229,6 @@ BENCHMARKS = [
     entry("deap.benchmarks:shekel", "individual", individual=POINT[:2], a=[[0.1, 0.4], [0.7, -0.2]], c=[0.3, 0.5]),
     entry("deap.benchmarks:dtlz2", "individual", individual=[0.4, 0.6, 0.2], obj=2),
     entry("deap.benchmarks:fonseca", "individual", individual=POINT),
+    entry("deap.benchmarks:schwefel", "individual", individual=[31.0, -44.0, 73.0]),
+    entry("deap.benchmarks:bohachevsky", "individual", individual=POINT),
 ]

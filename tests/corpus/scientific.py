@@ -67,6 +67,10 @@ SCIPY = [
     entry("scipy.stats._distn_infrastructure:rv_continuous.logpdf", "x", made=of(f"{NORMAL}:norm_gen", name="norm"),
           x=draw(4)),
     entry("scipy.stats:boxcox_llf", "lmb data", lmb=0.3, data=draw(6, low=0.2)),
+    entry(f"{DISTANCE}:braycurtis", "u v", u=draw(4), v=draw(4, seed=1)),
+    entry("scipy.stats:gmean", "a", a=draw(4, 3, low=0.2)),
+    entry("scipy.stats:kurtosis", "a", a=draw(5, 2)),
+    entry("scipy.signal.windows:gaussian", "std", M=7, std=1.8),
 ]  # fmt: skip
 
 PAIRWISE = "sklearn.metrics.pairwise"
@@ -103,6 +107,12 @@ SKLEARN = [
     entry("sklearn.decomposition._fastica:_sym_decorrelation", "W", W=PSD),
     entry("sklearn.covariance:log_likelihood", "emp_cov precision", emp_cov=PSD, precision=PSD),
     entry("sklearn.preprocessing:normalize", "X", X=draw(3, 4)),
+    entry("sklearn.metrics:mean_absolute_percentage_error", "y_true y_pred", y_true=draw(5), y_pred=draw(5, seed=1)),
+    entry(f"{PAIRWISE}:euclidean_distances", "X Y", X=draw(3, 2), Y=draw(4, 2, seed=1)),
+    entry(f"{PAIRWISE}:sigmoid_kernel", "X Y", X=draw(3, 2), Y=draw(4, 2, seed=1)),
+    entry(f"{KERNELS}:Matern.__call__", "X Y", made=of(f"{KERNELS}:Matern", 0.7), X=draw(3, 2), Y=draw(4, 2, seed=1)),
+    entry(f"{KERNELS}:ExpSineSquared.__call__", "X Y", made=of(f"{KERNELS}:ExpSineSquared", 0.7), X=draw(3, 2),
+          Y=draw(4, 2, seed=1)),
 ]  # fmt: skip
 
 LINKS, FAMILY = "statsmodels.genmod.families.links", "statsmodels.genmod.families.family"
@@ -135,6 +145,10 @@ STATSMODELS = [
     entry("statsmodels.tsa.stattools:acovf", "x", x=draw(6), fft=False),
     entry("statsmodels.tsa.arima_process:arma_acovf", "ar ma", ar=np.array([1.0, -0.5]), ma=np.array([1.0, 0.4]),
           nobs=5),
+    entry(f"{NORMS}:AndrewWave.rho", "z", made=of(f"{NORMS}:AndrewWave"), z=ROBUST),
+    entry(f"{LINKS}:NegativeBinomial.__call__", "p", made=of(f"{LINKS}:NegativeBinomial"), p=draw(4, low=0.2)),
+    entry(f"{MOMENTS}:cum2mc", "kappa", kappa=np.array([0.3, 1.2, 0.4, 3.1])),
+    entry("statsmodels.tools.eval_measures:meanabs", "x1 x2", x1=draw(4, 2), x2=draw(4, 2, seed=1)),
 ]  # fmt: skip
 
 KALMAN_FILTER = "filterpy.kalman.kalman_filter"
@@ -161,4 +175,10 @@ OTHERS = [
     entry("tensorly.metrics.regression:MSE", "y_true y_pred", y_true=draw(2, 3), y_pred=draw(2, 3, seed=1)),
     entry("tensorly:unfold", "tensor", tensor=draw(2, 3, 2), mode=1),
     entry("tensorly.tenalg.proximal:soft_thresholding", "tensor", tensor=draw(2, 3), threshold=0.3),
+    entry(f"{STATS}:log_likelihood", "z x P", z=draw(1), x=draw(2), P=KALMAN["P"], H=np.array([[1.0, 0.4]]),
+          R=np.array([[0.3]])),
+    entry("control:obsv", "A C", A=PSD, C=draw(1, 3)),
+    entry("tensorly.tenalg:mode_dot", "tensor matrix_or_vector", tensor=draw(2, 3, 2), matrix_or_vector=draw(4, 3),
+          mode=1),
+    entry("tensorly.metrics.regression:RMSE", "y_true y_pred", y_true=draw(2, 3), y_pred=draw(2, 3, seed=1)),
 ]  # fmt: skip
