@@ -36,7 +36,7 @@ def tidy(graph: Graph) -> None:
         return
     for _ in range(ROUNDS):
         found = [
-            _same_sides(inner, node) or _not_after(inner, node) or _told_twice(inner, node)
+            same_sides(inner, node) or _not_after(inner, node) or _told_twice(inner, node)
             for inner, node in list(_all(graph))
         ]
         if not any(found):
@@ -52,7 +52,7 @@ def _all(graph: Graph) -> Iterable[tuple[Graph, Node]]:
         yield graph, node
 
 
-def _same_sides(graph: Graph, node: Node) -> bool:
+def same_sides(graph: Graph, node: Node) -> bool:
     """Whether a branch gave something that is the same on each side that gives anything, which stands for it now."""
     if node.op is not BRANCH or node.options["expression"]:
         return False
@@ -68,7 +68,7 @@ def _same_sides(graph: Graph, node: Node) -> bool:
         yes, no = (arm.results[alone[0].index].const for arm in node.subgraphs)
         if yes is True and no is False:
             table[alone[0]] = node.inputs[0]
-    return _replace(graph, table)
+    return replaced(graph, table)
 
 
 def _is_same(v: Value | None, w: Value) -> bool:
@@ -84,7 +84,7 @@ def _around(node: Node, v: Value) -> Value | None:
     return v.source if v.node is None and v.source in node.inputs else None
 
 
-def _replace(graph: Graph, table: dict[Value, Value]) -> bool:
+def replaced(graph: Graph, table: dict[Value, Value]) -> bool:
     """Let other values stand for some; whether there were any."""
     if not table:
         return False
@@ -165,7 +165,7 @@ def _told_twice(graph: Graph, node: Node) -> bool:
                 table[out], other.hint = other, out.hint
             elif begins[i].const is UNDEFINED and begins[j].const is not UNDEFINED and other in used:
                 table[out] = other
-    return _replace(graph, table)
+    return replaced(graph, table)
 
 
 def _going_on(graph: Graph, stop: Value, r: Value) -> list[Value] | None:
@@ -242,7 +242,7 @@ def _straighten(node: Node, kept: Container[int]) -> bool:
     body.nodes.append(leave)
     results = inlined(body, going_on, list(branch.inputs[1:]))
     body.nodes += behind
-    _replace(body, dict(zip(branch.outputs, results, strict=True)))
+    replaced(body, dict(zip(branch.outputs, results, strict=True)))
     if body.results[stop].const is False:
         node.options = {**node.options, "stop": None}
     refresh(node)

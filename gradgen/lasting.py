@@ -8,6 +8,7 @@ counters reach later come after the place that was read, in the order in which n
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .buffers import may_share, roots, written
@@ -32,6 +33,10 @@ class Span(NamedTuple):
     last: Affine | None
 
 
+Places = dict[int, Span]
+"""What stands at each axis of an index, where that is known."""
+
+
 def lasts(read: Node) -> bool:
     """Whether `x[index]`, in a loop that writes into `x`, is the same when all loops that do so are done."""
     return _lasts(read.inputs[0], read, read)
@@ -50,15 +55,15 @@ def written_to(v: Value) -> Node | None:
 
 def _lasts(x: Value, indexed: Node, at: Node) -> bool:
     """Whether what `x` holds at the index of a node, when `at` is done, is not written any more."""
-    places = _places(indexed.args[1])
+    places = places_of(indexed.args[1])
     chain = _chain(x)
     if chain is None or not chain[1] or not places:
         return False
     root, loops = chain
-    whole = loops[-1].subgraphs[0]
+    whole = _graph_of(loops[-1])
     return all(
         _is_past(at, places, node, root, whole)
-        for node in _writes(whole)
+        for node in _writes(loops[-1].subgraphs[0])
         if may_share(node.inputs[0], x)
     )
 
@@ -73,7 +78,7 @@ def _writes(whole: Graph) -> list[Node]:
     for node in nodes_of(whole):
         if node.op.name in FILLS and not node.backward:
             array = began[node.out] = began.get(node.inputs[0], node.inputs[0])
-            last[node.out.graph, array, tuple(_places(node.args[1]).items())] = node
+            last[node.out.graph, array, tuple(places_of(node.args[1]).items())] = node
     return list(last.values())
 
 
@@ -172,33 +177,39 @@ def final(x: Any) -> Any:
 # ---- what is written later
 
 
-def _is_past(at: Node, places: dict[int, Span], write: Node, root: Value, whole: Graph) -> bool:
-    """Whether `write` does not reach what is at `places` any more, once `at` is done."""
+def _is_past(at: Node, places: Places, write: Node, root: Value, whole: Graph) -> bool:
+    """Whether `write`, into an array that began as `root`, does not reach `places` any more, once `at` is done."""
     chain = _chain(write.inputs[0])
-    written = _places(write.args[1])
-    if chain is None or chain[0] is not root:
-        return False
-    mine, theirs = _path(at, whole), _path(write, whole)
+    return chain is not None and chain[0] is root and is_past(at, places, write, whole)
+
+
+def is_past(at: Node, places: Places, other: Node, whole: Graph, sees: bool = True) -> bool:
+    """Whether the index of `other` does not reach `places` any more, once `at` is done; both stand inside of `whole`.
+
+    sees: whether in the same step of all loops around both, `other` may come after `at`, if the order tells nothing.
+    """
+    theirs_at = places_of(other.args[1])
+    mine, theirs = _path(at, whole), _path(other, whole)
     if mine is None or theirs is None:
         return False
     depth = 0
     while depth + 1 < min(len(mine), len(theirs)) and mine[depth] is theirs[depth] and _same_graph(mine, theirs, depth):
         depth += 1
     if mine[depth] is theirs[depth]:  # they are on two sides of a branch, or one
-        around, together = mine[:depth], True
+        both, together = mine[:depth], True
     else:
         nodes = _graph_of(mine[depth]).nodes
-        around, together = mine[:depth], nodes.index(theirs[depth]) < nodes.index(mine[depth])
+        both, together = mine[:depth], not sees or nodes.index(theirs[depth]) < nodes.index(mine[depth])
     apart, unlike, alike = False, _tested(mine, "not_equal"), _tested(mine, "equal")
     like = _tested(theirs, "equal")
-    for loop in [whole.holder, *[node for node in around if node.op.turns]]:  # type: ignore[attr-defined]
-        counters = _counters(loop)  # type: ignore[arg-type]
+    for loop in (node for node in both if node.op.turns):  # type: ignore[attr-defined]
+        counters = _counters(loop)
         pairs = [
             (here, there, counters[there.var])
-            for a in written.keys() & places.keys()
-            if _is_counted(places[a]) and _is_counted(written[a])
+            for a in theirs_at.keys() & places.keys()
+            if _is_counted(places[a]) and _is_counted(theirs_at[a])
             for mine_end, their_end, up in (
-                (places[a].last, written[a].first, True), (places[a].first, written[a].last, False),
+                (places[a].last, theirs_at[a].first, True), (places[a].first, theirs_at[a].last, False),
             )
             for here, there in itertools.product(_forms(mine_end, alike), _forms(their_end, like))
             if there.var in counters and up == (counters[there.var] > 0)
@@ -211,6 +222,33 @@ def _is_past(at: Node, places: dict[int, Span], write: Node, root: Value, whole:
     return apart or together
 
 
+def never_meet(a: Places, b: Places, whole: Graph) -> bool:
+    """Whether two indices are of different places at any time of one run through `whole`, in which both stand: on some
+    axis, one is past the other."""
+    known = set(around(whole))
+    for axis in a.keys() & b.keys():
+        if _is_counted(a[axis]) and _is_counted(b[axis]):
+            for one, other in ((a[axis], b[axis]), (b[axis], a[axis])):
+                for most in _ends_of(one.last, True, known):
+                    if any(most.var is least.var and most.const < least.const
+                           for least in _ends_of(other.first, False, known)):  # fmt: skip
+                        return True
+    return False
+
+
+def _ends_of(a: Affine | None, up: bool, known: set[Graph]) -> list[Affine]:
+    """The most, or else the least, that `a` is, in terms of values of the graphs that are `known`."""
+    found = []
+    for _ in range(8):
+        if a is None:
+            break
+        if a.var is None or a.var.graph in known:
+            found.append(a)
+        ends = None if a.var is None else _ends(a.var)
+        a = None if ends is None else Affine(ends[up].var, ends[up].const + a.const)
+    return found
+
+
 def _same_graph(mine: list[Node], theirs: list[Node], depth: int) -> bool:
     """Whether the next steps of two paths are in the same sub-graph."""
     return _graph_of(mine[depth + 1]) is _graph_of(theirs[depth + 1])
@@ -218,6 +256,14 @@ def _same_graph(mine: list[Node], theirs: list[Node], depth: int) -> bool:
 
 def _graph_of(node: Node) -> Graph:
     return node.outputs[0].graph
+
+
+def around(graph: Graph) -> Iterator[Graph]:
+    """A graph, and those that it stands in."""
+    yield graph
+    while graph.holder is not None:
+        graph = _graph_of(graph.holder)
+        yield graph
 
 
 def _path(node: Node, whole: Graph) -> list[Node] | None:
@@ -289,9 +335,9 @@ def _is_not_negative(a: Affine) -> bool:
 # ---- indices and counters
 
 
-def _places(index: Any) -> dict[int, Span]:
+def places_of(index: Any) -> Places:
     """What stands at each axis of an index, where that is counters and numbers."""
-    found: dict[int, Span] = {}
+    found: Places = {}
     for axis, item in enumerate(index_items(index)):
         if item is None or item is Ellipsis:
             break
@@ -334,22 +380,23 @@ def _affine(item: Any) -> Affine | None:
 
 
 def _counters(loop: Node) -> dict[Value | None, int]:
-    """The items of a loop that count its steps, and by how much."""
+    """The items of a loop that count its steps, and by how much, be it upwards or downwards."""
     found: dict[Value | None, int] = {}
     for p in loop.op.items(loop):  # type: ignore[attr-defined]
         count = _count(p)
         if count is not None:
-            found[p] = count[2]
+            back = loop.subgraphs[0].params.index(p) in reversed_items(loop.options["header"])
+            found[p] = -count[2] if back else count[2]
     return found
 
 
 def _count(p: Value) -> tuple[Any, Any, int] | None:
-    """(start, stop, step) of an item that counts."""
+    """(start, stop, step) of an item that counts, from whichever end."""
     holder = p.graph.holder
     if holder is None or not holder.op.turns or p.node is not None:  # type: ignore[attr-defined]
         return None
     place = p.graph.params.index(p)
-    if place >= holder.options["items"] or place in reversed_items(holder.options["header"]):
+    if place >= holder.options["items"]:
         return None
     source = holder.inputs[place].node
     if source is None or source.op.name not in ("range", "steps_of"):

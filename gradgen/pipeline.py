@@ -24,6 +24,7 @@ from . import rules as rules
 from . import writer
 from .admission import Aim, aims, check_effects, check_results, has_derivative, target_routes, wholes
 from .calls import Budget, Inflated, Variant
+from .clearing import clear
 from .compose import compose
 from .control import define_passed
 from .errors import GradgenError
@@ -249,6 +250,7 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
     straighten_all(graph)
     keep_records(graph)
     save(graph)
+    clear(graph)
     finish(graph, targets, len(graph.results) - len(targets))
     if not closure:
         fuse(graph)

@@ -20,8 +20,8 @@ PARTS = ("attribute", "item")
 """Operations that read a part of an argument."""
 STATEMENT_OPS = ("scatter", *FILLS, "accumulated", "own", "expand", "pick", "same", "append")
 """Operations that are written as statements."""
-GROWING = ("increment", "accumulated")
-"""Operations that add to their first input."""
+GROWING = ("increment", "accumulated", "setitem")
+"""Operations that change their first input."""
 VIEWS = ("getitem", "transpose", "shape", "size", "dtype", "ndim", "tuple", "list", "slice", "expand_dims", "swapaxes")
 
 
