@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .branches import BRANCH
-from .buffers import FILLS
 from .control import EXITS, SHAPE_ONLY, is_loop
 from .exits import replaced, same_sides
 from .forms import literal_number
@@ -18,6 +17,7 @@ from .graph import PRIMITIVES, Graph, Node, Value, nodes_of
 from .lasting import around, is_past, never_meet, places_of
 from .loops import LOOP
 from .rules.indices import has_no_repeats
+from .rules.primitives import FILLS
 from .simplify import prune
 
 LOOKED_AT = 64
@@ -29,6 +29,7 @@ def clear(graph: Graph) -> None:
     ways = Ways(graph)
     unseen = [node for node in _cotangents(graph, "setitem") if _clears(node) and not _is_seen(node, ways)]
     for node in unseen:
+        _read_in_time(node)
         replaced(node.out.graph, {node.out: node.inputs[0]})
     if unseen:
         _hand_on_less(graph)
@@ -156,6 +157,29 @@ def _is_seen(node: Node, ways: Ways) -> bool:
         or is_past(node, places, read, reads.whole, sees=soon is None or read in soon.nodes)
         for read in reads.nodes
     )
+
+
+def _read_in_time(clearing: Node) -> None:
+    """Let what is read at a place be a statement of its own where the array is written before all that needs it."""
+    base, index, _ = clearing.inputs
+    nodes = clearing.out.graph.nodes
+    writers = [n for n in nodes if {base, clearing.out} & set(n.inputs) and (n.op.name in FILLS or n.subgraphs)]
+    before = [_needed(n) for n in writers if n is not clearing]
+    for read in nodes:
+        if read.op.name == "getitem" and read.inputs == (base, index):
+            readers = [n for n in nodes if read.out in n.inputs]
+            if any(reader not in needed for needed in before for reader in readers):
+                read.op = PRIMITIVES["pick"]
+
+
+def _needed(node: Node) -> set[Node]:
+    """A node, and those that compute what it reads."""
+    found, todo = {node}, [node]
+    while todo:
+        more = {v.node for v in todo.pop().inputs if v.node is not None} - found
+        found |= more
+        todo += more
+    return found
 
 
 def _is_first(node: Node, ways: Ways) -> bool:

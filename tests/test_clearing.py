@@ -85,7 +85,8 @@ def test_so_is_half_a_proof(proof, monkeypatch):
 
 
 def test_a_recurrence_clears_nothing():
-    text = check("y = np.zeros(n)\ny[0] = x[0]\nfor i in range(1, n):\n    y[i] = np.sin(y[i - 1]) * x[i]\nreturn y @ y")
+    body = "y = np.zeros(n)\ny[0] = x[0]\nfor i in range(1, n):\n    y[i] = np.sin(y[i - 1]) * x[i]\nreturn y @ y"
+    text = check(body)
     assert "= 0.0" not in text and "x_bar[i] = " in text, text
 
 
