@@ -249,6 +249,10 @@ class Loop(Control):
                 rest = None if v in told else totals[k]
                 told.add(v)
                 answers[k] = out if rest is None else collect(v, [(rest, node.origin), (out, node.origin)])
+        for k, v in enumerate(given_to):  # what this loop adds nothing to has what was sent so far
+            if v not in told and totals[k] is not None:
+                told.add(v)
+                answers[k] = totals[k]
         return answers
 
     def _part(self, body: Graph, result: Value, bar: Any) -> tuple[Any, Any]:

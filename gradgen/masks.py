@@ -96,7 +96,8 @@ class Masks:
             if bar is None or own is None or v.type.scalar and not node.out.type.scalar:
                 continue
             if node.op.elementwise:
-                if not (v in late or own.fits(v, facts) or facts.same_shape(v.type.shape, node.out.type.shape)):
+                whole = node.out not in late and facts.same_shape(v.type.shape, node.out.type.shape)
+                if not (v in late or whole or own.fits(v, facts)):  # what is summed here is no longer told apart
                     own = HIDDEN if own.sure else SPREAD
             elif node.op.name not in LINEAR | MOVES and own.conditions:
                 bars[i] = own.keep(bar)

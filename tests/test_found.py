@@ -34,6 +34,34 @@ def f(v, w):
         "v",
         "",
     ),
+    "a mask of what was broadcast is none of what was summed": (
+        "def f(v, A):\n    return np.where(A, np.tanh(v) * 2.0, A)\n",
+        [X[:1], np.array([[3], [-2], [0], [1]])],
+        "v",
+        "v=(1,)",
+    ),
+    "the same of what is computed on the way": (
+        "def f(v, A):\n    u = np.exp(np.sum(v) * v)\n    return np.sum(np.where(A > 0.0, np.sin(u) * 3.0, A))\n",
+        [X[:1], M],
+        "v A",
+        "",
+    ),
+    "a loop to which a value is lost hands on what was sent to it": (
+        """\
+def f(x):
+    y = x
+    turned = y.T
+    for i in range(2):
+        if np.sum(y):
+            pass
+        y = i
+        z = turned
+    return np.sum(x * x) + np.sum(z)
+""",
+        [M],
+        "x",
+        "",
+    ),
     "a value that is sent on from two sides is no array of no axes": (
         "def f(v, w):\n    z = w if v <= 0.3 else v\n    return z\n",
         [1.15, 3],

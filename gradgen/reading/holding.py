@@ -18,6 +18,7 @@ from ..calls import CALL
 from ..control import UNDEFINED, is_loop
 from ..graph import CONST, OPAQUE, Graph, Node, Value, infer, nodes_of
 from ..routes import ATTRIBUTE, ITEM
+from ..rules.primitives import FILLS
 from ..sequences import sequence_type
 from ..shapes import Facts, ShapeMismatch, Type
 from ..syntax import Hole
@@ -37,10 +38,11 @@ class Holding:
 
     conditions: the clauses that speak of parameters alone, in the order of the writes.
     program: what was read. checked: whether to look for them, and for what else must be checked.
+    asked: the functions written once that this is asked for.
     """
 
-    def __init__(self, program: Any, checked: bool = True):
-        self.program = program
+    def __init__(self, program: Any, checked: bool = True, asked: frozenset[Any] = frozenset()):
+        self.program, self._asked = program, asked
         self._needs: dict[Value, list[list[Value]] | None] = {}
         """Of each value of what clauses its condition consists; None where it is a condition of its own."""
         self._found: dict[Value, Condition] = {}
@@ -69,7 +71,7 @@ class Holding:
     def _writes(self, graph: Graph) -> Iterator[tuple[Node, Value, Value]]:
         """Each statement that writes into an array: the node, the array, and what is written."""
         for node in nodes_of(graph):
-            if node.op.name in ("setitem", "increment"):
+            if node.op.name in FILLS:
                 yield node, node.inputs[0], node.inputs[2]
             elif not node.subgraphs and node.op is not CONST:
                 for out in node.outputs:
@@ -168,11 +170,12 @@ class Holding:
 
     def _called(self, node: Node, v: Value) -> list[list[Value]] | None:
         """Of the result of a function that is written once: in terms of the arguments."""
-        inner = node.options["callee"].program
-        if inner is None:
+        callee = node.options["callee"]
+        inner = callee.program
+        if inner is None or callee in self._asked:  # it calls itself
             return None
         given = dict(zip(inner.graph.params, node.inputs, strict=True))
-        found = Holding(inner, checked=False).of(inner.graph.results[v.index])
+        found = Holding(inner, checked=False, asked=self._asked | {callee}).of(inner.graph.results[v.index])
         if any(p not in given for clause in found for p in clause):
             return None
         return [[given[p] for p in inner.graph.params if p in clause] for clause in found]
