@@ -17,6 +17,7 @@ from .graph import Graph, Node, Value, nodes_of, type_of
 from .rules.indices import getitem_type, index_items, is_basic, slice_parts
 from .rules.primitives import FILLS
 from .rules.registry import primitive
+from .shapes import Dim
 
 
 class Affine(NamedTuple):
@@ -128,6 +129,11 @@ def _stays_itself(loop: Node, place: int) -> bool:
     return origin(body.results[place]) is body.params[loop.options["items"] + place]
 
 
+def _is_of_one_shape(v: Value) -> bool:
+    """Whether what a loop carries surely has the same shape at every step."""
+    return v.type.ndim is not None and not any(isinstance(d, Dim) and d.loose for d in v.type.shape)  # type: ignore[union-attr]
+
+
 def _chain(v: Value) -> tuple[Value, list[Node]] | None:
     """What an array was before all loops that write into it, and these, the inmost first."""
     loops: list[Node] = []
@@ -157,7 +163,10 @@ def last_version(v: Value, holder: Node) -> Value | None:
     if first.source is not None:
         out = first.source
     else:
-        out = holder.outputs[first.graph.params.index(first) - holder.options["items"]]
+        place = first.graph.params.index(first) - holder.options["items"]
+        out = holder.outputs[place]
+        if not (_stays_itself(holder, place) or _is_of_one_shape(first)):
+            return None
     if out.graph.holder is None:
         return out
     known = (n.out for n in reversed(out.graph.nodes) if n.op.name == "final" and n.inputs[0] is out)

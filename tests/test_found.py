@@ -62,6 +62,24 @@ def f(x):
         "x",
         "",
     ),
+    "what a loop carries may have another shape at each step": (
+        """\
+def sums(x):
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        y[i] = np.sum(x[i])
+    return y
+
+
+def f(x):
+    for item in x:
+        x = sums(0.5 ** (before := x))
+    return np.sum(before * before)
+""",
+        [M],
+        "x",
+        "x=(n, 3)",
+    ),
     "a value that is sent on from two sides is no array of no axes": (
         "def f(v, w):\n    z = w if v <= 0.3 else v\n    return z\n",
         [1.15, 3],
