@@ -15,7 +15,7 @@ import numpy as np
 from .control import UNDEFINED, Control
 from .graph import CONST, Graph, Node, Value, nodes_of
 from .rules.indices import index_items
-from .rules.primitives import FILLS
+from .rules.primitives import FILLS, WRITES
 from .schedule import Schedule
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ NUMBERS = (
     "trace", "norm", "det", "zeros_for",
 )  # fmt: skip
 """Operations beside ufuncs whose result is a number where it has no axes, not an array of none."""
-WRITES = (*FILLS, "accumulated")
-"""Operations that are written in place, in their first input, where that can be."""
 
 
 def alias_of(node: Node) -> str:

@@ -40,7 +40,7 @@ class Inflated(Exception):
 class Budget:
     """What was read into callers so far. shared: the functions that are called instead.
 
-    counting: whether it is counted; what is read again, for a derivative to be added to, was counted before.
+    counting: whether it is counted; not what is read on trial, nor again for a derivative to be added to.
     """
 
     def __init__(self, shared: frozenset[Any] = frozenset()):

@@ -89,10 +89,10 @@ class Ways:
                 return None
         return found
 
-    def left(self, v: Value, around: frozenset[Graph] = frozenset()) -> list[Value] | None:
+    def left(self, v: Value, once: frozenset[Graph] = frozenset()) -> list[Value] | None:
         """What an array is where a sub-graph ends with it; None where it is handed out as it is.
 
-        around: the bodies of loops of which a later step does not count.
+        once: the bodies of loops of which a later step does not count.
         """
         found = []
         for graph, i in self.ends.get(v, ()):
@@ -102,7 +102,7 @@ class Ways:
             if holder.op is LOOP and i >= holder.options["carried"]:
                 return None
             found.append(holder.outputs[i])
-            if holder.op is LOOP and graph not in around:
+            if holder.op is LOOP and graph not in once:
                 found.append(graph.params[holder.options["items"] + i])
         return found
 
@@ -114,13 +114,13 @@ class Accesses(NamedTuple):
     whole: Graph
 
 
-def _reads(out: Value, ways: Ways, around: frozenset[Graph] = frozenset()) -> Accesses | None:
+def _reads(out: Value, ways: Ways, once: frozenset[Graph] = frozenset()) -> Accesses | None:
     """Where a part of an array is read in a version that comes of `out`; None where more of it is, or very often."""
     found: dict[Node, None] = {}
     seen, todo, count = {out}, [out], 0
     while todo:
         v = todo.pop()
-        left = ways.left(v, around)
+        left = ways.left(v, once)
         if left is None:
             return None
         further = list(left)

@@ -211,8 +211,7 @@ class Program(Statements):
             made = self._call(function, values, call, outer)
             if made is not None:
                 return made
-        if self.patience is None:
-            self.context.budget.spend(function)
+        self.context.budget.spend(function)
         self.frame = frame
         self._depth += 1
         try:
@@ -331,7 +330,7 @@ class Program(Statements):
                     obj = own_defaults(function.fn)[name]
                     given[name] = self.static(obj, literal(obj) or default)
                 else:
-                    given[name] = self.here(function.filled["defaults"][name])
+                    given[name] = self.here(function.defaults[name])
         missing = [p.arg for p in [*positional, *spec.kwonlyargs] if p.arg not in given]
         if missing:
             raise self.error(f"the call of {function.name!r} misses {', '.join(missing)}", call)
@@ -370,6 +369,8 @@ class Program(Statements):
         """Read on trial: into a graph of which nothing is kept, and no further than some `PATIENCE` statements."""
         names, versions, doubts = self.frame.names, self.versions, self.doubts
         count, statement, patience = len(self.statements), self.statement, self.patience
+        budget = self.context.budget
+        counting, budget.counting = budget.counting, False
         self.frame.names, self.versions, self.doubts = dict(names), dict(versions), dict(doubts)
         self.patience = PATIENCE if patience is None else patience
         try:
@@ -379,6 +380,7 @@ class Program(Statements):
             self.frame.names, self.versions, self.doubts = names, versions, doubts
             del self.statements[count:]
             self.statement, self.patience = statement, None if patience is None else self.patience
+            budget.counting = counting
             self.graph.origin = statement
 
     def here(self, term: Term) -> Term:

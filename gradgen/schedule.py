@@ -12,16 +12,14 @@ from .control import UNDEFINED, Control
 from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
 from .rules.indices import is_basic
-from .rules.primitives import FILLS
+from .rules.primitives import FILLS, WRITES
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
 PARTS = ("attribute", "item")
 """Operations that read a part of an argument."""
-STATEMENT_OPS = ("scatter", *FILLS, "accumulated", "own", "expand", "pick", "same", "append")
+STATEMENT_OPS = ("scatter", *WRITES, "own", "expand", "pick", "same", "append")
 """Operations that are written as statements."""
-GROWING = ("increment", "accumulated", "setitem")
-"""Operations that change their first input."""
 VIEWS = ("getitem", "transpose", "shape", "size", "dtype", "ndim", "tuple", "list", "slice", "expand_dims", "swapaxes")
 
 
@@ -380,7 +378,7 @@ def grown_bases(graph: Graph) -> set[Value]:
     """The backward values into which a later statement adds: the same variable, in the text."""
     found: set[Value] = set()
     for node in reversed(graph.nodes):
-        if node.op.name in GROWING and node.backward:
+        if node.op.name in WRITES and node.backward:
             base = node.inputs[0]
             if base.node is not None and base.node.backward:
                 found.add(base)
@@ -450,7 +448,7 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozen
     """
 
     def key(node: Node) -> tuple[bool, int]:
-        return node.outputs[0] in handed_on and node.op.name not in GROWING, position(node.outputs[0].bar_of)
+        return node.outputs[0] in handed_on and node.op.name not in WRITES, position(node.outputs[0].bar_of)
 
     out: list[Node] = []
     start = 0

@@ -134,17 +134,23 @@ class Statement:
 
 @dataclass(eq=False)
 class Function:
-    """A Python function and its source."""
+    """A Python function and its source.
+
+    Of one inside another there is no object: scope are the globals around it, defaults what was read of its defaults,
+    original its definition, where `node` is another one.
+    """
 
     fn: Any
     node: ast.FunctionDef | ast.Lambda
     file: SourceFile
-    filled: dict[str, Any] = field(default_factory=dict)
+    scope: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    original: ast.AST | None = None
 
     @property
     def identity(self) -> Any:
         """What tells it from other functions: the object, or of one inside another its definition."""
-        return self.fn or self.filled.get("identity", self.node)
+        return self.fn or self.original or self.node
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ what nobody knows anything of, the array itself is looked at.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class Holding:
         part = root.node is not None and root.node.op.name in (ATTRIBUTE, ITEM)
         graph, at = root.graph, 0
         if part:
-            graph = next(g for g in _graphs(self.program.graph) if write in g.nodes)
+            graph = write.out.graph
             root, at = base, graph.nodes.index(write)
         elif root.node is not None:
             at = graph.nodes.index(root.node) + 1
@@ -160,8 +160,10 @@ class Holding:
             return self._called(node, v)
         if node.subgraphs:
             return [[w] for w in node.op.sources(node, v.index)]  # type: ignore[attr-defined]
-        if node.op in (OPAQUE,) or node.op.name in (ATTRIBUTE, ITEM):
-            return [] if v.type.floating and node.op is OPAQUE else None
+        if node.op is OPAQUE:
+            return [] if v.type.floating else None
+        if node.op.name in (ATTRIBUTE, ITEM):
+            return None
         if node.op.name in ("list", "tuple", "append"):
             return [[w] for w in node.inputs if w.type.kind in OPEN or w.type.sequence]
         if node.inputs and node.inputs[0].type.of is not None and node.op.name in ("getitem", "item_of_list"):
@@ -179,13 +181,6 @@ class Holding:
         if any(p not in given for clause in found for p in clause):
             return None
         return [[given[p] for p in inner.graph.params if p in clause] for clause in found]
-
-
-def _graphs(graph: Graph) -> Iterator[Graph]:
-    yield graph
-    for node in graph.nodes:
-        for inner in node.subgraphs:
-            yield from _graphs(inner)
 
 
 def _is_whole(v: Value) -> bool:
@@ -211,15 +206,13 @@ def _promoted(node: Node, v: Value) -> list[list[Value]] | None:
 
     They are found by asking of what type the output is: all inputs being integers, then each being a float alone.
     """
-    leaves: dict[Value, None] = {}
-    for x in node.inputs:
-        leaves.update(dict.fromkeys(_leaves(x)))
+    leaves = dict.fromkeys(leaf for x in node.inputs for leaf in _leaves(x))
     if not leaves:
         return [] if v.type.floating else [[]] if v.type.kind != "number" else None
-    kind = _kind(node, v, None)
+    kind = _kind(node, v, leaves, None)
     if kind in ("float", "complex"):
         return []
-    alone = [x for x in leaves if _kind(node, v, x) in ("float", "complex")]
+    alone = [x for x in leaves if _kind(node, v, leaves, x) in ("float", "complex")]
     return [alone] if alone or kind in ("int", "bool") else None
 
 
@@ -232,8 +225,8 @@ def _leaves(v: Value) -> Iterator[Value]:
         yield v
 
 
-def _kind(node: Node, v: Value, floating: Value | None) -> str:
-    """The kind of an output where one input is a float and all others whose kind is open are integers."""
+def _kind(node: Node, v: Value, leaves: Container[Value], floating: Value | None) -> str:
+    """The kind of an output where one input is a float and all others whose kind is open, the leaves, are integers."""
 
     def stand_in(x: Value) -> Value:
         if x.node is not None and x.node.op.name in SEEN_THROUGH:
@@ -242,7 +235,6 @@ def _kind(node: Node, v: Value, floating: Value | None) -> str:
             return Value(x.graph, x.type if x.node.op.name == "dtype" else sequence_type(items), inner)
         return Value(x.graph, _with_kind(x.type, "float" if x is floating else "int")) if x in leaves else x
 
-    leaves = {leaf for x in node.inputs for leaf in _leaves(x)}
     args = [arg if x.const is not x else stand_in(x) for x, arg in zip(node.inputs, node.args, strict=True)]
     try:
         types = infer(Facts(), node.op, args, node.options)

@@ -346,9 +346,8 @@ class Invoking(Changing):
 
     def _follow_closure(self, callee: Closure, args: Any, kwargs: Any, node: ast.Call) -> Term:
         """A call of a function that is defined inside the one that is read."""
-        function = Function(None, callee.node, callee.frame.function.file)
-        function.filled["globals"] = callee.frame.globals
-        function.filled["defaults"] = callee.defaults
+        file, scope = callee.frame.function.file, callee.frame.globals
+        function = Function(None, callee.node, file, scope, callee.defaults)
         return self.follow(function, args, kwargs, node, callee.frame)
 
     def _length(self, base: Computed, tree: ast.expr, node: ast.AST) -> Term:

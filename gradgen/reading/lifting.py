@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import symtable
+from dataclasses import replace
 from typing import Any
 
 from ..source import Function
@@ -38,7 +39,7 @@ def lifted(names: Names, function: Function, frame: Frame) -> tuple[Function, di
     node.args = copy.copy(node.args)
     node.args.kwonlyargs = [*node.args.kwonlyargs, *(ast.copy_location(ast.arg(name), node) for name in found)]
     node.args.kw_defaults = [*node.args.kw_defaults, *[None] * len(found)]
-    return Function(None, node, function.file, {**function.filled, "identity": function.identity}), found
+    return replace(function, node=node, original=function.identity), found
 
 
 def _is_local(name: str, frame: Frame | None) -> bool:

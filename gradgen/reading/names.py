@@ -26,7 +26,7 @@ class Frame:
         self.loops = 0
         self.alone = False
         fn = function.fn
-        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else function.filled.get("globals", {})
+        self.globals: dict[str, Any] = fn.__globals__ if fn is not None else function.scope
         self.cells: dict[str, Any] = {}
         if fn is not None and fn.__closure__:
             for name, cell in zip(fn.__code__.co_freevars, fn.__closure__, strict=True):

@@ -32,6 +32,16 @@ def is_complex(x: Any) -> bool:
     return type_of(x).kind == "complex"
 
 
+def conj(x: Any) -> Any:
+    """The conjugate of what is known to be complex; all else as it is."""
+    return np.conj(x) if is_complex(x) else x
+
+
+def direction(x: Any) -> Any:
+    """The derivative of |x|; 0 at 0."""
+    return conj(np.sign(x))
+
+
 def is_constant(x: Any, other: Any) -> bool:
     """Whether `x` is a constant beside `other`: a number, or an array next to a value of the graph."""
     return is_number(x) or is_array_constant(x) or is_value(other) and not is_value(x)
@@ -205,7 +215,7 @@ elementwise(np.sinc, lambda g, out, x: g * slope_of_sinc(x), signature="x", samp
 
 def absolute(g, out, x):
     """|x|; 0 at 0."""
-    return g * (np.conj(np.sign(x)) if is_complex(x) else np.sign(x))
+    return g * direction(x)
 
 
 def sign(g, out, x):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..shapes import Facts, ShapeVar, Type
-from .elementwise import is_complex, nonzero
+from .elementwise import conj, direction, nonzero
 from .linalg import inv, kind_of_float, real, regular
 from .matrix_snippets import norm_bar
 from .products import shape_of
@@ -53,12 +53,7 @@ def norm(g, out, x, *, ord, axis, keepdims):
 
 
 def _scaled(g: Any, out: Any, x: Any) -> Any:
-    return g / nonzero(out) * (np.conj(x) if is_complex(x) else x)
-
-
-def direction(x: Any) -> Any:
-    """The derivative of |x|, as of `np.absolute`."""
-    return np.conj(np.sign(x)) if is_complex(x) else np.sign(x)
+    return g / nonzero(out) * conj(x)
 
 
 def _vector_norm(g: Any, out: Any, x: Any, ord: Any, axis: int) -> Any:
@@ -90,7 +85,7 @@ def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
     else:
         k = 0 if ord == 2 else -1
         part = np.expand_dims(u[..., k], -1) * np.expand_dims(vh[..., k, :], -2)
-    part = np.conj(part) if is_complex(x) else part
+    part = conj(part)
     return g * (part if last else np.moveaxis(part, (-2, -1), (rows, columns)))
 
 

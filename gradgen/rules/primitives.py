@@ -19,6 +19,8 @@ from .sizes import not_negative, size_of
 
 FILLS = ("setitem", "increment", "augment")
 """The operations that write into an array at an index."""
+WRITES = (*FILLS, "accumulated")
+"""Operations that are written in place, in their first input, where that can be."""
 
 
 def _is_view(node: Node) -> str:

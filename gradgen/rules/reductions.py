@@ -8,6 +8,7 @@ import numpy as np
 
 from ..graph import type_of
 from ..shapes import Facts, ShapeVar, Type, float_of
+from .elementwise import conj
 from .primitives import broadcast_like, cast_like, count, kind_of
 from .registry import bprop, ndim, register
 from .snippets import product_of_others, share, standardized
@@ -226,12 +227,8 @@ def _variance_type(facts: Facts, a: Any, where: Any, *, mean: Any, **options: An
 def var(g, out, a, where, *, axis, dtype, ddof, keepdims, **_):
     """2 (a - mean) / n: that the mean moves too changes nothing, the deviations sum to zero."""
     centre = _mean(a, where, axis)
-    a_bar = 2.0 * restore(g, a, axis, keepdims) * _conjugate(a - centre) / _freedom(a, where, axis, ddof)
+    a_bar = 2.0 * restore(g, a, axis, keepdims) * conj(a - centre) / _freedom(a, where, axis, ddof)
     return masked(recast(a_bar, a, dtype), where), None
-
-
-def _conjugate(deviation: Any) -> Any:
-    return np.conj(deviation) if type_of(deviation).kind == "complex" else deviation
 
 
 def _mean(a: Any, where: Any, axis: Any) -> Any:
@@ -247,9 +244,9 @@ def std(g, out, a, where, *, axis, dtype, ddof, keepdims, **_):
     if where is not True:
         # what takes no part is put at the mean, where it does not deviate
         a_in = np.where(where, a, _mean(a, where, axis))
-        a_bar = g * _conjugate(standardized(a_in, out, axis=axis)) / _freedom(a, where, axis, ddof)
+        a_bar = g * conj(standardized(a_in, out, axis=axis)) / _freedom(a, where, axis, ddof)
         return np.where(where, a_bar, 0.0), None
-    a_bar = g * _conjugate(standardized(a, out, axis=axis)) / _freedom(a, where, axis, ddof)
+    a_bar = g * conj(standardized(a, out, axis=axis)) / _freedom(a, where, axis, ddof)
     return recast(a_bar, a, dtype), None
 
 
