@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradgen.ops import FAMILIES, Entry, by_family
+from gradgen.rules import LIBRARIES
 
 HERE = Path(__file__).parent
 PAGE, LONG_PAGE = HERE / "accepted.md", HERE / "operations.md"
@@ -16,10 +17,8 @@ BEGIN, END = "<!-- from here on written by docs/supported.py -->\n", "<!-- as fa
 
 def short(entry: Entry) -> str:
     """The name of a function less what its family says."""
-    name = entry.name
-    for prefix in ("np.", "math.", "F.", "scipy.special.", "scipy.linalg.", "scipy.signal.", "scipy.stats."):
-        name = name.removeprefix(prefix)
-    return name
+    prefixes = ("np.", "math.", "F.", *(f"{library}." for library in LIBRARIES))
+    return next((entry.name.removeprefix(prefix) for prefix in prefixes if entry.name.startswith(prefix)), entry.name)
 
 
 def table() -> str:

@@ -56,6 +56,7 @@ FAMILIES = {
     "bessel": "Bessel functions and relatives, in `scipy.special`",
     "integrals": "integrals and polynomials, in `scipy.special`",
     "distributions": "distribution functions, in `scipy.special`",
+    "scipy.fft": "`scipy.fft`",
     "scipy.linalg": "`scipy.linalg`",
     "scipy.signal": "`scipy.signal`",
     "scipy.stats": "`scipy.stats`",
@@ -214,7 +215,7 @@ def family_of(fn: Any, op: Operation) -> str:
 
 def entries() -> Iterator[Entry]:
     """All functions of the registry, those of SciPy too where it is installed."""
-    for library in list(LIBRARIES):
+    for library in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
     of_libraries()

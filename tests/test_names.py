@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.linalg
 import scipy.special
 
@@ -12,7 +13,7 @@ import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.rules.registry import REFUSED
 
-MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg]
+MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft]
 gradgen.rules.of_libraries()
 
 

@@ -5,6 +5,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 LIBRARIES = {
+    "scipy.fft": ("fft",),
     "scipy.linalg": ("linalg",),
     "scipy.stats": ("stats",),
     "scipy.signal": ("signal",),
@@ -16,9 +17,12 @@ for _module in sorted(m.name for m in iter_modules(__path__) if not m.ispkg):
     import_module(f"{__name__}.{_module}")
 
 
+_known: set[str] = set()
+
+
 def of_libraries() -> None:
     """Make the rules known of the libraries that are imported by now."""
-    for library in [name for name in LIBRARIES if name in sys.modules]:
+    for library in [name for name in LIBRARIES if name in sys.modules and name not in _known]:
         for module in LIBRARIES[library]:
             import_module(f"{__name__}.scipy.{module}")
-        LIBRARIES.pop(library, None)
+        _known.add(library)

@@ -62,7 +62,7 @@ OTHER = {None: "forward", "backward": "forward", "forward": None, "ortho": "orth
 """Which norm a transform has whose inverse has this one."""
 
 
-def _transformed(facts: Facts, a: Any, lengths: dict[int, Size | None], kind: str) -> Type:
+def transformed(facts: Facts, a: Any, lengths: dict[int, Size | None], kind: str) -> Type:
     """The type of `a` transformed, with the lengths that axes have now."""
     dims = type_of(a).shape
     if isinstance(dims, ShapeVar):
@@ -71,7 +71,7 @@ def _transformed(facts: Facts, a: Any, lengths: dict[int, Size | None], kind: st
     return Type(kind, tuple(new.get(i, d) for i, d in enumerate(dims)), array=True)
 
 
-def _asked(a: Any, n: Any, axis: int) -> Size | None:
+def asked(a: Any, n: Any, axis: int) -> Size | None:
     """How long a transform along `axis` is."""
     dims = type_of(a).shape
     return size_of(n) if n is not None else None if isinstance(dims, ShapeVar) else dims[axes_of(axis, len(dims))[0]]
@@ -83,20 +83,22 @@ def _half(n: Size | None) -> Size | None:
 
 def _twice(a: Any, n: Any, axis: int) -> Size | None:
     """How long the signal is whose half spectrum is given."""
-    have = _asked(a, None, axis)
+    have = asked(a, None, axis)
     return size_of(n) if n is not None else None if have is None else dim_add(dim_mul(have, 2), 2, -1)
 
 
 def _one_axis(length: Any, kind: str) -> Any:
-    def infer(facts: Facts, a: Any, n: Any, *, axis: int, norm: Any) -> Type:
-        return _transformed(facts, a, {axis: length(a, n, axis)}, kind)
+    def infer(facts: Facts, a: Any, n: Any, *, axis: int, **_: Any) -> Type:
+        return transformed(facts, a, {axis: length(a, n, axis)}, kind)
 
     return infer
 
 
-def _options(axis: int, norm: Any) -> dict[str, Any]:
+def _options(axis: int, norm: Any, **more: Any) -> dict[str, Any]:
     """Options less those at their defaults."""
-    return ({} if axis == -1 else {"axis": axis}) | ({} if norm in (None, "backward") else {"norm": norm})
+    given = {"axis": axis, "norm": norm, **more}
+    left_out = {"axis": (-1,), "norm": (None, "backward"), "workers": (None,), "overwrite_x": (False,)}
+    return {name: value for name, value in given.items() if value not in left_out[name]}
 
 
 def back(x_bar: Any, a: Any, n: Any, axis: int) -> Any:
@@ -104,37 +106,8 @@ def back(x_bar: Any, a: Any, n: Any, axis: int) -> Any:
     return x_bar if n is None else fitted(x_bar, a, axes=(axis,))
 
 
-def _full(fn: Any) -> Any:
-    def rule(g, out, a, n, *, axis, norm):
-        return back(fn(g, **_options(axis, norm)), a, n, axis), None
-
-    return rule
-
-
 def _signal_length(a: Any, n: Any, axis: int) -> Any:
     return length(a, axis) if n is None else n
-
-
-def rfft(g, out, a, n, *, axis, norm):
-    """The transform of the half spectrum, the other half being zeros."""
-    whole = apply(np.fft.fft, g, _signal_length(a, n, axis), **_options(axis, norm))
-    return back(np.real(whole), a, n, axis), None
-
-
-def ihfft(g, out, a, n, *, axis, norm):
-    """The conjugate of `rfft`, with the norm of an inverse."""
-    return rfft(np.conjugate(g), out, a, n, axis=axis, norm=OTHER[norm])
-
-
-def irfft(g, out, a, n, *, axis, norm):
-    """All but what has no mirror image counts twice."""
-    spectrum = np.conjugate(np.fft.rfft(g, **_options(axis, OTHER[norm])))
-    return _unhalved(spectrum, g, a, axis), None
-
-
-def hfft(g, out, a, n, *, axis, norm):
-    """`irfft` of the conjugate, with the norm of a transform."""
-    return _unhalved(np.fft.rfft(g, **_options(axis, norm)), g, a, axis), None
 
 
 def _unhalved(spectrum: Any, signal: Any, a: Any, axis: int) -> Any:
@@ -159,24 +132,55 @@ def _real_and_complex(rng: np.random.Generator) -> list[Any]:
     return [*_rows(True)(rng), *_rows(False)(rng)]
 
 
-_fn: Any
-_rule: Any
-_SIGNATURE = "a, n=None, axis=-1, norm=None, out=None"
-for _fn in (np.fft.fft, np.fft.ifft):
-    register(_fn, signature=_SIGNATURE, inputs="a n", rule=_full(_fn), infer=_one_axis(_asked, "complex"),
-             samples=_real_and_complex)  # fmt: skip
-for _fn, _rule in ((np.fft.rfft, rfft), (np.fft.ihfft, ihfft)):
-    register(_fn, signature=_SIGNATURE, inputs="a n", rule=_rule, samples=_rows(False),
-             infer=_one_axis(lambda a, n, axis: _half(_asked(a, n, axis)), "complex"))  # fmt: skip
-for _fn, _rule in ((np.fft.irfft, irfft), (np.fft.hfft, hfft)):
-    register(_fn, signature=_SIGNATURE, inputs="a n", rule=_rule, samples=_rows(True),
-             infer=_one_axis(_twice, "float"))  # fmt: skip
+def one_axis(ft: Any, signature: str) -> None:
+    """Declare the transforms along an axis of a module, in whose functions the rules are written. They take `x` and
+    `n`, whatever they call them."""
+
+    def full(fn: Any) -> Any:
+        def rule(g, out, a, n, *, axis, norm, **more):
+            return back(apply(fn, g, **_options(axis, norm, **more)), a, n, axis), None
+
+        return rule
+
+    def rfft(g, out, a, n, *, axis, norm, **more):
+        """The transform of the half spectrum, the other half being zeros."""
+        whole = apply(ft.fft, g, _signal_length(a, n, axis), **_options(axis, norm, **more))
+        return back(np.real(whole), a, n, axis), None
+
+    def ihfft(g, out, a, n, *, axis, norm, **more):
+        """The conjugate of `rfft`, with the norm of an inverse."""
+        return rfft(np.conjugate(g), out, a, n, axis=axis, norm=OTHER[norm], **more)
+
+    def irfft(g, out, a, n, *, axis, norm, **more):
+        """All but what has no mirror image counts twice."""
+        spectrum = np.conjugate(apply(ft.rfft, g, **_options(axis, OTHER[norm], **more)))
+        return _unhalved(spectrum, g, a, axis), None
+
+    def hfft(g, out, a, n, *, axis, norm, **more):
+        """`irfft` of the conjugate, with the norm of a transform."""
+        return _unhalved(apply(ft.rfft, g, **_options(axis, norm, **more)), g, a, axis), None
+
+    def half(a: Any, n: Any, axis: int) -> Size | None:
+        return _half(asked(a, n, axis))
+
+    inputs = " ".join(part.partition("=")[0] for part in signature.split(", ")[:2])
+    for fn, rule, size, kind, samples in (
+        (ft.fft, full(ft.fft), asked, "complex", _real_and_complex),
+        (ft.ifft, full(ft.ifft), asked, "complex", _real_and_complex),
+        (ft.rfft, rfft, half, "complex", _rows(False)), (ft.ihfft, ihfft, half, "complex", _rows(False)),
+        (ft.irfft, irfft, _twice, "float", _rows(True)), (ft.hfft, hfft, _twice, "float", _rows(True)),
+    ):  # fmt: skip
+        register(fn, name=fn.__name__, signature=signature, inputs=inputs, rule=rule, infer=_one_axis(size, kind),
+                 samples=samples)  # fmt: skip
+
+
+one_axis(np.fft, "a, n=None, axis=-1, norm=None, out=None")
 
 
 # ---- several axes
 
 
-def _axes(a: Any, s: Any, axes: Any) -> tuple[int, ...]:
+def axes_along(a: Any, s: Any, axes: Any) -> tuple[int, ...]:
     """The axes of a transform; where none are given, the last ones that `s` has lengths for, or all."""
     if axes is not None:
         return tuple(axes)
@@ -184,47 +188,19 @@ def _axes(a: Any, s: Any, axes: Any) -> tuple[int, ...]:
         return tuple(range(-len(sizes_in(s) or ()), 0))
     rank = ndim(a)
     if rank is None:
-        raise TypeError("np.fft needs an array of known rank: declare its shape, or give the axes")
+        raise TypeError("a transform along several axes needs an array of known rank: declare its shape, or give axes")
     return tuple(range(rank))
 
 
-def _several_axes(last: Any, kind: str) -> Any:
-    def infer(facts: Facts, a: Any, s: Any, *, axes: Any, norm: Any) -> Type:
-        along = _axes(a, s, axes)
+def several_lengths(last: Any, kind: str) -> Any:
+    def infer(facts: Facts, a: Any, s: Any, *, axes: Any, **_: Any) -> Type:
+        along = axes_along(a, s, axes)
         sizes = [None] * len(along) if s is None else sizes_in(s) or [None] * len(along)
-        lengths = {axis: n if s is not None else _asked(a, None, axis) for axis, n in zip(along, sizes, strict=True)}
+        lengths = {axis: n if s is not None else asked(a, None, axis) for axis, n in zip(along, sizes, strict=True)}
         lengths[along[-1]] = last(a, None if s is None else sizes[-1], along[-1])
-        return _transformed(facts, a, lengths, kind)
+        return transformed(facts, a, lengths, kind)
 
     return infer
-
-
-def _full_several(fn: Any) -> Any:
-    def rule(g, out, a, s, *, axes, norm):
-        a_bar = fn(g, **({} if axes is None else {"axes": axes}), **_options(-1, norm))
-        along = _axes(a, s, axes) if s is not None else ()
-        return fitted(a_bar, a, axes=along) if s is not None else a_bar, None
-
-    return rule
-
-
-def rfftn(g, out, a, s, *, axes, norm):
-    """The last axis as for `rfft`, the others as for `fftn`."""
-    *others, last = _axes(a, s, axes)
-    n = length(a, last) if s is None else s[-1]
-    whole = apply(np.fft.fft, g, n, **_options(last, norm))
-    whole = np.fft.fftn(whole, axes=tuple(others), **_options(-1, norm)) if others else whole
-    a_bar = np.real(whole)
-    return (a_bar if s is None else fitted(a_bar, a, axes=(*others, last))), None
-
-
-def irfftn(g, out, a, s, *, axes, norm):
-    """The last axis as for `irfft`, the others as for `ifftn`."""
-    *others, last = _axes(a, s, axes)
-    spectrum = doubled(np.conjugate(np.fft.rfft(g, **_options(last, OTHER[norm]))), g, axis=last)
-    if others:
-        spectrum = np.fft.ifftn(spectrum, axes=tuple(others), **_options(-1, norm))
-    return fitted(spectrum, a, axes=(*others, last)), None
 
 
 def _planes(complex_too: bool) -> Any:
@@ -241,40 +217,90 @@ def _planes(complex_too: bool) -> Any:
     return samples
 
 
-for _name, _rule, _last, _kind, _complex in (
-    ("fft", None, _asked, "complex", True), ("ifft", None, _asked, "complex", True),
-    ("rfft", rfftn, lambda a, n, axis: _half(_asked(a, n, axis)), "complex", False),
-    ("irfft", irfftn, _twice, "float", True),
-):  # fmt: skip
-    for _more, _default in (("2", "(-2,-1)"), ("n", "None")):
-        _fn = getattr(np.fft, _name + _more)
-        register(_fn, signature=f"a, s=None, axes={_default}, norm=None, out=None", inputs="a s",
-                 rule=_rule or _full_several(_fn), infer=_several_axes(_last, _kind),
-                 samples=_planes(_complex))  # fmt: skip
+def several_axes(ft: Any, signature: str) -> None:
+    """Declare the transforms along several axes of a module, as `one_axis` does."""
+
+    def full(fn: Any) -> Any:
+        def rule(g, out, a, s, *, axes, norm, **more):
+            a_bar = apply(fn, g, **({} if axes is None else {"axes": axes}), **_options(-1, norm, **more))
+            return a_bar if s is None else fitted(a_bar, a, axes=axes_along(a, s, axes)), None
+
+        return rule
+
+    def rfftn(g, out, a, s, *, axes, norm, **more):
+        """The last axis as for `rfft`, the others as for `fftn`."""
+        *others, last = axes_along(a, s, axes)
+        n = length(a, last) if s is None else s[-1]
+        whole = apply(ft.fft, g, n, **_options(last, norm, **more))
+        whole = apply(ft.fftn, whole, axes=tuple(others), **_options(-1, norm, **more)) if others else whole
+        a_bar = np.real(whole)
+        return (a_bar if s is None else fitted(a_bar, a, axes=(*others, last))), None
+
+    def ihfftn(g, out, a, s, *, axes, norm, **more):
+        """The conjugate of `rfftn`, with the norm of an inverse."""
+        return rfftn(np.conjugate(g), out, a, s, axes=axes, norm=OTHER[norm], **more)
+
+    def halved(g: Any, a: Any, s: Any, axes: Any, norm: Any, inverse: bool, more: Any) -> Any:
+        *others, last = axes_along(a, s, axes)
+        spectrum = apply(ft.rfft, g, **_options(last, OTHER[norm] if inverse else norm, **more))
+        spectrum = doubled(np.conjugate(spectrum) if inverse else spectrum, g, axis=last)
+        if others:
+            spectrum = apply(ft.ifftn if inverse else ft.fftn, spectrum, axes=tuple(others),
+                             **_options(-1, norm, **more))  # fmt: skip
+        return fitted(spectrum, a, axes=(*others, last))
+
+    def irfftn(g, out, a, s, *, axes, norm, **more):
+        """The last axis as for `irfft`, the others as for `ifftn`."""
+        return halved(g, a, s, axes, norm, True, more), None
+
+    def hfftn(g, out, a, s, *, axes, norm, **more):
+        """The last axis as for `hfft`, the others as for `fftn`."""
+        return halved(g, a, s, axes, norm, False, more), None
+
+    def half(a: Any, n: Any, axis: int) -> Size | None:
+        return _half(asked(a, n, axis))
+
+    inputs = " ".join(part.partition("=")[0] for part in signature.split(", ")[:2])
+    for name, made, last, kind, complex_too in (
+        ("fft", None, asked, "complex", True), ("ifft", None, asked, "complex", True),
+        ("rfft", rfftn, half, "complex", False), ("ihfft", ihfftn, half, "complex", False),
+        ("irfft", irfftn, _twice, "float", True), ("hfft", hfftn, _twice, "float", True),
+    ):  # fmt: skip
+        for more, axes in (("2", "(-2,-1)"), ("n", "None")):
+            fn = getattr(ft, name + more, None)
+            if fn is not None:
+                register(fn, name=name + more, signature=signature.replace("axes=None", f"axes={axes}"), inputs=inputs,
+                         rule=made or full(fn), infer=several_lengths(last, kind),
+                         samples=_planes(complex_too))  # fmt: skip
+
+
+several_axes(np.fft, "a, s=None, axes=None, norm=None, out=None")
 
 
 # ---- frequencies
 
-def _shifted(fn: Any, inverse: Any) -> None:
-    register(fn, signature="x, axes=None", samples=_SHIFTS, rule=lambda g, out, x, *, axes: inverse(g, axes=axes),
-             infer=lambda facts, x, *, axes: view_type(x, type_of(x).shape))  # fmt: skip
+def shifts(ft: Any) -> None:
+    for fn, inverse in ((ft.fftshift, ft.ifftshift), (ft.ifftshift, ft.fftshift)):
+        register(fn, signature="x, axes=None", samples=_SHIFTS,
+                 rule=lambda g, out, x, *, axes, inverse=inverse: apply(inverse, g, axes=axes),
+                 infer=lambda facts, x, *, axes: view_type(x, type_of(x).shape))  # fmt: skip
 
 
 _SHIFTS = calls(case((4,)), case((5,)), case((3, 4)), case((3, 4), 1), case((2, 3, 4), (0, -1)))
-_shifted(np.fft.fftshift, np.fft.ifftshift)
-_shifted(np.fft.ifftshift, np.fft.fftshift)
 
 
-def _frequencies(half: bool) -> Any:
-    def infer(facts: Facts, n: Any, d: Any, **_: Any) -> Type:
-        count = size_of(n)
-        count = _half(count) if half else count
-        return Type("float", (Dim.fresh() if count is None else count,), array=True)
+def frequencies(ft: Any, signature: str) -> None:
+    for fn, is_half in ((ft.fftfreq, False), (ft.rfftfreq, True)):
 
-    return infer
+        def infer(facts: Facts, n: Any, d: Any, *, is_half: bool = is_half, **_: Any) -> Type:
+            count = size_of(n)
+            count = _half(count) if is_half else count
+            return Type("float", (Dim.fresh() if count is None else count,), array=True)
+
+        register(fn, signature=signature, inputs="n d", infer=infer,
+                 rule=lambda g, out, n, d, **_: (None, -np.sum(g * out) / d),
+                 samples=lambda rng: [((n, 0.3), {}) for n in (4, 5)])  # fmt: skip
 
 
-for _fn, _is_half in ((np.fft.fftfreq, False), (np.fft.rfftfreq, True)):
-    register(_fn, signature="n, d=1.0, device=None", inputs="n d", infer=_frequencies(_is_half),
-             rule=lambda g, out, n, d, **_: (None, -np.sum(g * out) / d),
-             samples=lambda rng: [((n, 0.3), {}) for n in (4, 5)])  # fmt: skip
+shifts(np.fft)
+frequencies(np.fft, "n, d=1.0, device=None")
