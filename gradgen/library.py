@@ -83,9 +83,18 @@ def is_numpy_module(obj: Any) -> bool:
 
 
 def is_library(fn: Any) -> bool:
-    """Whether a function belongs to NumPy, SciPy or the standard library."""
+    """Whether a function belongs to NumPy, SciPy or the standard library; not what merely wraps one that does."""
     root = (getattr(fn, "__module__", None) or "").split(".")[0]
+    return _is_of_libraries(root) and (not isinstance(fn, types.FunctionType) or _is_of_libraries(_home(fn)))
+
+
+def _is_of_libraries(root: str) -> bool:
     return root in ("numpy", "scipy", "builtins") or root in sys.stdlib_module_names and root != "__main__"
+
+
+def _home(fn: types.FunctionType) -> str:
+    """The package in which a function was written: `functools.wraps` says that of what is wrapped."""
+    return str(fn.__globals__.get("__name__", "")).split(".")[0]
 
 
 def is_namespace(fn: Any) -> bool:

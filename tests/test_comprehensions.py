@@ -1,11 +1,12 @@
 """Comprehensions and generator expressions, and what is made of the lists that they make."""
 
-# ruff: noqa: B905, C416 -- programs as people write them
+# ruff: noqa: B905, C400, C414, C416 -- programs as people write them
 import math
 
 import numpy as np
 import pytest
 
+import gradgen
 from tests.agreement import SHAPES, agree, programs_of
 
 
@@ -139,3 +140,58 @@ def one_in_the_other(x, n):
 @pytest.mark.parametrize("program", programs_of(globals()), ids=lambda f: f.__name__)
 def test_all_answers_agree(program, n, shapes):
     agree(program, n, shapes)
+
+
+# ---- lists and tuples are not the same
+
+
+def tuple_as_index(x, n):
+    index = tuple(i % n for i in range(n))
+    return np.sum(x[index] ** 2)
+
+
+def list_as_index(x, n):
+    index = list(i % n for i in range(n))
+    return np.sum(x[index] ** 2)
+
+
+def tuple_written_at(x, n):
+    index = tuple([i % n for i in range(n)])
+    y = x * 2.0
+    y[index] = 5.0
+    return np.sum(y * y)
+
+
+def list_of_a_tuple(x, n):
+    index = list(tuple(i % n for i in range(n)))
+    return np.sum(x[index] ** 2)
+
+
+def either(x, n):
+    index = tuple([i % n for i in range(n)]) if n > 1 else [i for i in range(n)]
+    return np.sum(x[index] ** 2)
+
+
+def rows(x, n):
+    parts = list(x)
+    first, *others = tuple(x * x)
+    return np.sum(parts[n - 1] * first) + sum(np.sum(row) for row in others) + len(parts)
+
+
+@pytest.mark.parametrize(
+    "f", [tuple_as_index, list_as_index, tuple_written_at, list_of_a_tuple, either, rows], ids=lambda f: f.__name__
+)
+def test_lists_and_tuples_mean_different_things_as_an_index(f):
+    x = np.array([[0.3, -0.7], [1.1, 0.4]])
+    for n in (1, 2):
+        try:
+            found = gradgen.grad(f, shapes="x=(2, 2)")(x, n)
+        except gradgen.UnsupportedError:
+            assert f is either
+            continue
+        wanted = np.zeros_like(x)
+        for i in np.ndindex(x.shape):
+            step = np.zeros_like(x)
+            step[i] = 1e-6
+            wanted[i] = (f(x + step, n) - f(x - step, n)) / 2e-6
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-9)

@@ -114,9 +114,10 @@ class Arithmetic(Opaque):
 def as_sequence(term: Term) -> Sequence | None:
     """A tuple or list as one whose items are known one by one."""
     if isinstance(term, Static) and type(term.obj) in (tuple, list):
-        items = [(x, literal(x)) for x in term.obj]
-        known: list[Term] = [Static(tree, x) for x, tree in items if tree is not None]
-        return sequence(type(term.obj), known) if len(known) == len(items) else None
+        written = isinstance(term.ast, (ast.Tuple, ast.List)) and len(term.ast.elts) == len(term.obj)
+        trees = term.ast.elts if written else map(literal, term.obj)  # type: ignore[attr-defined]
+        known: list[Term] = [Static(tree, x) for x, tree in zip(term.obj, trees, strict=True) if tree is not None]
+        return sequence(type(term.obj), known) if len(known) == len(term.obj) else None
     return term if isinstance(term, Sequence) else None
 
 

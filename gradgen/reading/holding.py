@@ -164,7 +164,7 @@ class Holding:
             return [] if v.type.floating else None
         if node.op.name in (ATTRIBUTE, ITEM):
             return None
-        if node.op.name in ("list", "tuple", "append"):
+        if node.op.name in ("list", "tuple", "append", "as_list", "as_tuple"):
             return [[w] for w in node.inputs if w.type.kind in OPEN or w.type.sequence]
         if node.inputs and node.inputs[0].type.of is not None and node.op.name in ("getitem", "item_of_list"):
             return [[node.inputs[0]]]

@@ -184,9 +184,11 @@ class Invoking(Changing):
             return sequence(tuple, [self.binary(ast.BinOp(node, op, node), *args) for op in ops])
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
+        if fn in (tuple, list) and len(terms) == len(args) == 1 and isinstance(args[0], Computed):
+            made = self._listed(fn, args[0], tree, node)
+            if made is not None:
+                return made
         if args and isinstance(args[0], Computed) and args[0].value.type.of is not None:
-            if fn in (tuple, list) and len(terms) == 1:
-                return args[0]
             if fn is len and may_grow(args[0].value):
                 length = self.length_of_list(args[0].value)
                 return Computed(Ref(length), length)
@@ -235,6 +237,19 @@ class Invoking(Changing):
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
+
+    def _listed(self, fn: Any, base: Computed, tree: ast.expr, node: ast.Call) -> Term | None:
+        """`list(x)`, `tuple(x)` of an array or a list; None where it is not known to be one."""
+        t = base.value.type
+        if t.items is not None:
+            return sequence(fn, self.unpacked(base.value, len(t.items), node))
+        if t.of is None and (t.kind == "object" or not t.ndim):
+            return None
+        made = base.value.node
+        if fn is list and t.of is not None and t.form is None and made is not None and made.subgraphs:
+            if not base.value.hint:  # a list that nobody else has
+                return base
+        return self.apply(PRIMITIVES[f"as_{fn.__name__}"], [base], {}, tree, node)
 
     def _is_followed(self, fn: Any, args: list[Term]) -> bool:
         """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it.

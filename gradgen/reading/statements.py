@@ -16,8 +16,8 @@ from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references, sequence
 from .cells import is_array, outermost
-from .decide import looked_at
-from .flow import BROKEN, RETURNED, VALUE
+from .decide import decided, looked_at
+from .flow import BROKEN, RETURNED, VALUE, always_leaves
 from .growing import grown_in
 from .looks import SCALARS, classes
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
@@ -104,8 +104,10 @@ class Statements(Turns, Trying):
                     self.block(node.body)
                 finally:
                     self._inside_with = context
-            case ast.If() if _binds(node):
+            case ast.If() if _binds(node) or self._is_settled(node):
                 self.branch(node, node.body, node.orelse)
+            case ast.Assert() if self._may_fold() and decided(self, node.test):
+                pass
             case ast.For() | ast.While():
                 self._loop_or_opaque(node)
             case ast.FunctionDef():
@@ -142,6 +144,16 @@ class Statements(Turns, Trying):
     def _loop_or_opaque(self, node: ast.For | ast.While) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
         self.or_else(lambda: self.loop(node), lambda: self._opaque_statement(node))
+
+    def _is_settled(self, node: ast.If) -> bool:
+        """Whether it is known which side is taken; what surely raises does so when it runs."""
+        known = decided(self, node.test) if self._may_fold() else None
+        return known is False or known is True and not always_leaves(node.body)
+
+    def _may_fold(self) -> bool:
+        """Whether a check that is known to pass is left out: in a module that is written the function's own stay, which
+        ask whether the caller keeps to what was declared."""
+        return self.live is not None or self.frame.call is not None or self.patience is not None
 
     def _is_errstate(self, node: ast.With) -> bool:
         for item in node.items:

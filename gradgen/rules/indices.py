@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph import Value, type_of
 from ..sequences import list_of, one_of, sequence_type
-from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, join_kinds
+from ..shapes import OBJECT, Dim, Facts, ShapeVar, Size, Type, dim_add, join_kinds
 from .registry import ndim
 from .sizes import not_negative, size_of
 
@@ -173,7 +173,8 @@ def _index_type(item: Any) -> Type:
         return Type("bool" if array.dtype == bool else "int", array.shape)
     if isinstance(item, Value) and item.node is not None and item.node.op.name == "list":
         return Type(leaf_kind(item.type), item.type.shape)
-    return type_of(item)
+    t = type_of(item)
+    return OBJECT if t.of is not None and t.form is not None else t  # a tuple of so many indices, or an array of them
 
 
 def _item_type(facts: Facts, x: Any, t: Type, items: list[Any]) -> Type:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..graph import type_of
 from ..sequences import each, joined_items, list_of, one_of
-from ..shapes import Dim, Facts, ShapeVar, Size, Type, join_kinds
+from ..shapes import Dim, Facts, Form, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
 from .primitives import apply, broadcast_like, kind_of, scatter, sum_of, unbroadcast
@@ -68,6 +68,31 @@ def _first_type(facts: Facts, x: Any, steps: Any) -> Type:
 def first(x: Any, steps: Any) -> Any:
     """What the first `steps` turns of a loop through `x` take of it."""
     return x[:steps]
+
+
+# ---- lists, tuples and arrays, one made of the other
+
+
+def _listed_type(facts: Facts, x: Any, form: Form | None = None) -> Type:
+    return list_of(each(item_type(facts, x)), length_of(type_of(x))).but(form=form)
+
+
+def _of_items(g: Any, x: Any) -> Any:
+    """The cotangents of the items as that of what they came from."""
+    return g if type_of(x).sequence else apply(np.array, g)
+
+
+@primitive(signature="x", rule=lambda g, out, x: _of_items(g, x), infer=_listed_type, alias="any")
+def as_list(x: Any) -> Any:
+    """`list(x)` of an array, or of a tuple whose items are not known one by one."""
+    return list(x)
+
+
+@primitive(signature="x", rule=lambda g, out, x: _of_items(g, x), alias="any",
+           infer=lambda facts, x: _listed_type(facts, x, Form(tuple)))  # fmt: skip
+def as_tuple(x: Any) -> Any:
+    """`tuple(x)` of an array or a list: as an index it means something else than a list."""
+    return tuple(x)
 
 
 # ---- lists that grow
