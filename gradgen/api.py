@@ -209,7 +209,7 @@ class Gradient:
 
     def _mark(self, x: Any) -> Any:
         """What the text that fits an argument depends on."""
-        return (type(x), repr(x) if type(x) is tuple else x) if self._is_known(x) else _mark(x)
+        return (type(x), repr(x) if type(x) in (tuple, list) else x) if self._is_known(x) else _mark(x)
 
     def _parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """What the text depends on of parts of objects among the arguments."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .sequences import sequence_type
+from .sequences import list_of, sequence_type
 from .shapes import NONE, OBJECT, Form, Type, container, leaf_types
 
 MOST = 256
@@ -64,6 +64,8 @@ def type_of_argument(x: Any, numbers: bool = False) -> Type:
             return Type(kind, (), array=isinstance(x, np.generic))
     if isinstance(x, tuple) or type(x) in (list, dict):
         return container_type(x, numbers)
+    if isinstance(x, range):
+        return list_of(Type("int", ()), len(x))
     if x is None:
         return NONE
     return OBJECT.but(form=Form(type(x))) if has_attributes(x) else OBJECT
@@ -72,6 +74,8 @@ def type_of_argument(x: Any, numbers: bool = False) -> Type:
 def container_type(x: Any, numbers: bool) -> Type:
     """The type of a tuple, list or dict; of a large one, or of one whose keys cannot be written down, OBJECT."""
     keys = named_fields(x) if isinstance(x, tuple) else tuple(x) if isinstance(x, dict) else ()
+    if type(x) is list and not numbers and x and all(type(item) is int for item in x):
+        return list_of(Type("int", ()), len(x))
     if len(x) > MOST or not all(isinstance(key, (str, int, tuple)) for key in keys):
         return OBJECT
     items = tuple(type_of_argument(item, numbers) for item in (x.values() if isinstance(x, dict) else x))
@@ -100,9 +104,10 @@ def has_attributes(x: Any) -> bool:
 def is_known(obj: Any, counts: bool = False) -> bool:
     """Whether an argument, or an attribute of one, is taken as it is: text, None, a truth value, a function, a module.
 
-    counts: whether integers are, and tuples of what is known.
+    counts: whether integers are, and tuples and lists of what is known.
     """
-    if counts and (type(obj) is int or type(obj) is tuple and all(is_known(item, counts) for item in obj)):
+    whole = type(obj) in (tuple, list) and all(is_known(item, counts) for item in obj)
+    if counts and (whole or type(obj) is int):
         return True
     return obj is None or isinstance(obj, (bool, str, bytes, type, types.ModuleType)) or (
         callable(obj) and not has_attributes(obj)
@@ -111,5 +116,5 @@ def is_known(obj: Any, counts: bool = False) -> bool:
 
 def known_type(obj: Any) -> Type:
     """What such an object is, as something that is the same for two only where they are."""
-    by_value = isinstance(obj, (bool, str, bytes, int, tuple, type(None)))
+    by_value = isinstance(obj, (bool, str, bytes, int, tuple, list, type(None)))
     return OBJECT.but(form=Form(None, (type(obj), repr(obj) if by_value else id(obj))))

@@ -296,8 +296,11 @@ class Emitter:
             begin.gives = [(self.names.of[o], o)]  # type: ignore[attr-defined]
             out.append(begin)
             name = standing_for(o, ast.Name(self.names.of[o], ast.Load()))
-            call = ast.Call(ast.Attribute(name, "append", ast.Load()), [self._item(inner.expression(r), r)], [])
-            if is_early(inner.schedule.graph, r):
+            early, item = is_early(inner.schedule.graph, r), self._item(inner.expression(r), r)
+            if early and r.type.of is not None:  # more may be appended to the list afterwards
+                item = ast.List([ast.Starred(item, ast.Load())], ast.Load())
+            call = ast.Call(ast.Attribute(name, "append", ast.Load()), [item], [])
+            if early:
                 late = goes_on and r.node in [s.node for s in steps[:passed]]
                 inner.behind.setdefault(goes_on if late else r.node, []).append(ast.Expr(call))  # type: ignore[arg-type]
             else:

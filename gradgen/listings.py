@@ -36,7 +36,9 @@ def zeros_like(t: Type, tree: ast.expr, depth: int = 0) -> ast.expr:
 
 
 def each_of(inner: ast.expr, target: ast.expr, through: ast.expr) -> ast.expr:
-    """`[inner for target in through]`, a list that is nobody else's, whatever is in it."""
+    """`[inner for target in through]`, a list that is nobody else's, whatever is in it; `list(through)` if no more."""
+    if isinstance(inner, ast.Name) and isinstance(target, ast.Name) and inner.id == target.id:
+        return ast.Call(ast.Name("list", ast.Load()), [through], [])
     tree = ast.ListComp(inner, [ast.comprehension(target, through, [], 0)])
     tree.fresh = True  # type: ignore[attr-defined]
     return tree

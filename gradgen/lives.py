@@ -247,7 +247,7 @@ def parts_of(schedule: Schedule, v: Value) -> list[Value]:
 
 def outlasts(v: Value, node: Node) -> bool:
     """Whether `v` is read when the name that `node` gives to its result has it already: it is written in two steps."""
-    fills = node.op.name in FILLS
+    fills = node.op.name in (*FILLS, "append")
     return node.op.name == "scatter" or fills and (v is not node.inputs[0] or v in node.inputs[1:])
 
 
@@ -258,9 +258,16 @@ def is_overtaken(v: Value, node: Node) -> bool:
     Only what the user calls alike can come to have one name.
     """
     loop: Any = node.op
-    alike = any(v.hint and v.hint == out.hint for out in node.outputs[: node.options["carried"]])
+    alike = any(_alike(v, out) for out in node.outputs[: node.options["carried"]])
     gone_through = any(v in roots(x) for x in node.inputs[: node.options["items"]])
     return alike and (v not in loop.initial(node) or gone_through and bool(written(node.subgraphs[0])))
+
+
+def _alike(v: Value, w: Value) -> bool:
+    """Whether two values have the same word for a name, or are cotangents of what has."""
+    if v.bar_of is not None and w.bar_of is not None:
+        return _alike(v.bar_of, w.bar_of)
+    return bool(v.hint) and v.hint == w.hint
 
 
 class Busy:

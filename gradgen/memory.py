@@ -141,7 +141,7 @@ def special(route: Route, t: Type, want: Type | None, sizes: dict[str, int], exa
         wanted = [None] * len(t.items) if want is None or want.items is None else want.items
         inner = zip(parts(route, t), t.items, wanted, strict=True)
         return t.but(items=tuple(special(r, item, w, sizes, exact) for r, item, w in inner))
-    if t.kind == "object" or not t.shape or t.ndim is None:
+    if t.kind == "object" and t.of is None or not t.shape or t.ndim is None:
         return t
     shape: list[Size] = []
     for i, n in enumerate(t.shape):  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from .control import UNDEFINED
 from .graph import CONST, Node, Value
 from .lives import Busy, Lives, Numbers, Span
 from .loops import LOOP
+from .rules.primitives import FILLS
 from .schedule import Schedule
 from .words import ROLES, function_word, leaf, spoken
 
@@ -59,6 +60,10 @@ class Names:
     def _chosen(self, v: Value, busy: dict[str, Busy], spans: list[Span]) -> str:
         """The user's own names come first: a word that was made up gives way to them."""
         wanted = self._wanted(v)
+        base = v.node.inputs[0] if v.node is not None and v.node.op.name in FILLS else None
+        kept = self.of.get(self.outermost(base), "") if base is not None else ""
+        if kept.startswith(wanted) and not busy[kept].meets(spans):
+            return kept  # what is written in place keeps its name
         own = v.hint or (v.bar_of is not None and v.bar_of.hint)
         return self._free(wanted if own or wanted not in self.hints else f"{wanted}_part", busy, spans)
 

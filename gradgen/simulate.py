@@ -71,6 +71,8 @@ class Simulation:
         self.written: list[int] = []
         """How often each buffer was written into."""
         self.ours: list[bool] = []
+        self._lists: set[int] = set()
+        """The buffers that are lists."""
         self._globals: dict[str, frozenset[int]] = {}
         self._fresh: set[str] = set()
         self._ways_out: list[list[tuple[dict[str, Held], list[int]]]] = []
@@ -87,6 +89,11 @@ class Simulation:
         self.written.append(0)
         self.ours.append(ours)
         return frozenset({len(self.written) - 1})
+
+    def _new_list(self) -> frozenset[int]:
+        made = self.buffer()
+        self._lists |= made
+        return made
 
     def give(self, name: str, places: frozenset[int], value: Value | None = None) -> None:
         self.scope.names[name] = Held(value, places, tuple(self.written[p] for p in places))
@@ -105,10 +112,10 @@ class Simulation:
         held = self.scope.names[name]
         if base is not None and held.value is not base:
             raise wrong(f"`{name}` is appended to as {base!r}, and holds {held.value!r}")
-        others = [other for other, h in self.scope.names.items() if other != name and h.value is held.value is not None]
-        for other in others:
-            del self.scope.names[other]
-        self.give(name, held.places | self.places(item))
+        added = self.places(item)
+        for p in held.places & self._lists:
+            self.written[p] += 1
+        self.give(name, held.places | added)
         self._fresh.add(name)
 
     def close(self) -> None:
@@ -155,14 +162,18 @@ class Simulation:
                 base = self.places(node.value)
                 return base if node.attr not in NOTHING else frozenset()
             case ast.Subscript():
-                base, _ = self.places(node.value), self.places(node.slice)
+                base, _ = self.places(node.value) - self._lists, self.places(node.slice)
                 return self.buffer() if is_advanced(node.slice) or shows_nothing(node) else base
             case ast.Call():
                 return self.call(node)
             case ast.IfExp():
                 self.places(node.test)
                 return self.places(node.body) | self.places(node.orelse)
-            case ast.Tuple() | ast.List() | ast.BoolOp() | ast.Starred() | ast.Dict():
+            case ast.List():
+                return self.all(node.elts) | self._new_list()
+            case ast.Starred():
+                return self.places(node.value) - self._lists
+            case ast.Tuple() | ast.BoolOp() | ast.Dict():
                 return self.all(ast.iter_child_nodes(node))
             case ast.BinOp() | ast.UnaryOp() | ast.Compare():
                 self.operands(node)
@@ -224,6 +235,8 @@ class Simulation:
         of_library = path_object(node.func) if is_module(root) else None
         if among(of_library, OPERATIONS) and OPERATIONS[of_library].alias == "fresh":
             return self.buffer()
+        if name == "list":
+            return base - self._lists | self._new_list()
         return self.buffer() if name in OWN else first | rest | self.buffer(ours=False)
 
     def comprehension(self, node: Any) -> frozenset[int]:
@@ -233,7 +246,7 @@ class Simulation:
         before = dict(self.scope.names)
         for name, item in node.items:
             self.give(name, self.buffer(ours=False), item)
-        found = self.places(node.elt) | self.buffer(ours=False)
+        found = self.places(node.elt) | self.buffer(ours=False) | self._new_list()
         self.scope.names = before
         return found
 

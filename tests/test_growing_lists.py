@@ -286,6 +286,61 @@ def as_long_as_it_is_short(x, n):
     return a[-1] * x[2]
 
 
+def grown_after_its_steps_were_recorded(x, n):
+    t = x[0]
+    for k in range(n):
+        out = []
+        for v in x:
+            out.append(np.exp(v * k * 0.1))
+        if k % 2:
+            out.append(x[0])
+        t = t + np.sum(np.array(out) ** 3)
+    return t
+
+
+def grown_twice_in_a_step(x, n):
+    t = x[0]
+    for k in range(n):
+        out = []
+        for v in x:
+            out.append(np.exp(v * k * 0.1))
+        out.append(x[0] * k)
+        for v in x:
+            out.append(np.sqrt(v * v * k + 1.0))
+        t = t + np.sum(np.array(out) ** 3)
+    return t
+
+
+def a_tree_of_pairs(x, n):
+    nodes = list(x)
+    while len(nodes) > 1:
+        above = []
+        for i in range(0, len(nodes) - 1, 2):
+            above.append(np.sqrt(nodes[i] ** 2 + nodes[i + 1] ** 2 + 1.0))
+        if len(nodes) % 2:
+            above.append(nodes[-1])
+        nodes = above
+    return nodes[0]
+
+
+def a_list_of_pairs_in_each_step(x, n):
+    nodes = list(np.concatenate([x, x * x, x + 1.0]))
+    for _ in range(n):
+        above = []
+        for i in range(len(nodes) - 1):
+            above.append(np.tanh(nodes[i] * nodes[i + 1]))
+        nodes = above
+    return nodes[0] * nodes[-1]
+
+
+def rows_of_an_array(x, n):
+    rows = list(np.outer(x, x))
+    rows.append(x)
+    for k, row in enumerate(rows):
+        x = x + k * np.sin(row)
+    return np.sum(x) * len(rows)
+
+
 @pytest.mark.parametrize("shapes", ["", SHAPES])
 @pytest.mark.parametrize("n", [2, 0, 4])
 @pytest.mark.parametrize("program", programs_of(globals()), ids=lambda f: f.__name__)

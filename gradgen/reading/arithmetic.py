@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
 from ..constants import const_type
 from ..graph import OPERATIONS, Value
 from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_UNARY, UNARY
 from ..sequences import sequence_type
 from ..shapes import OBJECT, Type, dim_add, dim_mul
-from ..syntax import literal
+from ..syntax import literal, numpy_path
 from ..terms import Computed, Sequence, Static, Term, sequence
 from .decide import decided, truth
 from .looks import known_size
@@ -29,6 +31,8 @@ class Arithmetic(Opaque):
             return made
         if BINARY[type(node.op)] not in OPERATIONS:
             return self.opaque_term(tree, node)
+        left, right = self._array_beside(left, right, node), self._array_beside(right, left, node)
+        tree = ast.BinOp(left.ast, node.op, right.ast)
         if any(isinstance(t, Computed) and t.value.type.kind == "object" for t in (left, right)):
             return self.opaque_term(tree, node)
         term = self.apply(OPERATIONS[BINARY[type(node.op)]], [left, right], {}, tree, node)
@@ -57,6 +61,16 @@ class Arithmetic(Opaque):
         if t.ndim or t.kind == "float":
             return None
         raise self.error(f"what this makes of a {s.kind.__name__} depends on what is not known", node)
+
+    def _array_beside(self, term: Term, other: Term, at: ast.AST) -> Term:
+        """A list of numbers as the array that NumPy makes of it where the other operand is an array."""
+        items = term.value.type.of if isinstance(term, Computed) else None
+        beside = isinstance(other, Computed) and bool(other.value.type.ndim) and as_sequence(other) is None
+        beside = beside or isinstance(other, Static) and isinstance(other.obj, np.ndarray)
+        if items is None or items.kind == "object" or not beside:
+            return term
+        made = ast.Call(numpy_path("array"), [term.ast], [])
+        return self.apply(OPERATIONS[np.array], [term], {}, made, at)
 
     def _joined_type(self, left: Term, right: Term, op: ast.operator) -> Type:
         """What is known of a tuple that is made of another, such as `x.shape + (3,)`."""
