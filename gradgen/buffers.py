@@ -381,7 +381,7 @@ class Buffers:
     def _found_object(self, v: Value) -> Memory:
         node = v.node
         collected = node is not None and node.op.name == "loop" and v.index >= node.options["carried"]
-        if node is None or not (node.subgraphs or node.op.name in ("list", "append")):
+        if node is None or not (node.subgraphs or node.op.name in ("list", "as_list", "append")):
             return self._new(ours=False)
         if collected or not node.subgraphs:
             return self._new()

@@ -32,7 +32,7 @@ from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
 from .lasting import changes, last_version, lasts, written_to
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
-from .rules.lists import first, flipped, item_type, length_of, shortest
+from .rules.lists import begun, first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
 from .schedule import COMPARISONS, is_light, is_tiny
 from .sequences import each, list_of
@@ -294,7 +294,7 @@ class Loop(Control):
                     source = taken(steps_of(node.inputs[0], 0), steps)
                 elif v in given:
                     listed = node.outputs[body.results.index(v.bar_of)]  # type: ignore[arg-type]
-                    source = self._own_part(node, listed, given[v], steps)
+                    source = begun(listed, given[v], lambda: shortest(node.inputs[0]) if steps is None else steps)
                     param.held, param.bar_of = [given[v]], v.bar_of
                 else:
                     source, param.held = records[v], [v]
@@ -317,13 +317,6 @@ class Loop(Control):
         if steps is not None and node.options["header"] is None:
             return graph.add(PRIMITIVES["range"], [steps]).out
         return taken(node.inputs[0], steps)
-
-    def _own_part(self, node: Node, listed: Value, bar: Value, steps: Value | None) -> Value:
-        """The cotangents of what the steps collect, where more is appended to the list afterwards."""
-        growing = (inner for inner in listed.graph.nodes if inner.op.name == "append" or isinstance(inner.op, Control))
-        if not any(inner.inputs and listed in inner.inputs for inner in growing if not inner.backward):
-            return bar
-        return first(bar, shortest(node.inputs[0]) if steps is None else steps)  # type: ignore[no-any-return]
 
     def _steps(self, node: Node) -> Value | None:
         """How many steps ran, None where that is as many as there are items of each."""

@@ -13,7 +13,7 @@ from ..sequences import each, list_of
 from ..shapes import Dim, ShapeVar
 from ..syntax import display, literal
 from ..terms import Computed, Ref, Static, Term, sequence
-from .rewriting import as_added, as_appended, as_folded, as_list, as_loops, name, placed
+from .rewriting import as_added, as_appended, as_folded, as_list, as_loops, name
 from .through import Through, Way
 
 MAPPED, LISTED = "<mapped>", "<listed>"
@@ -48,17 +48,6 @@ class Comprehensions(Through):
         self.frame.names = {**names, MAPPED: fn}
         try:
             return self.comprehension(as_list(MAPPED, items, node.args[1:], node))
-        finally:
-            self.frame.names = names
-
-    def listed(self, term: Term, tree: ast.expr, node: ast.Call) -> Term:
-        """`list(a)`: the entries or rows of an array, one after the other; else the call is passed on."""
-        word, names = self._free_word("item"), self.frame.names
-        self.frame.names = {**names, LISTED: term}
-        each = placed(ast.ListComp(name(word), [ast.comprehension(name(word, store=True), name(LISTED), [], 0)]), node)
-        try:
-            ways = [lambda: self.comprehension(each), lambda: self.opaque_term(tree, node)]
-            return self.first_that_works(ways)  # type: ignore[no-any-return]
         finally:
             self.frame.names = names
 

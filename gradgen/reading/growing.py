@@ -40,7 +40,7 @@ class Growing(Flow):
             return True
         value = self.value(self.here(old))
         made = value.node
-        if made is not None and not made.subgraphs and made.op.name not in ("append", "list"):
+        if made is not None and not made.subgraphs and made.op.name not in ("append", "list", "as_list"):
             what = f"`{name}` grows here, and is made of another list"
             raise self.error(what, node, f"write `{name} = [*{name}, ...]`")
         for item in items:

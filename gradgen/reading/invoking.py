@@ -118,10 +118,6 @@ class Invoking(Changing):
         """`map(f, ...)`, used up at once; what cannot be followed is passed on."""
         raise NotImplementedError
 
-    def listed(self, term: Term, tree: ast.expr, node: ast.Call) -> Term:
-        """`list(a)` of an array."""
-        raise NotImplementedError
-
     def folded(self, node: ast.Call, args: list[Term]) -> Term:
         """`functools.reduce(f, ...)`."""
         raise NotImplementedError
@@ -198,8 +194,6 @@ class Invoking(Changing):
                 return Computed(Ref(length), length)
             if among(fn, OF_LISTS):
                 return self._of_list(fn, args[0], args[1:], kwargs, tree, node)
-        if fn is list and len(terms) == 1 and is_array(args[0]):
-            return self.listed(args[0], tree, node)
         if is_namespace(fn) and not any(map(self._is_foreign, args)):
             return self._namespace(fn(np.empty(0)))
         known = told(self, fn, args) if among(fn, LOOKERS) and not kwargs else None
@@ -249,7 +243,7 @@ class Invoking(Changing):
         t = base.value.type
         if t.items is not None:
             return sequence(fn, self.unpacked(base.value, len(t.items), node))
-        if t.of is None and (t.kind == "object" or not t.ndim):
+        if t.of is None and (t.kind == "object" or t.ndim == 0):
             return None
         made = base.value.node
         if fn is list and t.of is not None and t.form is None and made is not None and made.subgraphs:
@@ -401,8 +395,3 @@ def _is_conditional_sum(node: ast.Call) -> bool:
     if node.keywords or not isinstance(first, (ast.GeneratorExp, ast.ListComp)):
         return False
     return len(first.generators) > 1 or bool(first.generators[0].ifs)
-
-
-def is_array(term: Term) -> bool:
-    """Whether a term is an array that has a first axis, as far as is known."""
-    return isinstance(term, Computed) and term.value.type.kind != "object" and term.value.type.shape != ()

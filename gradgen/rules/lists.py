@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..graph import type_of
+from ..graph import Value, type_of
 from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, Form, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
@@ -70,6 +71,14 @@ def first(x: Any, steps: Any) -> Any:
     return x[:steps]
 
 
+def begun(made: Any, g: Any, count: Callable[[], Any]) -> Any:
+    """The cotangents of what a list was made with, `count()` items, where more is appended to it afterwards."""
+    if not isinstance(made, Value):
+        return g
+    readers = [node for node in made.graph.nodes if made in node.inputs and not node.backward]
+    return first(g, count()) if any(node.subgraphs or node.op.name == "append" for node in readers) else g
+
+
 # ---- lists, tuples and arrays, one made of the other
 
 
@@ -82,7 +91,8 @@ def _of_items(g: Any, x: Any) -> Any:
     return g if type_of(x).sequence else apply(np.array, g)
 
 
-@primitive(signature="x", rule=lambda g, out, x: _of_items(g, x), infer=_listed_type, alias="any")
+@primitive(signature="x", rule=lambda g, out, x: _of_items(begun(out, g, lambda: shortest(x)), x), alias="any",
+           infer=_listed_type)  # fmt: skip
 def as_list(x: Any) -> Any:
     """`list(x)` of an array, or of a tuple whose items are not known one by one."""
     return list(x)
