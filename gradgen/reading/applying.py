@@ -17,7 +17,7 @@ from .cells import Cells
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.ix_)
 ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
 """The options of `np.array` at their defaults."""
-SEQUENCES = ("shape", "index", "indices", "indices_or_sections", "repeats", "shift", "dimensions")
+SEQUENCES = ("shape", "c_or_cr", "index", "indices", "indices_or_sections", "repeats", "shift", "dimensions")
 """Parameters that take a tuple or list as it is."""
 
 

@@ -274,7 +274,7 @@ def svd(g, out, a, *, full_matrices, compute_uv, hermitian):
         return (u * per_column(g)) @ vh
     u, s, vh = out
     u_bar, s_bar, vh_bar = g
-    if full_matrices and not _surely_square(a):
+    if full_matrices and not surely_square(a):
         if u_bar is not None or vh_bar is not None:
             raise NoRuleError("the singular vectors have a derivative with full_matrices=False only")
         k = length(s, -1)
@@ -293,7 +293,7 @@ def svdvals(g, out, x):
     return svd(g, out, x, full_matrices=False, compute_uv=False, hermitian=False)
 
 
-def _surely_square(a: Any) -> bool:
+def surely_square(a: Any) -> bool:
     x = shape_of(a)
     return not isinstance(x, ShapeVar) and x[-1] == x[-2]
 
