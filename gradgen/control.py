@@ -128,6 +128,11 @@ LEAVE_UNLESS = Operation(_leave_unless, name="leave_unless", signature="*values"
 EXITS = (LEAVE_IF, LEAVE_UNLESS)
 """Where a step leaves its loop before its end and is not recorded: a condition, and what each carried value is then."""
 
+STOOD_AROUND = Operation(
+    lambda *values: None, name="stood_around", signature="*values", differentiable=False, effect=True
+)
+"""The end of what stands around statements, see `source.Around`: it reads values until here."""
+
 
 def reversed_items(header: Any) -> list[int]:
     """The places of the items that a loop goes through from the end, by its header, see `Loop`."""

@@ -18,7 +18,7 @@ from .lives import parts_of
 from .loops import LOOP
 from .naming import Names
 from .schedule import Schedule, Step, is_early, unpacked_from, unpacking_target
-from .source import Statement
+from .source import Around, Statement
 from .spell import Snippets, is_zero, spell
 from .syntax import Hole, copied, fill
 from .writer import Blank, Comment, Trailing
@@ -97,19 +97,15 @@ class Emitter:
     def statements(self, steps: list[Step], around: Any = None) -> list[ast.stmt]:
         """The statements of steps. around: the user's statement that they are a part of."""
         out: list[ast.stmt] = []
-        block = out
-        outer: tuple[Any, ...] = around.context if isinstance(around, Statement) else ()
-        context = outer
+        block, blocks = out, Blocks(self, out)
+        depth = len(around.context) if isinstance(around, Statement) else 0
         current = around if isinstance(around, Statement) and not around.compound else None
         for position, step in enumerate(steps):
             if step.joint and step.joint[-1] is not step:
                 continue
             origin = step.node.origin
-            wanted = origin.context if isinstance(origin, Statement) else ()
-            if wanted != context:
-                inner = wanted[len(outer) :]
-                block = self._with(inner, out) if inner else out
-                context = wanted
+            wanted = origin.context[depth:] if isinstance(origin, Statement) else ()
+            block = blocks.inside([a for a in wanted if a.both or not step.node.backward])
             if step.node.backward:
                 if step.node.op.name != "recorded":
                     answers = next((s for s in steps[position:] if not s.node.again), step)
@@ -131,9 +127,8 @@ class Emitter:
         begins = before >= 0 and steps[before].node.origin is not origin
         return begins and isinstance(origin, Statement) and origin.begun is None and origin.apart
 
-    def said_above(self, step: Step) -> list[ast.stmt]:
-        """The user's comments over the statement of a step, once."""
-        origin = step.node.origin
+    def said_above(self, origin: Any) -> list[ast.stmt]:
+        """The user's comments over a statement, once."""
         if not isinstance(origin, Statement) or origin.whole in self._told:
             return []
         self._told.add(origin.whole)
@@ -145,7 +140,7 @@ class Emitter:
 
     def _forward_lines(self, step: Step, last: bool) -> list[ast.stmt]:
         """A statement of the forward pass with the user's comments over and behind it."""
-        origin, out = step.node.origin, self.said_above(step)
+        origin, out = step.node.origin, self.said_above(step.node.origin)
         trailing = origin.trailing if isinstance(origin, Statement) and last and _is_own(step, origin) else ""
         lines = self._joint(step) if step.joint else self._noted(self._forward_step(step), step.node.outputs)
         return out + [Trailing(s, trailing) if trailing else s for s in lines]
@@ -189,12 +184,6 @@ class Emitter:
         if not new:
             return []
         return ([] if first else [Blank()]) + [Comment(self.heading(o)) for o in new if not o.compound]
-
-    def _with(self, contexts: tuple[Any, ...], out: list[ast.stmt]) -> list[ast.stmt]:
-        items = [ast.withitem(fill(tree, lambda ref: self.expression(ref.value)), None) for tree in contexts]
-        made = ast.With(items, [])
-        out.append(made)
-        return made.body
 
     def _forward_step(self, step: Step) -> list[ast.stmt]:
         node = step.node
@@ -434,6 +423,50 @@ class Emitter:
             target = ast.Tuple([ast.Name(name, ast.Store()) for name in targets], ast.Store())
             return self._noted([ast.Assign([target], ast.Tuple(list(values), ast.Load()))], moved)
         return [s for (name, tree), v in zip(moves, moved, strict=True) for s in self._noted([assign(name, tree)], [v])]
+
+
+class Blocks:
+    """The block that statements are written into, as they stand inside a `with` or a `try`."""
+
+    def __init__(self, emitter: Emitter, out: list[ast.stmt]):
+        self.emitter = emitter
+        self.open: list[tuple[Around | None, list[ast.stmt]]] = [(None, out)]
+        self.begun: dict[Around, tuple[int, ast.Try | None]] = {}
+        """Where what was opened last begins in the block around it; what a `finally` may yet be added to."""
+
+    def inside(self, wanted: list[Around]) -> list[ast.stmt]:
+        """The block inside of all that is wanted, which is closed and opened as needed."""
+        kept = 1
+        while kept < len(self.open) and kept <= len(wanted) and self.open[kept][0] is wanted[kept - 1]:
+            kept += 1
+        del self.open[kept:]
+        for around in wanted[kept - 1 :]:
+            self.open.append((around, self._begun(around, self.open[-1][1])))
+        return self.open[-1][1]
+
+    def _begun(self, around: Around, out: list[ast.stmt]) -> list[ast.stmt]:
+        if around.after is not None:
+            return self._at_last(around.after, out)
+        out += self.emitter.said_above(around.statement)
+        made = fill(around.tree, lambda ref: self.emitter.expression(ref.value))
+        self.begun[around] = (len(out), made if isinstance(made, ast.Try) and made.handlers else None)
+        if isinstance(made, ast.Try) and not made.handlers:  # there may be nothing to be done at last
+            return out
+        out.append(made)
+        return made.body  # type: ignore[no-any-return]
+
+    def _at_last(self, tried: Around, out: list[ast.stmt]) -> list[ast.stmt]:
+        """The block of a `finally`; what is left of it stands alone where nothing is left of what it comes after."""
+        if tried not in self.begun:
+            return out
+        start, made = self.begun[tried]
+        if made is None:
+            inside = out[start:]
+            only = inside[0] if len(inside) == 1 else None
+            made = only if isinstance(only, ast.Try) and not only.finalbody else ast.Try(inside, [], [], [])
+            out[start:] = [made]
+            self.begun[tried] = (start, made)
+        return made.finalbody
 
 
 def _is_own(step: Step, origin: Statement) -> bool:

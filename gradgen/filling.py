@@ -221,4 +221,5 @@ WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
     "own": _own,
     "same": lambda e, node: [assign(e.names.of[node.out], e.expression(node.inputs[0]))],
     "expand": _expand,
+    "stood_around": lambda e, node: [],
 }

@@ -204,7 +204,7 @@ class Program(Statements):
         frame.alone = call is self.standing
         if function.fn is not None:
             self.helpers.setdefault(function.fn.__code__, function)
-        saved = self.frame, self.statement, self.returned, self._inside_with
+        saved = self.frame, self.statement, self.returned, self._around
         values = self._bound_arguments(function, args, kwargs, call, outer)
         written_once = function.identity in self.context.budget.shared and self.patience is None
         if written_once and not frame.alone:
@@ -232,7 +232,7 @@ class Program(Statements):
             return self._returned_term(function)
         finally:
             self._depth -= 1
-            self.frame, self.statement, self.returned, self._inside_with = saved
+            self.frame, self.statement, self.returned, self._around = saved
             self.graph.origin = self.statement
 
     def _returned_term(self, function: Function) -> Term:

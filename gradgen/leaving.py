@@ -81,7 +81,7 @@ def row(e: Any, inner: Any, steps: list[Any], stop: Value, flag: Value, pairs: P
     test = inner.expression(branch.inputs[0])
     block = [*leaving.statements(leaving.schedule.steps, branch.origin), *moved(e, leaving, left), *noted(e, flag)]
     block.append(broken(e, [(o, leaving.beyond(v)) for o, v in left]))
-    out = [*inner.statements(steps[:-1], around), *last, *inner.said_above(steps[-1])]
+    out = [*inner.statements(steps[:-1], around), *last, *inner.said_above(steps[-1].node.origin)]
     out.append(ast.If(ast.UnaryOp(ast.Not(), test) if side else test, block, []))
     further, rest = going_on.schedule.graph.results[stop.index], going_on.schedule.steps
     if further.const is False:

@@ -13,6 +13,7 @@ from .forms import is_named
 from .graph import CONST, OPAQUE, Graph, Node, Value
 from .rules.indices import is_basic
 from .rules.primitives import FILLS, WRITES
+from .source import Around, Statement
 
 MAX_WIDTH = 84
 """About how wide, in characters, an expression grows before a part of it gets a name."""
@@ -89,6 +90,7 @@ class Schedule:
             for v in node.inputs
             if v.bar_of is not None
         }
+        self._taken_out = set(taken_out(graph))
         self._widths: dict[Value, int] = {}
         self.unpacked: dict[Value, list[Value | None]] = unpacked_in(graph) | unpacked_items(graph, items)
         self._parts = {part for parts in self.unpacked.values() for part in parts if part is not None}
@@ -219,6 +221,8 @@ class Schedule:
                 return True
             if is_light(node):
                 return False
+            if out in self._taken_out:
+                return True
             if self._is_cheaper_again(node, out):
                 return False
             return bool(self.backward_uses[out]) or self.uses[out] > 1
@@ -277,6 +281,21 @@ class Schedule:
             elif v.node is not None:
                 todo += v.node.inputs
         return list(found)
+
+
+def taken_out(graph: Graph) -> Iterator[Value]:
+    """What is computed inside of a `try` or the like and read outside of it: it has to be computed there."""
+    reads = [(v, around(node)) for node in graph.nodes if not node.backward for v in node.inputs]
+    for v, outside in [*reads, *((v, []) for v in graph.results)]:
+        inside = around(v.node)
+        if inside and inside != outside:
+            yield v
+
+
+def around(node: Node | None) -> list[Around]:
+    """What stands around the statement of a node in the forward pass alone."""
+    origin = None if node is None or node.backward else node.origin
+    return [a for a in origin.context if not a.both] if isinstance(origin, Statement) else []
 
 
 def is_early(graph: Graph, v: Value) -> bool:

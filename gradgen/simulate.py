@@ -316,6 +316,11 @@ class Simulation:
             case ast.With():
                 self.all(item.context_expr for item in node.items)
                 self.run(node.body)
+            case ast.Try():  # its handlers all raise
+                self.run(node.body)
+                for handler in node.handlers:
+                    self.apart(handler)
+                self.run(node.finalbody)
             case ast.If() if hasattr(node, "sides"):
                 self.branch(node)
             case ast.If(body=[*_, ast.Break()]):

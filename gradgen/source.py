@@ -79,14 +79,28 @@ class SourceFile:
 
 
 @dataclass(eq=False)
+class Around:
+    """What stands around statements of the forward pass: a `with`, or a `try` whose handlers all raise.
+
+    tree: its syntax without a body; what it refers to are values. statement: the user's own. both: whether it stands
+    around what the backward pass makes of them as well. after: of a `finally`, what it comes after.
+    """
+
+    tree: Any
+    statement: Any = None
+    both: bool = False
+    after: Around | None = None
+
+
+@dataclass(eq=False)
 class Statement:
-    """A statement of the user's. context: the `with` statements around it. call: the statement whose call led here.
-    begun: the same statement before what it calls, of which this is the rest."""
+    """A statement of the user's. context: what stands around it, outermost first. call: the statement whose call led
+    here. begun: the same statement before what it calls, of which this is the rest."""
 
     file: SourceFile
     node: ast.AST
     span: Span
-    context: tuple[Any, ...] = ()
+    context: tuple[Around, ...] = ()
     call: Statement | None = None
     index: int = 0
     begun: Statement | None = None

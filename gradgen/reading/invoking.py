@@ -16,7 +16,7 @@ import numpy as np
 from ..constants import has_attributes
 from ..decorated import handed_on
 from ..errors import GradgenWarning
-from ..graph import OPERATIONS, PRIMITIVES
+from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node
 from ..library import among, is_library, is_namespace, is_scipy
 from ..rules.lists import JOINING, item_type, joined_by
 from ..rules.registry import REFUSED
@@ -284,6 +284,11 @@ class Invoking(Changing):
         def follow() -> Term:
             return self.follow(function_source(fn), args, kwargs, node)
 
+        def follow_strictly() -> Term:
+            count, made = len(self.graph.nodes), follow()
+            self._refuse_unknown_effects(self.graph.nodes[count:])
+            return made
+
         inner = handed_on(fn)
 
         def look_through() -> Term:
@@ -291,9 +296,18 @@ class Invoking(Changing):
             warnings.warn(f"{what}: what it checks or notes is left out", GradgenWarning, stacklevel=2)
             return self._call_static(Static(callee.ast, inner), args, kwargs, tree, node)
 
-        read = follow if inner is None else lambda: self.or_else(follow, look_through)
+        read = follow if inner is None else lambda: self.or_else(follow_strictly, look_through)
         made: Term = self.or_else(read, pass_on)
         return made
+
+    def _refuse_unknown_effects(self, nodes: list[Node]) -> None:
+        """Raise UnsupportedError where code that is passed on, and may do anything, is given what may vary."""
+        for made in nodes:
+            unknown = made.op is OPAQUE and made.effect and not made.options["reads"]
+            if unknown and any(self.may_vary(Computed(Ref(v), v)) for v in made.inputs):
+                raise made.options["unknown"]
+            for graph in made.subgraphs:
+                self._refuse_unknown_effects(graph.nodes)
 
     def _attribute_called(self, args: list[Term], node: ast.Call) -> Term | None:
         """`getattr(x, "name")`, with a default or without; None where it is not known whether there is such a one."""

@@ -34,7 +34,6 @@ class Statements(Turns, Trying):
     context: Any
     _graphs: list[Graph]
     _passing: set[str]
-    _inside_with: tuple[Any, ...] = ()
     standing: ast.Call | None = None
     """The call that was last read as a statement: what it gives is not used."""
 
@@ -45,8 +44,8 @@ class Statements(Turns, Trying):
             if self.patience < 0:
                 raise self.error("this is too much to be read on trial", node)
         file = self.frame.function.file
-        inside, call = self._inside_with, self.frame.call
-        self.statement = Statement(file, node, file.span(node), inside, call, len(self.statements))
+        call = self.frame.call
+        self.statement = Statement(file, node, file.span(node), self._around, call, len(self.statements))
         self.statements.append(self.statement)
         self.graph.origin = self.statement
 
@@ -59,7 +58,6 @@ class Statements(Turns, Trying):
 
     def read_statement(self, node: ast.stmt) -> None:
         self.enter(node)
-        context = self._inside_with
         match node:
             case ast.Expr() | ast.AugAssign() if self.grow(node):
                 pass
@@ -98,12 +96,8 @@ class Statements(Turns, Trying):
                 self.read(call)
             case ast.Expr():
                 self._opaque_statement(node)
-            case ast.With() if self._is_errstate(node):
-                self._inside_with = (*context, *[self.opaque_syntax(item.context_expr) for item in node.items])
-                try:
-                    self.block(node.body)
-                finally:
-                    self._inside_with = context
+            case ast.With():
+                self.managed(node)
             case ast.If() if _binds(node) or self._is_settled(node):
                 self.branch(node, node.body, node.orelse)
             case ast.Assert() if self._may_fold() and decided(self, node.test):
@@ -123,7 +117,7 @@ class Statements(Turns, Trying):
                 raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
             case ast.Try():
                 self.tried(node)
-            case ast.Assert() | ast.If() | ast.Raise() | ast.With() | ast.Match():
+            case ast.Assert() | ast.If() | ast.Raise() | ast.Match():
                 self._opaque_statement(node)
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
@@ -154,16 +148,6 @@ class Statements(Turns, Trying):
         """Whether a check that is known to pass is left out: in a module that is written the function's own stay, which
         ask whether the caller keeps to what was declared."""
         return self.live is not None or self.frame.call is not None or self.patience is not None
-
-    def _is_errstate(self, node: ast.With) -> bool:
-        for item in node.items:
-            call = item.context_expr
-            if item.optional_vars is not None or not isinstance(call, ast.Call):
-                return False
-            term = self.read(call.func)
-            if not (isinstance(term, Static) and term.obj in (np.errstate, np.printoptions)):
-                return False
-        return True
 
     def assign(self, target: ast.expr, term: Term) -> None:
         match target:

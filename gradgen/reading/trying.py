@@ -1,40 +1,96 @@
-"""Reading `try`: its body alone where no handler can come to run, or where each of them merely raises something else.
+"""Reading `try` and `with`: what stands around statements that are followed.
 
+A `try` is read as its body alone where no handler can come to run. One whose handlers all raise stands around the
+body's statements in the module too; so do a `finally`, and a `with` whose context manager lets exceptions through.
 What a body raises while it is read, such as the KeyError of a table, is raised whenever it runs: its handler is read.
-All other `try` statements are passed on as they stand, which is refused where a derivative goes through them.
+All others are passed on as they stand, which is refused where a derivative goes through them.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+from collections.abc import Iterator
+from typing import Any
 
+from ..control import STOOD_AROUND
 from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE
-from ..terms import Computed, Ref, Static
+from ..managers import is_of_the_backward_pass, lets_through
+from ..source import Around
+from ..terms import Computed, Ref, Static, references
 from .decide import looked_at
-from .flow import Flow, always_leaves
+from .flow import BROKEN, LEFT, RAISED, RETURNED, VALUE, Flow, always_leaves, leaves
 
 UNRAISED = (NameError, AttributeError, TypeError, KeyError, ImportError)
 """What operations on numbers and arrays of known ranks never raise."""
+NOTES = (VALUE, RETURNED, BROKEN, LEFT, RAISED)
+"""How a block was left."""
 
 
 class Trying(Flow):
-    """The part of a `Program` that reads `try` statements."""
+    """The part of a `Program` that reads `try` and `with` statements."""
+
+    _around: tuple[Around, ...] = ()
+    live: Any
 
     def pass_on_statement(self, node: ast.stmt) -> None:
         raise NotImplementedError
 
+    # ---- with
+
+    def managed(self, node: ast.With) -> None:
+        """A `with` statement."""
+        self.or_else(lambda: self._inside_managers(node), lambda: self.pass_on_statement(node))
+
+    def _inside_managers(self, node: ast.With) -> None:
+        both = True
+        for item in node.items:
+            call = item.context_expr
+            what = call.func if isinstance(call, ast.Call) else call
+            term, name = self.read(what), ast.unparse(what)
+            if item.optional_vars is not None:
+                raise self.error(f"what `{name}` gives under `as` is not followed", item.optional_vars)
+            made = term.obj if isinstance(term, Static) else None
+            made = made if isinstance(call, ast.Call) else type(made)
+            if not lets_through(made):
+                problem = f"`with {name}` may hide an exception, or change what is read inside"
+                raise self.error(problem, call, "move what carries a derivative out of it")
+            both = both and is_of_the_backward_pass(made)
+        tree = ast.With([ast.withitem(self.opaque_syntax(item.context_expr), None) for item in node.items], [])
+        with self._standing(Around(tree, self.statement, both)):
+            self.block(node.body)
+
+    # ---- try
+
     def tried(self, node: ast.Try) -> None:
         """A `try` statement."""
-        self.or_else(lambda: self._without_handlers(node), lambda: self.pass_on_statement(node))
+        read = self._and_at_last if node.finalbody else self._handled
+        self.or_else(lambda: read(node), lambda: self.pass_on_statement(node))
 
-    def _without_handlers(self, node: ast.Try) -> None:
-        if node.finalbody:
-            raise self.error("a `finally` around values that carry a derivative is not followed", node)
+    def _and_at_last(self, node: ast.Try) -> None:
+        """A `try` with a `finally`, which comes after all else whatever happens."""
+        if any(map(leaves, node.finalbody)):
+            raise self.error("a `finally` that leaves the block is not followed", node.finalbody[0])
+        around = Around(ast.Try([], [], [], []), self.statement)
+        with self._standing(around):
+            if node.handlers:
+                self._handled(node)
+            else:
+                self.block(node.body)
+        left = {name: self.frame.names.pop(name) for name in NOTES if name in self.frame.names}
+        with self._standing(Around(None, self.statement, after=around)):
+            self.block(node.finalbody)
+        self.frame.names.update(left)
+
+    def _handled(self, node: ast.Try) -> None:
         caught = [self._classes(handler) for handler in node.handlers]
         names, count = dict(self.frame.names), len(self.graph.nodes)
+        raising = all(map(_only_raises, node.handlers))
+        tree = self._with_handlers(node) if raising else None
         try:
-            self.block(node.body)
+            with self._standing(Around(tree, self.statement)) if tree is not None else contextlib.nullcontext():
+                self.block(node.body)
         except UnsupportedError as error:
             self.graph.nodes[count:] = [n for n in self.graph.nodes[count:] if n.op is not CONST]
             self.frame.names.clear()
@@ -48,11 +104,44 @@ class Trying(Flow):
         plain = [n for n in self.graph.nodes[count:] if n.op is not CONST]
         unraised = None not in caught and all(issubclass(cls, UNRAISED) for found in caught for cls in found or ())
         known = all(n.op is not OPAQUE and all(v.type.ndim is not None for v in n.inputs) for n in plain)
-        raising = all(isinstance(h.body[-1], ast.Raise) and always_leaves(h.body) for h in node.handlers)
         varies = any(self.may_vary(Computed(Ref(v), v)) for n in plain for v in n.outputs)
         if plain and not (unraised and known) and not (raising and varies):
             raise self.error("a `try` around values that carry a derivative is not followed", node, "move them out")
         self.block(node.orelse)
+
+    def _with_handlers(self, node: ast.Try) -> ast.Try | None:
+        """The syntax of a `try` without a body; None where a module cannot hold its handlers."""
+        handlers, known = [], dict(self.constants)
+        given = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name) and is_stored(n)}
+        for handler in node.handlers:
+            names = [n for part in handler.body for n in ast.walk(part) if isinstance(n, ast.Name)]
+            bound = {n.id for n in names if is_stored(n)} | ({handler.name} if handler.name else set())
+            if any(n.id in given and n.id not in bound for n in names):  # which value it has then nobody knows
+                return None
+            try:
+                kind = None if handler.type is None else self.opaque_syntax(handler.type)
+                body = [self.opaque_syntax(part, bound) for part in handler.body]
+            except UnsupportedError:
+                return None
+            handlers.append(ast.ExceptHandler(kind, handler.name, body))
+        by_reference = [name for name in self.constants if name not in known and callable(self.constants[name])]
+        for name in by_reference if self.live is None else ():
+            del self.constants[name]
+        return None if by_reference and self.live is None else ast.Try([], handlers, [], [])
+
+    @contextlib.contextmanager
+    def _standing(self, around: Around) -> Iterator[None]:
+        """Let statements stand inside of something meanwhile; what that reads is kept until its end."""
+        outer, statement = self._around, self.statement
+        self._around = (*outer, around)
+        try:
+            yield
+        finally:
+            self._around = outer
+        self.statement = self.graph.origin = statement
+        read = references(around.tree)
+        if read:
+            self.graph.add(STOOD_AROUND, [self.inner(v) for v in read])
 
     def _classes(self, handler: ast.ExceptHandler) -> tuple[type[BaseException], ...] | None:
         """The exceptions that a handler is for; None where that is not known."""
@@ -62,3 +151,14 @@ class Trying(Flow):
         found = term.obj if isinstance(term, Static) else None
         found = found if isinstance(found, tuple) else (found,)
         return found if all(isinstance(cls, type) and issubclass(cls, BaseException) for cls in found) else None
+
+
+def is_stored(name: ast.Name) -> bool:
+    """Whether a name is given a value, or deleted, where it stands."""
+    return not isinstance(name.ctx, ast.Load)
+
+
+def _only_raises(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler ends in an exception on every way."""
+    body = handler.body
+    return isinstance(body[-1], ast.Raise) and always_leaves(body) and not any(map(leaves, body))
