@@ -355,6 +355,10 @@ def holding(program: Program, in_memory: bool) -> list[ast.stmt]:
         if not declared:
             test, memory = holds(clause)
             checked += refusal(test, f"{program.function.title}() writes floats into {memory}", "TypeError")
+    for p in program.holding.if_arrays:
+        test = f'isinstance({p.hint}, np.ndarray) and {p.hint}.dtype.kind not in "fc"'
+        memory = f"{p.hint}, which does not hold floats"
+        checked += refusal(test, f"{program.function.title}() writes floats into {memory}", "TypeError")
     return [*checked, writer.Blank()] if checked else []
 
 

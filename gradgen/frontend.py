@@ -121,6 +121,7 @@ class Program(Statements):
         self._passing: set[str] = set()
         self.versions: dict[Value, Value] = {}
         self.shows: dict[Value, Value] = {}
+        self.replaced: dict[Value, Value] = {}
         self.shown: dict[tuple[Value, Node], Value] = {}
         self.replayed: set[Value] = set()
         self.doubts: dict[Value, UnsupportedError] = {}

@@ -2,7 +2,8 @@
 
 Each way to come by an array and to write into it is a function of a float and of an array whose dtype nobody declares
 (or that is declared as one of floats, and is not). The written module, where gradgen cannot be imported, gives the
-derivative of what the function does, cutting off and rounding included, or raises TypeError or ValueError.
+derivative of what the function does, cutting off and rounding included, or raises TypeError or ValueError. Where the
+function raises, as `a += 0.5` does for integers, so does the gradient.
 """
 
 import itertools
@@ -134,6 +135,9 @@ def test_a_fraction_is_never_lost_silently(origin):
             short = dtype is np.float32
             wanted = slope(f, a, 2.0**-7 if short else 2.0**-17)
             if wanted is None:  # there is nothing to differentiate
+                with pytest.raises((TypeError, ValueError, IndexError)), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    made.grad_f(X, a.copy(), K.copy())
                 continue
             try:
                 with warnings.catch_warnings():
@@ -147,3 +151,28 @@ def test_a_fraction_is_never_lost_silently(origin):
             near = (2e-2 if short else 1e-5) * (1.0 + abs(wanted))
             assert abs(got - wanted) <= near, f"{text}\n{shapes} {dtype}: {got}, not {wanted}"
     assert counts["right"], counts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x, n):\n    n += x\n    return n * n\n",
+        "def f(x, n):\n    for i in range(2):\n        n += x\n    return n * n\n",
+        "def f(x, n):\n    n = n + 1 if n > 0 else n - 1\n    n += x\n    return n * n\n",
+    ],
+)
+def test_a_number_that_is_an_integer_gets_a_new_value(text):
+    f = load(text).f
+    made = load_alone(gradgen.grad(f, "x").source)
+    for n in (3, np.int64(3), np.array(3.0), 1.5):
+        assert abs(made.grad_f(X, n) - slope(lambda x, a, k: f(x, a), np.array(n)[()], 2.0**-17)) < 1e-5
+    if "if" not in text:
+        with pytest.raises(TypeError):  # as the function does, of an array of integers
+            made.grad_f(X, np.array(3))
+
+
+def test_of_integers_alone_nothing_is_asked():
+    made = load_alone(
+        gradgen.grad(load("import numpy as np\ndef f(x, a, k):\n    a += k\n    return x * np.sum(a)\n").f, "x").source
+    )
+    assert made.grad_f(X, np.array([1.5, 2.5]), np.array([3, 4])) == 11.0

@@ -83,7 +83,7 @@ class Changing(Writing):
         base = self.now(base)
         if where is not None:
             new = self.made(np.where, self.value(where), new, base)
-        self.overwrite(base, new, node)
+        self.overwrite(base, self.like(base, new, node), node)
         base = self.now(base)
         return Computed(Ref(base), base)
 

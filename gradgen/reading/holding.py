@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import is_plain
 from ..calls import CALL
 from ..control import UNDEFINED, is_loop
 from ..graph import CONST, OPAQUE, Graph, Node, Value, infer, nodes_of
@@ -21,7 +22,7 @@ from ..routes import ATTRIBUTE, ITEM
 from ..rules.primitives import FILLS
 from ..sequences import sequence_type
 from ..shapes import Facts, ShapeMismatch, Type
-from ..syntax import Hole
+from ..syntax import Hole, rebuilt
 
 Clause = frozenset[Value]
 Condition = frozenset[Clause]
@@ -29,6 +30,7 @@ Condition = frozenset[Clause]
 ALWAYS: Condition = frozenset()
 SEEN_THROUGH = ("tuple", "list", "dtype")
 """Operations of which the type of the output is that of the inputs."""
+NO_FLOATS = 'x.dtype.kind not in "fc"'
 OPEN = ("number", "float", "complex")
 """Kinds that an argument may be declared to have, or have by default, while integers are passed for it."""
 
@@ -37,6 +39,7 @@ class Holding:
     """What must hold of the parameters of one function, so that the arrays which it writes hold floats.
 
     conditions: the clauses that speak of parameters alone, in the order of the writes.
+    if_arrays: the parameters that `+=` and the like write floats into if they are arrays; numbers get a new value.
     program: what was read. checked: whether to look for them, and for what else must be checked.
     asked: the functions written once that this is asked for.
     """
@@ -47,8 +50,11 @@ class Holding:
         """Of each value of what clauses its condition consists; None where it is a condition of its own."""
         self._found: dict[Value, Condition] = {}
         self.conditions: list[list[Value]] = []
+        self.if_arrays: dict[Value, None] = {}
+        self._looked_at: set[Value] = set()
         if checked:
             self._look()
+            self._look_at_replaced()
 
     def _look(self) -> None:
         """Find the conditions; where one is not of parameters alone add a check to the graph."""
@@ -68,6 +74,40 @@ class Holding:
                     asked[root] = None
                     self._check(root, base, node)
 
+    def _look_at_replaced(self) -> None:
+        """The same of what `a += v` and the like give a new value: NumPy raises where integers cannot hold it.
+
+        What may be a number is looked at if it is an array; where it surely is one of integers, its new value is.
+        """
+        for node in list(nodes_of(self.program.graph)):
+            for new in node.outputs:
+                base = self.program.replaced.get(new)
+                if base is None or _is_whole(new):
+                    continue
+                if base.type.ndim is not None:
+                    self._insert('np.result_type(x).kind in "fc"', new, self._name(base), node)
+                    continue
+                given = self.of(new, self._rules_of_new(node, new))
+                for v in self._origins(base):
+                    if all(any(other <= clause for other in given) for clause in self.of(v)):
+                        continue
+                    if self._is_parameter(v):
+                        self.if_arrays[v] = None
+                    elif v not in self._looked_at:
+                        self._looked_at.add(v)
+                        self._insert(f"isinstance(x, np.ndarray) and {NO_FLOATS}", v, self._name(v), node)
+
+    def _origins(self, v: Value) -> list[Value]:
+        """The values that a name may show which is bound in loops and branches."""
+        todo, found = [v], {v: False}
+        for w in todo:
+            behind = self._rules(w) if w.node is None or w.node.subgraphs else None
+            found[w] = not behind and not is_plain(w)
+            news = [x for clause in behind or () for x in clause if x not in found]
+            found |= dict.fromkeys(news, False)
+            todo += news
+        return [w for w, made in found.items() if made]
+
     def _writes(self, graph: Graph) -> Iterator[tuple[Node, Value, Value]]:
         """Each statement that writes into an array: the node, the array, and what is written."""
         for node in nodes_of(graph):
@@ -83,21 +123,26 @@ class Holding:
 
     def _check(self, root: Value, base: Value, write: Node) -> None:
         """Add a statement that raises TypeError where an array does not hold floats: where it is made."""
-        part = root.node is not None and root.node.op.name in (ATTRIBUTE, ITEM)
-        graph, at = root.graph, 0
-        if part:
+        if root.node is not None and root.node.op.name in (ATTRIBUTE, ITEM):
             graph = write.out.graph
-            root, at = base, graph.nodes.index(write)
-        elif root.node is not None:
-            at = graph.nodes.index(root.node) + 1
-        name = root.hint or self.program.place(base).root.hint or "an array"
+            self._insert(NO_FLOATS, base, self._name(root, base), write, graph, graph.nodes.index(write))
+        else:
+            self._insert(NO_FLOATS, root, self._name(root, base), write)
+
+    def _name(self, *values: Value) -> str:
+        return next((v.hint for v in [*values, self.program.place(values[-1]).root] if v.hint), "an array")
+
+    def _insert(self, test: str, v: Value, name: str, write: Node, graph: Any = None, at: int | None = None) -> None:
+        """Add a statement that raises TypeError where a test of `x`, a value, holds: where it is made, or as said."""
+        made_by = v.node if at is None else None
+        if at is None:
+            at = v.graph.nodes.index(made_by) + 1 if made_by is not None else 0
         message = f"{self.program.function.title}() writes floats into {name}, which does not hold floats"
-        tree = ast.parse(f'if x.dtype.kind not in "fc":\n    raise TypeError({message!r})').body[0]
-        tree.test.left.value.value = Hole(0)  # type: ignore[attr-defined]
-        made = Node(OPAQUE, (root,), {"reads": True, "unknown": self.program.error(message)})
-        made.ast, made.effect = tree, True
-        made.origin = write.origin if part or root.node is None else root.node.origin
-        graph.nodes.insert(at, made)
+        tree = ast.parse(f"if {test}:\n    raise TypeError({message!r})").body[0]
+        made = Node(OPAQUE, (v,), {"reads": True, "unknown": self.program.error(message)})
+        made.ast, made.effect = _with_hole(tree), True
+        made.origin = made_by.origin if made_by is not None else write.origin
+        (graph or v.graph).nodes.insert(at, made)
 
     # ---- conditions
 
@@ -181,6 +226,11 @@ class Holding:
         if any(p not in given for clause in found for p in clause):
             return None
         return [[given[p] for p in inner.graph.params if p in clause] for clause in found]
+
+
+def _with_hole(tree: Any) -> Any:
+    """A statement in which `x` stands for the value that it is about."""
+    return Hole(0) if isinstance(tree, ast.Name) and tree.id == "x" else rebuilt(tree, _with_hole)
 
 
 def _is_whole(v: Value) -> bool:

@@ -242,6 +242,7 @@ class Statements(Turns, Trying):
                 return None
             if not t.scalar:  # a number, or an array that is changed for all who have it
                 del self.frame.names[node.target.id]
+                self.replaced[self.value(new)] = old.value
                 self.doubt(root, node, itself=True)
         self.bind(node.target.id, new)
         return None

@@ -98,6 +98,8 @@ class Writing(Access, Arithmetic):
         """What replaces all of an array: it must fit."""
         if base.type.kind in ("int", "bool") and new.type.kind in ("float", "complex"):
             raise self.error("an array of integers cannot hold the result", at, "make it an array of floats first")
+        if base.type.kind in ("int", "bool") and new.type.kind == "number":
+            self.replaced[new] = base
         if new.node is not None and new.type.ndim is None and base.type.ndim:
             new.type = new.type.but(shape=base.type.shape)  # NumPy sees to it
         return new
