@@ -36,8 +36,9 @@ class Cells(Reader):
     """The part of a `Program` that follows writes in place.
 
     versions: the current version of each array that was written, by the value that it began as. shows: of each later
-    version, that value. replaced: by what `a += v` gives, `a`, where the sum may be one that `a` cannot hold. shown: the views that were read again, by the version and the view as it was read first, all of
-    them in replayed. doubts: what to say if one reads an array that may have been written under another name.
+    version, that value. replaced: of what `a += v` gives, `a`, where it may be that `a` cannot hold it. shown: the
+    views that were read again, by the version and the view as it was read first, all of them in replayed. doubts: what
+    to say if one reads an array that may have been written under another name.
     """
 
     versions: dict[Value, Value]
