@@ -20,7 +20,7 @@ from .graph import CONST, Graph, Node, Value
 from .lasting import changes, last_version, lasts, written_to
 from .reverse import build_grads, descendants, reached, zero_like
 from .rules.primitives import zeros_if_any
-from .schedule import COMPARISONS, is_light
+from .schedule import COMPARISONS, is_count, is_light
 from .sequences import join_types
 from .simplify import simplify
 
@@ -140,7 +140,12 @@ def _is_again(node: Node) -> bool:
     """Whether it is sooner computed again than kept; a part of an array that steps write has another content then."""
     if node.op.name == "getitem" and changes(node.inputs[0]):
         return lasts(node)
-    return is_light(node) or _is_test(node)
+    return is_light(node) or _is_test(node) or _is_count(node)
+
+
+def _is_count(node: Node) -> bool:
+    """Whether it is arithmetic on whole numbers from outside."""
+    return is_count(node) and all(v.node is None or v.const is not v or _is_count(v.node) for v in node.inputs)
 
 
 def _is_test(node: Node) -> bool:

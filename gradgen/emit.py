@@ -99,7 +99,7 @@ class Emitter:
         out: list[ast.stmt] = []
         block, blocks = out, Blocks(self, out)
         depth = len(around.context) if isinstance(around, Statement) else 0
-        current = around if isinstance(around, Statement) and not around.compound else None
+        current = around.whole if isinstance(around, Statement) and not around.compound else None
         for position, step in enumerate(steps):
             if step.joint and step.joint[-1] is not step:
                 continue
@@ -108,9 +108,9 @@ class Emitter:
             block = blocks.inside([a for a in wanted if a.both or not step.node.backward])
             if step.node.backward:
                 if step.node.op.name != "recorded":
-                    answers = next((s for s in steps[position:] if not s.node.again), step)
-                    block += self._headings(answers, current, first=not block)
-                    current = answers.node.origin or current
+                    group = _group(steps, position)
+                    block += self._headings(group, current, first=not block)
+                    current = _whole(group[0]) or current
                 given = [part for v in step.node.outputs for part in parts_of(self.schedule, v)]
                 block += self._joint(step) if step.joint else self._noted(self._backward_step(step), given)
             else:
@@ -174,11 +174,14 @@ class Emitter:
             statements[-1].gives = given  # type: ignore[attr-defined]
         return statements
 
-    def _headings(self, step: Step, current: Any, first: bool) -> list[ast.stmt]:
-        """The comments over a group of the backward pass: the statements that it answers."""
-        origins, main = self._origins(step), step.node.origin
-        new = [o for o in origins if o not in self._answered]
-        if not new and main is not current and main is not None and main in origins:
+    def _headings(self, group: list[Step], current: Any, first: bool) -> list[ast.stmt]:
+        """The comments over a group of the backward pass, or the rest of one: the statements that it answers."""
+        origins, main = self._origins(group[0]), _whole(group[0])
+        for step in group[1:]:  # what hands it on unchanged has no line of its own
+            through = () if step.node.op is LOOP else [o for v in step.node.outputs for o in v.through]
+            origins |= {o.whole: o.index for o in through if isinstance(o, Statement)}
+        new = [o for o in sorted(origins, key=lambda o: -origins[o]) if o not in self._answered]
+        if not new and main is not current and main in origins:
             new = [main]
         self._answered.update(new)
         if not new:
@@ -216,18 +219,20 @@ class Emitter:
             text = f"{self.value_name} = " + text.removeprefix("return ")
         return text
 
-    def _origins(self, step: Step) -> list[Any]:
-        """The user's statements that a step answers, last first: its own and those of what is written into it."""
-        found: dict[Any, None] = {}
+    def _origins(self, step: Step) -> dict[Statement, int]:
+        """The user's statements that a step answers, its own and those of what is written into it; how late each is."""
+        found: dict[Statement, int] = {}
         todo = [step.node]
         while todo:
             node = todo.pop()
             if node.backward and not node.again and isinstance(node.origin, Statement):
-                found[node.origin] = None
-                for v in () if node.op is LOOP else node.outputs:  # what a loop leaves has a statement of its own
-                    found.update(dict.fromkeys(o for o in v.through if isinstance(o, Statement)))
+                # what a loop leaves has a statement of its own
+                through = () if node.op is LOOP else [o for v in node.outputs for o in v.through]
+                for o in (node.origin, *through):
+                    if isinstance(o, Statement):
+                        found[o.whole] = max(found.get(o.whole, 0), o.index)
             todo += [v.node for v in node.inputs if v.node is not None and v not in self.schedule.named]
-        return sorted(found, key=lambda o: -o.index)
+        return found
 
     def _backward_step(self, step: Step) -> list[ast.stmt]:
         node = step.node
@@ -467,6 +472,22 @@ class Blocks:
             out[start:] = [made]
             self.begun[tried] = (start, made)
         return made.finalbody
+
+
+def _whole(step: Step) -> Statement | None:
+    """The user's statement that a step belongs to."""
+    return step.node.origin.whole if isinstance(step.node.origin, Statement) else None
+
+
+def _group(steps: list[Step], position: int) -> list[Step]:
+    """The steps from a position on that belong to one statement, less what is computed again for them."""
+    found: list[Step] = []
+    for step in (steps[i] for i in range(position, len(steps))):
+        if found and not step.node.again and _whole(step) is not _whole(found[0]):
+            break
+        if not step.node.again:
+            found.append(step)
+    return found or [steps[position]]
 
 
 def _is_own(step: Step, origin: Statement) -> bool:

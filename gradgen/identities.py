@@ -381,9 +381,12 @@ def grown(s: Simplifier, out: Value, values: list[Value]) -> Value:
     dense = [v for v in values if not s.placed(v)]
     if dense:
         out = s.make("accumulated", [out, s.slim(s.total(dense))])
+    placed: dict[int, tuple[Value, list[Value]]] = {}
     for v in values:
         for term, index, _ in s.placed(v):
-            out = s.increased(out, index, term)
+            placed.setdefault(id(index), (index, []))[1].append(term)
+    for index, terms in placed.values():
+        out = s.increased(out, index, s.total(terms))
     return out
 
 

@@ -34,7 +34,7 @@ from .lasting import changes, last_version, lasts, written_to
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
 from .rules.lists import begun, first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
-from .schedule import COMPARISONS, is_light, is_tiny
+from .schedule import COMPARISONS, is_count, is_light, is_tiny
 from .sequences import each, list_of
 from .shapes import Type
 from .simplify import simplify
@@ -539,8 +539,11 @@ def _is_again(node: Node, at_hand: set[Value]) -> bool:
     return is_light(node) or _is_at_hand(node, at_hand)
 
 
-def _is_at_hand(node: Node, known: set[Value]) -> bool:
+def _is_at_hand(node: Node, known: Container[Value]) -> bool:
     """Whether it is next to nothing to compute from items and from what does not change: no record is needed."""
+    if is_count(node):
+        return all(v in known or v.const is not v or v.node is not None and is_count(v.node) and _is_at_hand(v.node, known)
+                   for v in node.inputs)  # fmt: skip
     tiny = is_tiny(node) or node.op.name in COMPARISONS and node.out.type.scalar
     tiny = tiny or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
     return tiny and all(v in known or v.const is not v for v in node.inputs)

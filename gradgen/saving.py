@@ -14,7 +14,7 @@ from typing import Any
 
 from .buffers import roots, written
 from .calls import CALL
-from .control import EXITS, Control, exits, may_stop, reversed_items
+from .control import EXITS, Control, exits, is_literal, may_stop, reversed_items
 from .forms import is_op
 from .graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value, nodes_of
 from .likeness import is_for_shape, takes_dtype
@@ -170,8 +170,21 @@ class Steps:
         return v
 
     def original(self, v: Value) -> Value | None:
+        """What a value of the way back is on the way out, where that is known."""
         table = {there: here for here, there in [*self.kept.items(), *self.same.items(), *self.made.items()]}
-        return table.get(v)
+        found = table.get(v)
+        return self._computed_again(v) if found is None else found
+
+    def _computed_again(self, v: Value) -> Value | None:
+        """What was computed again on the way back: a value that is computed alike on the way out."""
+        if v.node is None or not v.node.again or v.node.subgraphs:
+            return None
+        inputs = [x if x.const is not x else self.original(x) for x in v.node.inputs]
+        for node in self.front.nodes:
+            if node.op is v.node.op and node.options == v.node.options and len(node.inputs) == len(inputs):
+                if all(x is not None and _is_same(x, y) for x, y in zip(inputs, node.inputs, strict=True)):
+                    return node.out
+        return None
 
     def has(self, v: Value) -> bool:
         return self._reaches(v, set(self.kept), self._spared())
@@ -413,6 +426,11 @@ class Steps:
         node.outputs.append(Value(back, OBJECT, node))
         back.nodes.insert(back.nodes.index(self.backward), node)
         return node.out
+
+
+def _is_same(v: Value, w: Value) -> bool:
+    """Whether two values are one, or the same constant."""
+    return v is w or is_literal(v) and is_literal(w) and repr(v.const) == repr(w.const)
 
 
 def _is_list(node: Node, index: int) -> bool:

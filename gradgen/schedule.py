@@ -416,6 +416,7 @@ def is_light(node: Node) -> bool:
 
 
 TINY = ("add", "subtract", "multiply", "negative", "true_divide", "divide")
+COUNTING = ("add", "subtract", "multiply", "negative", "floor_divide", "remainder", "mod")
 
 
 def is_tiny(node: Node) -> bool:
@@ -430,6 +431,11 @@ def is_tiny(node: Node) -> bool:
     known = [v for v in node.inputs if v.node is None or v.node.op is not CONST]
     named = all(v.hint for v in known)
     return named and (node.out.type.scalar or all(v.node is None for v in known) and len(known) == 1)
+
+
+def is_count(node: Node) -> bool:
+    """Whether `node` is arithmetic on whole numbers, such as a place in an array."""
+    return node.op.name in COUNTING and node.out.type.kind == "int" and node.out.type.scalar
 
 
 def in_groups(nodes: list[Node], handed_on: frozenset[Value]) -> list[Node]:

@@ -56,7 +56,7 @@ class Totals(Factors):
             out = self.broadcast(out, next(like for _, like, _ in placed.values()))
         sums = [(index, like, self.total(values)) for index, like, values in placed.values()]
         as_it_was = {t.node.inputs: t for t in terms if t.node is not None and is_op(t, "scatter")}
-        for index, like, term in sorted(sums, key=lambda entry: is_negative(entry[2])):
+        for index, like, term in _in_reading_order(sums):
             if out is None:
                 key = (term, index, like)
                 out = as_it_was[key] if key in as_it_was else self.make("scatter", list(key))
@@ -186,3 +186,10 @@ class Totals(Factors):
                 found[key] = p
         constant_first = list(found.values())
         return [p for p in constant_first if not (p.bare and p.num == 0)]
+
+
+def _in_reading_order(sums: list[tuple[Value, Value, Value]]) -> list[tuple[Value, Value, Value]]:
+    """(index, like, term) in the order in which they are added: entry by entry, else what is subtracted last."""
+    if all(type(index.const) is int for index, _, _ in sums):
+        return sorted(sums, key=lambda entry: (entry[0].const < 0, entry[0].const))
+    return sorted(sums, key=lambda entry: is_negative(entry[2]))

@@ -182,6 +182,8 @@ class Invoking(Changing):
         if fn is divmod and len(args) == 2 and any(isinstance(t, Computed) for t in args):
             ops = (ast.FloorDiv(), ast.Mod())
             return sequence(tuple, [self.binary(ast.BinOp(node, op, node), *args) for op in ops])
+        if fn is slice and 1 <= len(args) <= 3 and any(isinstance(t, Computed) for t in args) and not kwargs:
+            return self._slice(args, tree)
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
         if fn in (tuple, list) and len(terms) == len(args) == 1 and isinstance(args[0], Computed):
@@ -250,6 +252,12 @@ class Invoking(Changing):
             if not base.value.hint:  # a list that nobody else has
                 return base
         return self.apply(PRIMITIVES[f"as_{fn.__name__}"], [base], {}, tree, node)
+
+    def _slice(self, args: list[Term], tree: Any) -> Term:
+        """`slice(...)`, which is known for one where it is an index."""
+        none = Static(ast.Constant(None), None)
+        parts = [none, *args] if len(args) == 1 else args
+        return self.written(self.graph.add(PRIMITIVES["slice"], [self.value(t) for t in [*parts, none][:3]]), tree)
 
     def _is_followed(self, fn: Any, args: list[Term]) -> bool:
         """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it.
