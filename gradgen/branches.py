@@ -55,7 +55,7 @@ class Branch(Control):
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
         graph, condition = node.outputs[0].graph, node.inputs[0]
         count = len(bars)
-        halves, found = [], []
+        halves, found, kept = [], [], set[Value]()
         parameters = [list(arm.params) for arm in node.subgraphs]
         chosen = [i for i, want in enumerate(wanted) if want and i > 0]  # the condition has no derivative
         for arm, params in zip(node.subgraphs, parameters, strict=True):
@@ -83,9 +83,10 @@ class Branch(Control):
             arm.params = params
             arm.captured = {v: p for v, p in arm.captured.items() if p in params}
             for v, param in saved:
-                out = self._output(node, arm, v)
+                out = self._output(node, arm, v, kept)
                 param.source = out
                 back.captured[out] = param
+                kept.add(out)
                 count = len(node.outputs)
             halves.append(back)
         made = add_branch(graph, condition, halves, node.options["expression"])
@@ -96,11 +97,19 @@ class Branch(Control):
             answers[i] = out
         return answers
 
-    def _output(self, node: Node, arm: Graph, v: Value) -> Value:
-        """The output of `node` that is `v` where `arm` is taken, added where there is none."""
+    def _output(self, node: Node, arm: Graph, v: Value, kept: set[Value]) -> Value:
+        """The output of `node` that is `v` where `arm` is taken, added where there is none.
+
+        kept: outputs that are there for the way back alone; what one of them is where the other arm is taken, computed
+        alike, shares it.
+        """
         for i, out in enumerate(node.outputs):
             sides = self.sources(node, i)
             if arm.results[i] is v and all(side.const is UNDEFINED or is_defined(side) for side in sides):
+                return out
+            others = [side for side in sides if side.const is not UNDEFINED]
+            if out in kept and arm.results[i].const is UNDEFINED and all(_is_alike(v, side) for side in others):
+                arm.results[i] = v
                 return out
         for other in node.subgraphs:
             other.results.append(v if other is arm else other.const(UNDEFINED))
@@ -115,6 +124,18 @@ class Branch(Control):
         node.inputs = (node.inputs[0], *[v for i, v in enumerate(node.inputs[1:]) if i not in literals])
         self.connect(node)
         return list(node.subgraphs) if literals else []
+
+    def unchanged(self, node: Node) -> dict[Value, Value]:
+        """What is the same on both sides is what it is outside."""
+        graph, found = node.outputs[0].graph if node.outputs else None, {}
+        for out in node.outputs:
+            one, other = (arm.results[out.index] for arm in node.subgraphs)
+            if is_literal(one) and is_literal(other) and repr(one.const) == repr(other.const):
+                found[out] = graph.const(one.const)  # type: ignore[union-attr]
+            elif one.node is None and other.node is None and one.source is other.source in node.inputs:
+                found[out] = one.source
+        keep_outputs(node, [i for i, out in enumerate(node.outputs) if out not in found])
+        return found  # type: ignore[return-value]
 
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         keep_outputs(node, [i for i, out in enumerate(node.outputs) if out in needed])
@@ -134,6 +155,12 @@ class Branch(Control):
 
 
 BRANCH = Branch("branch")
+
+
+def _is_alike(v: Value, w: Value) -> bool:
+    """Whether two values have one type, and one operation computes both."""
+    same = v.node is not None and w.node is not None and v.node.op is w.node.op and v.type == w.type
+    return same and (v.hint == w.hint or not (v.hint and w.hint))
 
 
 def _is_again(node: Node) -> bool:

@@ -167,7 +167,7 @@ class Names:
             return self.describe(node.subgraphs[0].results[v.index])
         sides = [graph.results[v.index] for graph in node.subgraphs]
         there = [side for side in sides if not (side.const is UNDEFINED or side.const is None)]
-        if there and len(there) < len(sides):
+        if there:
             return self.describe(there[0])
         if node.op is CALL:
             return f"{node.options['callee']!r}_{self._short(node.inputs[0]) if node.inputs else ''}".rstrip("_")

@@ -161,6 +161,8 @@ class Facts:
         self._renamed: dict[str, Size] = {}
         self._canonical: dict[Dim, Size] = {}
         """What has been worked out since the last name was given up."""
+        self.lengths: dict[Any, Any] = {}
+        """The lengths of slices of which nothing is known, by what is cut and where."""
 
     def canonical(self, d: Size) -> Size:
         if isinstance(d, int) or not self._renamed or d.names.isdisjoint(self._renamed):

@@ -134,7 +134,7 @@ class Totals(Factors):
         terms = self._paired(terms)
         shape = self.facts.broadcast(*(t.type.shape for t in terms))
         wide = [t for t in terms if is_op(t, "broadcast_like")]
-        bare = [self.narrow(t) for t in terms]
+        bare = [self.slim(t) for t in terms]
         if bare != terms:
             inner = self._dense_total(bare)
             if self.facts.same_shape(inner.type.shape, shape):

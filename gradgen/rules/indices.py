@@ -113,6 +113,15 @@ def slice_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
     return dim_add(last, first, -1) if not_negative(first) else Dim.fresh()
 
 
+def _known_length(facts: Facts, parts: tuple[Any, Any, Any], n: Size) -> Size:
+    """The length of a slice; where it is not known, the same one for all axes of one length that are cut alike."""
+    length = slice_length(facts, parts, n)
+    if not (isinstance(length, Dim) and length.loose):
+        return length
+    key = (*(id(p) if isinstance(p, Value) else repr(p) for p in parts), facts.canonical(n))
+    return facts.lengths.setdefault(key, (length, parts))[0]
+
+
 def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
     """The type of `x[index]`, for every kind of index that NumPy takes."""
     t = type_of(x)
@@ -147,7 +156,7 @@ def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
             shape += rest[:count]
             rest = rest[count:]
         elif parts is not None:
-            shape.append(slice_length(facts, parts, rest.pop(0)))
+            shape.append(_known_length(facts, parts, rest.pop(0)))
         else:
             it = _index_type(item)
             if it.kind == "bool":
