@@ -127,15 +127,15 @@ class Branch(Control):
 
     def unchanged(self, node: Node) -> dict[Value, Value]:
         """What is the same on both sides is what it is outside."""
-        graph, found = node.outputs[0].graph if node.outputs else None, {}
+        found: dict[Value, Value] = {}
         for out in node.outputs:
             one, other = (arm.results[out.index] for arm in node.subgraphs)
             if is_literal(one) and is_literal(other) and repr(one.const) == repr(other.const):
-                found[out] = graph.const(one.const)  # type: ignore[union-attr]
-            elif one.node is None and other.node is None and one.source is other.source in node.inputs:
+                found[out] = node.outputs[0].graph.const(one.const)
+            elif one.source is not None and one.source is other.source and one.node is other.node is None:
                 found[out] = one.source
         keep_outputs(node, [i for i, out in enumerate(node.outputs) if out not in found])
-        return found  # type: ignore[return-value]
+        return found
 
     def trim(self, node: Node, needed: set[Value], prune: Callable[[Graph], None]) -> None:
         keep_outputs(node, [i for i, out in enumerate(node.outputs) if out in needed])

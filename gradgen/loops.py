@@ -542,8 +542,8 @@ def _is_again(node: Node, at_hand: set[Value]) -> bool:
 def _is_at_hand(node: Node, known: Container[Value]) -> bool:
     """Whether it is next to nothing to compute from items and from what does not change: no record is needed."""
     if is_count(node):
-        return all(v in known or v.const is not v or v.node is not None and is_count(v.node) and _is_at_hand(v.node, known)
-                   for v in node.inputs)  # fmt: skip
+        unknown = [v for v in node.inputs if v not in known and v.const is v]
+        return all(v.node is not None and is_count(v.node) and _is_at_hand(v.node, known) for v in unknown)
     tiny = is_tiny(node) or node.op.name in COMPARISONS and node.out.type.scalar
     tiny = tiny or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
     return tiny and all(v in known or v.const is not v for v in node.inputs)

@@ -161,7 +161,7 @@ class Facts:
         self._renamed: dict[str, Size] = {}
         self._canonical: dict[Dim, Size] = {}
         """What has been worked out since the last name was given up."""
-        self.lengths: dict[Any, Any] = {}
+        self.lengths: dict[Any, tuple[Size, Any]] = {}
         """The lengths of slices of which nothing is known, by what is cut and where."""
 
     def canonical(self, d: Size) -> Size:
