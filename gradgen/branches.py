@@ -127,13 +127,14 @@ class Branch(Control):
 
     def unchanged(self, node: Node) -> dict[Value, Value]:
         """What is the same on both sides is what it is outside."""
+        taken = self.stands_for(node)
         found: dict[Value, Value] = {}
         for out in node.outputs:
             one, other = (arm.results[out.index] for arm in node.subgraphs)
             if is_literal(one) and is_literal(other) and repr(one.const) == repr(other.const):
                 found[out] = node.outputs[0].graph.const(one.const)
-            elif one.source is not None and one.source is other.source and one.node is other.node is None:
-                found[out] = one.source
+            elif one in taken and other in taken and taken[one] is taken[other]:
+                found[out] = taken[one]
         keep_outputs(node, [i for i, out in enumerate(node.outputs) if out not in found])
         return found
 
