@@ -58,6 +58,7 @@ FAMILIES = {
     "distributions": "distribution functions, in `scipy.special`",
     "scipy.fft": "`scipy.fft`",
     "scipy.linalg": "`scipy.linalg`",
+    "scipy.ndimage": "`scipy.ndimage`",
     "scipy.signal": "`scipy.signal`",
     "scipy.stats": "`scipy.stats`",
 }

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import scipy.fft
 import scipy.linalg
+import scipy.ndimage
 import scipy.special
 
 import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.rules.registry import REFUSED
 
-MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft]
+MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft, scipy.ndimage]
 gradgen.rules.of_libraries()
 
 

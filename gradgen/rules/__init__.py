@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 LIBRARIES = {
     "scipy.fft": ("fft",),
     "scipy.linalg": ("linalg", "factors", "structured"),
+    "scipy.ndimage": ("ndimage",),
     "scipy.stats": ("stats",),
     "scipy.signal": ("signal",),
     "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),

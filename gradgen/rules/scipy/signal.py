@@ -85,15 +85,15 @@ def _samples(rng: np.random.Generator) -> list[Any]:
 
 
 register(sg.convolve, signature="in1, in2, mode='full', method='auto'", inputs="in1 in2", rule=convolve,
-         infer=_convolved_type, samples=_samples, name="signal.convolve")  # fmt: skip
+         infer=_convolved_type, samples=_samples)  # fmt: skip
 register(sg.fftconvolve, signature="in1, in2, mode='full', axes=None", inputs="in1 in2", rule=convolve,
-         infer=_convolved_type, samples=_samples, name="signal.fftconvolve")  # fmt: skip
+         infer=_convolved_type, samples=_samples)  # fmt: skip
 register(sg.oaconvolve, signature="in1, in2, mode='full', axes=None", inputs="in1 in2", rule=convolve,
-         infer=_convolved_type, samples=_samples, name="signal.oaconvolve")  # fmt: skip
+         infer=_convolved_type, samples=_samples)  # fmt: skip
 
 
 @bprop(sg.correlate, signature="in1, in2, mode='full', method='auto'", inputs="in1 in2", infer=_convolved_type,
-       samples=_samples, name="signal.correlate")  # fmt: skip
+       samples=_samples)  # fmt: skip
 def correlate(g, out, in1, in2, *, mode, **_):
     """The cotangent convolved with the one; correlated with the other, and read from its end."""
     _real(in1, in2)
