@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import sys
 import types
 from typing import Any
@@ -39,8 +40,8 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     if not (callable(obj)):
         return None
     module = getattr(obj, "__module__", None) or ""
-    for prefix in ("", "linalg.", "fft.", "random."):
-        owner = getattr(np, prefix[:-1]) if prefix else np
+    for prefix in ("", "linalg.", "fft.", "random.", "lib.stride_tricks."):
+        owner = functools.reduce(getattr, prefix.split(".")[:-1], np)
         if module.split(".")[0] in ("numpy", "builtins") and vars(owner).get(name) is obj:
             if module == "builtins" and getattr(builtins, name, None) is obj:
                 return "", ast.Name(name, ast.Load())

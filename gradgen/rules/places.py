@@ -126,6 +126,28 @@ def resize(g, out, a, new_shape):
     return sent_back(g, apply(np.resize, apply(np.arange, count(a)), new_shape), a), None
 
 
+def _windows_type(facts: Facts, x: Any, window_shape: Any, *, axis: Any) -> Type:
+    """Each axis is as long as there are places for a window; those of the windows come behind."""
+    dims, window = type_of(x).shape, sizes_in(window_shape)
+    if isinstance(dims, ShapeVar) or window is None:
+        return view_type(x, ShapeVar())
+    rest = list(dims)
+    for at, n in zip(range(len(dims)) if axis is None else axes_of(axis, len(dims)), window, strict=True):
+        rest[at] = Dim.fresh() if n is None else facts.canonical(dim_add(dim_add(rest[at], 1), n, -1))
+    return view_type(x, (*rest, *shape_from(facts, window)))  # type: ignore[misc]
+
+
+@bprop(np.lib.stride_tricks.sliding_window_view, signature="x, window_shape, axis=None", inputs="x window_shape",
+       infer=_windows_type, alias="read-only",
+       samples=calls(case((5,), 3), case((3, 4), (2, 2)), case((3, 4), 2, axis=1), case((3, 4), (2, 3), axis=(0, 1)),
+                     case((2, 3, 4), (2, 2), axis=(-1, 0)), case((4,), (2, 2), axis=(0, 0)), case((1,), 1)),
+       )  # fmt: skip
+def sliding_window_view(g, out, x, window_shape, *, axis):
+    """The sum over the windows that hold an entry."""
+    windows = apply(np.lib.stride_tricks.sliding_window_view, numbered(x), window_shape, axis=axis)
+    return sent_back(g, windows, x), None
+
+
 # ---- chosen among several
 
 
