@@ -134,7 +134,7 @@ def define(
     if closure:
         taken.add(pullback)
     snippets.hidden = {v.hint for v in graph.params}
-    lives = Lives(schedule, closure)
+    lives = Lives(schedule, closure, [v for target in targets for v in remade(target)])
     names = Names(schedule, lives, taken, adjoint)
     count = len(graph.results) - sum(isinstance(t, Computed) for target in targets for t in flatten(target))
     outputs, bars = graph.results[:count], graph.results[count:]
@@ -290,6 +290,14 @@ def answered(program: Program, target: Term, bars: Iterator[ast.expr], of: Any) 
         made = ast.Call(dotted("dataclasses.replace"), [of(target.ast.value)], named)  # type: ignore[attr-defined]
     made.holds = items  # type: ignore[attr-defined]
     return made
+
+
+def remade(target: Term) -> list[Value]:
+    """The objects among the arguments from which a gradient by `target` is made, see `answered`."""
+    if not isinstance(target, Sequence):
+        return []
+    own = target.kind not in (tuple, list, dict, types.SimpleNamespace)
+    return [*([target.ast.value] if own else []), *(v for item in target.items for v in remade(item))]  # type: ignore[attr-defined]
 
 
 def snippet_definitions(carried: dict[str, Any], used: set[str]) -> list[Any]:

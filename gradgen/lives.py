@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from .buffers import roots, written
@@ -36,10 +37,10 @@ class Lives:
     """The spans of every value that has a name.
 
     closure: whether the backward pass is a function of its own, which may be called at any time: what it reads of the
-    forward pass lives to the end.
+    forward pass lives to the end. kept: parameters that are read at the end.
     """
 
-    def __init__(self, schedule: Schedule, closure: bool = False):
+    def __init__(self, schedule: Schedule, closure: bool = False, kept: Sequence[Value] = ()):
         self.stands_for = schedule.stands_for
         self.spans: dict[Value, list[Span]] = defaultdict(list)
         self.order: list[Value] = []
@@ -58,7 +59,7 @@ class Lives:
         for v in schedule.graph.params:
             self._define(v, root, -1)
         self._place(schedule, root, top=True)
-        for v in schedule.graph.results:
+        for v in [*schedule.graph.results, *kept]:
             self._read_through(schedule, v, root, self._at + 1)
         self._measure(closure, self._at + 1)
 

@@ -440,10 +440,13 @@ class Simulation:
 
     # ---- results
 
-    def results(self, values: Any, gradients: list[Any]) -> None:
+    def results(self, values: Any, gradient: Any) -> None:
         """Read what is returned; each gradient lies in memory of its own."""
         taken = set(self.places(values))
-        for tree in gradients:
+        for made in ast.walk(gradient or ast.Tuple([])):
+            if hasattr(made, "holds"):  # from an object among the arguments
+                self.all([*made.args, getattr(made.func, "value", None)])  # type: ignore[attr-defined]
+        for tree in leaves(gradient):
             places = self.places(tree)
             if isinstance(tree, ast.Name) and (is_number(tree) or is_rebound(tree)):
                 continue
@@ -542,7 +545,7 @@ def leaves(tree: Any) -> list[Any]:
             return [leaf for part in parts for leaf in leaves(part)]
         case ast.Call() if hasattr(tree, "holds"):
             return [leaf for part in tree.holds for leaf in leaves(part)]
-        case ast.Constant(value=None):
+        case ast.Constant(value=None) | None:
             return []
     return [tree]
 
@@ -559,7 +562,7 @@ def simulate(
     state.run(forward)
     if closure is None:
         state.run(back)
-        state.results(value, [] if gradient is None else leaves(gradient))
+        state.results(value, gradient)
         return
     state.places(value)
     state.close()
@@ -568,4 +571,4 @@ def simulate(
     for v in closure:
         state.give(v.hint, state.buffer(ours=False), v)
     state.run(back)
-    state.results(None, leaves(gradient))
+    state.results(None, gradient)

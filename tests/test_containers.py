@@ -592,3 +592,28 @@ def test_a_kalman_filter_of_named_matrices():
     from_module = written(kalman, {})(model, y, np.zeros(2), np.eye(2))
     for name in Filter._fields:
         np.testing.assert_allclose(getattr(from_module, name), getattr(bar, name), rtol=1e-8)
+
+
+class Motion(NamedTuple):
+    x: np.ndarray
+    v: np.ndarray
+
+
+def test_an_argument_that_is_rebound_is_what_its_gradient_is_made_from():
+    def swung(s, k):
+        for _ in range(3):
+            s = Motion(s.x + 0.1 * s.v, s.v - 0.1 * k * s.x)
+        return np.sum(s.x**2 + s.v**2)
+
+    x, v = np.array([0.1, 0.5, -0.3]), np.array([0.2, 0.1, 0.4])
+    s_bar, k_bar = grad(swung, wrt=("s", "k"))(Motion(x, v), 2.0)
+    assert isinstance(s_bar, Motion)
+    h = 1e-6
+    for part, bar in zip(Motion._fields, s_bar, strict=True):
+        moved = [
+            [swung(Motion(x, v)._replace(**{part: getattr(Motion(x, v), part) + d * e}), 2.0) for d in (h, -h)]
+            for e in np.eye(3)
+        ]
+        np.testing.assert_allclose(bar, [(a - b) / (2 * h) for a, b in moved], rtol=1e-6)
+    slope = (swung(Motion(x, v), 2.0 + h) - swung(Motion(x, v), 2.0 - h)) / (2 * h)
+    np.testing.assert_allclose(k_bar, slope, rtol=1e-6)
