@@ -454,6 +454,21 @@ class Gradient:
         """The plain function that computes what this does: the generated one, as it can be differentiated."""
         return self._inner(self._depth + 1)._generic().function
 
+    def __gradgen_primal_for__(self, args: list[Type], kwargs: dict[str, Type]) -> Any:
+        """`__gradgen_primal__` for arguments of these types, as far as they are arrays and numbers of known rank."""
+        try:
+            given = dict(self._signature.bind(*args, **kwargs).arguments)
+        except TypeError:
+            return self.__gradgen_primal__
+        plain = all(isinstance(t, Type) and t.ndim is not None and t.kind != "object" for t in given.values())
+        if self._before or self._named or not plain:
+            return self.__gradgen_primal__
+        targets = frozenset(map(str, self._routes()))
+        types = {name: as_number(t) if name in targets else t for name, t in given.items()}
+        inner = self._inner(self._depth + 1)
+        types |= inner._types_of_parts(None)
+        return inner._specialised(types, types, None).function
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else python_types.MethodType(self, instance)
 

@@ -21,7 +21,7 @@ from .frontend import Program
 from .graph import Value, nodes_of
 from .guards import conditions, holds, misshapen, written
 from .lives import Lives
-from .module import class_statement, constant_statements, import_statements, names_in, snippet_text
+from .module import class_statement, constant_statements, import_statements, names_in
 from .naming import Names
 from .options import Options
 from .schedule import Schedule
@@ -29,6 +29,7 @@ from .simulate import simulate
 from .spell import Functions, Snippets
 from .syntax import copied, display, dotted, literal
 from .terms import Computed, Ref, Sequence, Term, flatten
+from .travelling import snippet_text
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 import hashlib
-import inspect
 import re
 import sys
 from typing import Any
@@ -56,29 +55,6 @@ def class_statement(name: str, cls: Any) -> ast.stmt:
         maker, fields = "dataclasses.make_dataclass", tuple(f.name for f in dataclasses.fields(cls))
     names = ast.List([ast.Constant(field) for field in fields], ast.Load())
     return ast.Assign([ast.Name(name, ast.Store())], ast.Call(dotted(maker), [ast.Constant(cls.__name__), names], []))
-
-
-def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
-    """The source of a helper function under the name that it has in the module; notes what it calls in turn."""
-    lines = inspect.getsource(fn).splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith("def "))
-    text = "\n".join(lines[first:])
-    [node] = ast.parse(text).body
-    assert isinstance(node, ast.FunctionDef)
-    text = re.sub(rf"\bdef {node.name}\b", f"def {name}", text, count=1)
-    heading = text.split('"""')[0]
-    bare = re.sub(r"(?<=[\w\]])(: Any|: int|: float|: bool|: str)(?=[,)= ])", "", heading)
-    text = bare + text[len(heading) :]
-    text = re.sub(r"\) -> [\w.\[\], |]+:", "):", text, count=1)
-    calls = [n.func for part in node.body for n in ast.walk(part) if isinstance(n, ast.Call)]
-    called = {f.id for f in calls if isinstance(f, ast.Name)}
-    for word in sorted(called):
-        other = fn.__globals__.get(word)
-        if inspect.isfunction(other) and (other.__module__ or "").startswith("gradgen.") and other is not fn:
-            inner = f"_{word.strip('_')}"
-            text = re.sub(rf"\b{word}\b", inner, text)
-            carried.setdefault(inner, getattr(other, "__wrapped__", other))
-    return text
 
 
 def digest(text: str) -> str:

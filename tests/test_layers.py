@@ -9,7 +9,7 @@ import gradgen
 LAYERS = {
     "what stands alone": "errors routes functions operators syntax writer shapes sequences constants",
     "what needs no graph": "annotations signature probing source decorated managers options config",
-    "the graph, and what is said of one": "graph control terms library guards draw verify interpret",
+    "the graph, and what is said of one": "graph control terms library travelling guards draw verify interpret",
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers lasting",
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",

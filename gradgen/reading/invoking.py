@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..constants import has_attributes
+from ..constants import const_type, has_attributes
 from ..decorated import handed_on
 from ..errors import GradgenWarning
 from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node
@@ -24,6 +24,7 @@ from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
+from ..travelling import snippet_behind
 from .access import may_grow
 from .changing import Changing
 from .decide import VALUES, is_reading, truth
@@ -168,7 +169,12 @@ class Invoking(Changing):
         self, callee: Static, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
     ) -> Term:
         """A call of a function, or of another object, that is known."""
-        fn = unwrap(callee.obj)
+        fn = self._plain_function(callee.obj, args, kwargs)
+        snippet = snippet_behind(fn) if isinstance(fn, types.FunctionType) else None
+        if snippet is not None:
+            term = self.apply(snippet, args, kwargs, tree, node)
+            self.value(term).node.ast = None  # type: ignore[union-attr]
+            return term
         if type(fn) is LRU_CACHE:
             fn = fn.__wrapped__  # what a function remembers is what it would compute
         terms = [*args, *kwargs.values()]
@@ -258,6 +264,16 @@ class Invoking(Changing):
         none = Static(ast.Constant(None), None)
         parts = [none, *args] if len(args) == 1 else args
         return self.written(self.graph.add(PRIMITIVES["slice"], [self.value(t) for t in [*parts, none][:3]]), tree)
+
+    def _plain_function(self, obj: Any, args: list[Term], kwargs: dict[str, Term]) -> Any:
+        """The function behind a wrapper of gradgen's: of a gradient, the one for arguments of such types."""
+        made_for = getattr(obj, "__gradgen_primal_for__", None)
+        if made_for is None or not all(isinstance(t, (Static, Computed)) for t in (*args, *kwargs.values())):
+            return unwrap(obj)
+        return made_for([self._type(t) for t in args], {name: self._type(t) for name, t in kwargs.items()})
+
+    def _type(self, term: Term) -> Type:
+        return const_type(term.obj) if isinstance(term, Static) else self.value(term).type
 
     def _is_followed(self, fn: Any, args: list[Term]) -> bool:
         """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it.
