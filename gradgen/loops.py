@@ -545,7 +545,8 @@ def _is_at_hand(node: Node, known: Container[Value]) -> bool:
         unknown = [v for v in node.inputs if v not in known and v.const is v]
         return all(v.node is not None and is_count(v.node) and _is_at_hand(v.node, known) for v in unknown)
     tiny = is_tiny(node) or node.op.name in COMPARISONS and node.out.type.scalar
-    tiny = tiny or node.op.name == "power" and node.out.type.scalar and node.inputs[1].const in (2, 3)
+    power = node.inputs[1].const if node.op.name == "power" and node.out.type.scalar else None
+    tiny = tiny or isinstance(power, (int, float)) and power in (2, 3)
     return tiny and all(v in known or v.const is not v for v in node.inputs)
 
 

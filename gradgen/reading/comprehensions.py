@@ -149,7 +149,7 @@ class Comprehensions(Through):
                 graph.params += items
                 for item, v in zip(items, through, strict=True):
                     item.held = [v]
-                self.assign(node.generators[0].target, self.found(header, items))
+                self.assign(node.generators[0].target, self.found(header, items, way))
                 inside = dict(self.frame.names)
                 for name, term in inside.items():
                     if isinstance(term, Computed) and term.value in items:

@@ -6,14 +6,18 @@ Where all items are known one by one, as in `for W, b in [(W1, b1), (W2, b2)]`, 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..graph import PRIMITIVES, Value
-from ..shapes import ShapeVar
+from ..graph import OPAQUE, PRIMITIVES, Value
+from ..sequences import list_of, sequence_type
+from ..shapes import Dim, ShapeVar, Type
 from ..syntax import literal
 from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, outline, sequence
+from .cells import outermost
+from .combined import ENDLESS, Combination, combination, may_be_used_up
 from .flow import Flow
 
 UNROLLED = 400
@@ -22,9 +26,11 @@ UNROLLED = 400
 
 @dataclass(eq=False)
 class Way:
-    """How something is gone through. kind: "items" of a term, "range", "zip", "enumerate" or "reversed".
+    """How something is gone through. kind: "items" of a term, "range", "zip", "enumerate", "reversed", or "combined" by
+    a function of `itertools`.
 
-    terms: the bounds of a range, or where counting starts. parts: what is gone through in step, counted or reversed.
+    terms: the bounds of a range, or where counting starts. parts: what is gone through in step, counted, reversed or
+    combined. by: the function that combines, and options: what else it is given.
     """
 
     kind: str
@@ -32,6 +38,19 @@ class Way:
     terms: list[Term] = field(default_factory=list)
     parts: list[Way] = field(default_factory=list)
     strict: bool = False
+    by: Combination | None = None
+    options: dict[str, Term] = field(default_factory=dict)
+
+    @property
+    def known(self) -> dict[str, Any] | None:
+        """The options of what combines, where they are known."""
+        found = {k: t.obj for k, t in self.options.items() if isinstance(t, Static)}
+        return found if len(found) == len(self.options) else None
+
+    @property
+    def picks(self) -> list[int] | None:
+        """Of which part each entry of an item is one; None where an item is no tuple, or nobody knows."""
+        return None if self.by is None or self.known is None else self.by.picks(len(self.parts), **self.known)
 
 
 class Through(Flow):
@@ -41,16 +60,25 @@ class Through(Flow):
         """How a loop over an expression goes."""
         plain = isinstance(node, ast.Call) and not any(isinstance(a, ast.Starred) for a in node.args)
         if isinstance(node, ast.Call) and plain:
-            named = {k.arg: k.value for k in node.keywords}
-            callee = self.read(node.func) if isinstance(node.func, ast.Name) else None
-            obj = callee.obj if isinstance(callee, Static) else None
+            named = {str(k.arg): k.value for k in node.keywords}
+            obj = self._called(node.func)
             args = node.args
+            if obj in ENDLESS or obj is itertools.repeat and len(args) + len(named) == 1:
+                raise self.error("this never ends by itself", node, "count with `enumerate` or `range`")
+            by = combination(obj)
+            split = by and by.split(args, named)
+            if split:
+                parts, options = [self.way(a) for a in split[0]], {k: self.read(v) for k, v in split[1].items()}
+                return Way("combined", node, [], parts, by=by, options=options)
             if obj is range and not named:
                 return Way("range", node, [self.read(a) for a in args])
             if obj is enumerate and args and not named.keys() - {"start"}:
                 starts = [*args[1:], *named.values()]
                 first = self.read(starts[0]) if starts else Static(ast.Constant(0), 0)
                 return Way("enumerate", node, [first], [self.way(args[0])])
+            if obj is zip and len(args) == 2 and not named and self._counts_up(args[0]):
+                start = [self.read(a) for a in args[0].args] or [number(0)]  # type: ignore[attr-defined]
+                return Way("enumerate", node, start, [self.way(args[1])])
             if obj is zip and args and not named.keys() - {"strict"}:
                 strict = self.read(named["strict"]) if named else None
                 sure = isinstance(strict, Static) and bool(strict.obj)
@@ -69,6 +97,17 @@ class Through(Flow):
                 pairs: list[Term] = [sequence(tuple, [k, v]) for k, v in zip(keys, base.items, strict=True)]
                 return Way("items", node, [sequence(tuple, {"items": pairs, "keys": keys, "values": base.items}[view])])
         return Way("items", node, [self.read(node)])
+
+    def _called(self, func: ast.expr) -> Any:
+        """What is called, where it is a function that is known by its name, or by that of a module and its own."""
+        module = isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)
+        term = self.read(func) if module or isinstance(func, ast.Name) else None
+        return term.obj if isinstance(term, Static) else None
+
+    def _counts_up(self, node: ast.expr) -> bool:
+        """Whether it is a call of `itertools.count` that counts in steps of one."""
+        called = isinstance(node, ast.Call) and len(node.args) < 2 and not node.keywords
+        return called and self._called(node.func) is itertools.count  # type: ignore[attr-defined]
 
     # ---- as a loop
 
@@ -107,7 +146,8 @@ class Through(Flow):
             call = ast.Call(ast.Name("range", ast.Load()), [t.ast for t in way.terms], [])
             return self.written(made, call).value
         if way.kind != "items":
-            raise self.error("a loop over this cannot be followed", way.at)
+            t = self._combined_type(way)
+            return self._as_list(self._gone_through(way), way, t)
         term = way.terms[0]
         other = isinstance(term, Sequence) and not issubclass(term.kind, (tuple, list))
         if other or not is_data(term) or not uniform(self.steps(way)):
@@ -115,7 +155,60 @@ class Through(Flow):
         value = self.value(self.here(term))
         if (value.type.kind == "object" or value.type.scalar) and not value.type.sequence:
             raise self.error("a loop over this cannot be followed", way.at)
+        code = outermost(value).node
+        unknown = code is not None and code.op is OPAQUE and value.type == Type(shape=value.type.shape)
+        if unknown and may_be_used_up(code):
+            return self._as_list(Ref(value), way)
         return value
+
+    def _as_list(self, tree: ast.expr, way: Way, type: Type | None = None) -> Value:
+        """A list of what can be gone through once only: the backward pass does so again, from the end."""
+        listed = ast.Call(ast.Name("list", ast.Load()), [tree], [])
+        return self.opaque_term(listed, way.at, type, effect=True).value
+
+    def _gone_through(self, way: Way) -> ast.expr:
+        """The expression of what is gone through; of arrays that are combined, the places in them."""
+        if way.kind == "items":
+            return self.here(way.terms[0]).ast
+        if way.kind == "range":
+            return Ref(self._value(way))
+        if way.kind == "combined":
+            assert way.by is not None
+            func = self.opaque_syntax(way.at.func)  # type: ignore[attr-defined]
+            parts = [
+                self._places(part) if self._is_picked(way, part) else self._gone_through(part) for part in way.parts
+            ]
+            options = [ast.keyword(k, t.ast) for k, t in way.options.items()]
+            if way.by.options is not None:
+                return ast.Call(func, [*parts, *(k.value for k in options)], [])
+            return ast.Call(func, parts, options)
+        func = ast.Name(way.kind, ast.Load())
+        rest = [t.ast for t in way.terms if not (isinstance(t, Static) and t.obj == 0)]
+        named = [ast.keyword("strict", ast.Constant(True))] if way.strict else []
+        return ast.Call(func, [*map(self._gone_through, way.parts), *rest], named)
+
+    def _is_picked(self, way: Way, part: Way) -> bool:
+        """Whether of a part that is combined the places are gone through: an array may carry a derivative."""
+        [term] = part.terms if part.kind == "items" else [None]
+        is_array = isinstance(term, Computed) and (bool(term.value.type.ndim) or term.value.type.kind != "object")
+        return way.picks is not None and is_array
+
+    def _places(self, part: Way) -> ast.expr:
+        """`range(len(x))`."""
+        term = self.here(part.terms[0])
+        name = ast.Name("len", ast.Load())
+        call = ast.Call(name, [term.ast], [])
+        length = self.call_known(Static(name, len), [term], {}, call, ast.copy_location(call, part.at))
+        return ast.Call(ast.Name("range", ast.Load()), [length.ast], [])
+
+    def _combined_type(self, way: Way) -> Type | None:
+        """What is known of the list of what a function of `itertools` gives: tuples of integers, or nothing."""
+        picks = way.picks
+        if picks is None:
+            return None
+        if not all(self._is_picked(way, part) or _counts(part) for part in way.parts):
+            return None
+        return list_of(sequence_type(tuple(Type("int", ()) for _ in picks)), Dim.fresh())
 
     def uneven(self, way: Way, through: list[Value]) -> bool:
         """Whether one of the things that are gone through in step may be longer than another."""
@@ -123,12 +216,31 @@ class Through(Flow):
         same = all(n is not None and self.graph.facts.same(n, lengths[0]) for n in lengths)  # type: ignore[arg-type]
         return not (same or _in_step(way))
 
-    def found(self, header: Any, items: list[Value]) -> Term:
+    def found(self, header: Any, items: list[Value], way: Way) -> Term:
         """What a step finds, as the target of the loop unpacks it."""
+        if way.kind == "reversed":
+            return self.found(header, items, way.parts[0])
         if isinstance(header, int):
-            return Computed(Ref(items[header]), items[header])
-        parts = [self.found(part, items) for part in header[1:]]
+            item = Computed(Ref(items[header]), items[header])
+            picks = way.picks or []
+            if not any(self._is_picked(way, way.parts[k]) for k in picks):
+                return item
+            places = self.unpacked(item.value, len(picks), way.at)
+            return sequence(tuple, [self._picked(way, k, at) for k, at in zip(picks, places, strict=True)])
+        count = [] if way.kind == "zip" else [Computed(Ref(items[header[1]]), items[header[1]])]
+        inner = header[1 + len(count) :]
+        parts = [*count, *(self.found(h, items, part) for h, part in zip(inner, way.parts, strict=True))]
         return Sequence(ast.Tuple([part.ast for part in parts], ast.Load()), tuple, parts)
+
+    def _picked(self, way: Way, k: int, at: Term) -> Term:
+        """The entry of an item that is one of part k, whose place is known if it is an array."""
+        if not self._is_picked(way, way.parts[k]):
+            return at
+        base = self.here(way.parts[k].terms[0])
+        version = self.versions.get(self.place(base.value).root)  # type: ignore[attr-defined]
+        if version is not None and version.graph is self.graph:
+            raise self.error("what is combined here is written in the loop", way.at, "go through a copy of it")
+        return self.apply(PRIMITIVES["getitem"], [base, at], {}, ast.Subscript(base.ast, at.ast, ast.Load()), way.at)
 
     # ---- one by one
 
@@ -149,6 +261,8 @@ class Through(Flow):
         if way.kind == "items":
             return self.items_of(way.terms[0])
         lists = [self.steps(part) for part in way.parts]
+        if way.kind == "combined":
+            return self._combined(way, lists)
         if way.kind == "reversed":
             return None if lists[0] is None else lists[0][::-1]
         if way.kind == "enumerate":
@@ -165,6 +279,16 @@ class Through(Flow):
             return None
         return [sequence(tuple, list(items)) for items in zip(*whole, strict=False)]
 
+    def _combined(self, way: Way, lists: list[list[Term] | None]) -> list[Term] | None:
+        """What a function of `itertools` gives, where all that it is given is known."""
+        pairs = zip(lists, way.parts, strict=True)
+        whole = [self._taken(part) if items is None else items for items, part in pairs]
+        known = [items for items in whole if items is not None]
+        if way.by is None or way.known is None or len(known) < len(whole):
+            return None
+        found = way.by.items(known, way.known, UNROLLED)
+        return found and [item if isinstance(item, Term) else sequence(tuple, list(item)) for item in found]
+
     def items_of(self, term: Term) -> list[Term] | None:
         if isinstance(term, Sequence):
             return keys_of(term) if term.kind is dict else term.items if issubclass(term.kind, (tuple, list)) else None
@@ -172,8 +296,8 @@ class Through(Flow):
             return self.known_items(term)
         return None
 
-    def _taken(self, way: Way, count: int) -> list[Term] | None:
-        """The first items of an array or a list that surely has so many."""
+    def _taken(self, way: Way, count: int = UNROLLED) -> list[Term] | None:
+        """The first items of an array or a list that surely has so many, or all of them."""
         if way.kind != "items" or not isinstance(way.terms[0], Computed):
             return None
         value = way.terms[0].value
@@ -282,6 +406,13 @@ def _goes_through_values(way: Way) -> bool:
     """Whether an array or the like is among what is gone through."""
     own = way.kind == "items" and isinstance(way.terms[0], Computed)
     return own or any(map(_goes_through_values, way.parts))
+
+
+def _counts(way: Way) -> bool:
+    """Whether all that is gone through is integers."""
+    [term] = way.terms if way.kind == "items" else [None]
+    known = term.obj if isinstance(term, Static) and isinstance(term.obj, (tuple, list, range)) else None
+    return way.kind == "range" or known is not None and all(type(x) is int for x in known)
 
 
 def _in_step(way: Way) -> bool:

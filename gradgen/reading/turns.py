@@ -130,7 +130,7 @@ class Turns(Comprehensions, Growing):
         found = [Carried(n, v, _plain(v.type), before[n]) for n, values in begins.items() for v in values]
         for _ in range(ROUNDS):
             graph = Graph("", self.graph.facts)
-            items, ends = self._step(node, graph, through, header, found, stored)
+            items, ends = self._step(node, graph, through, header, found, stored, way)
             late = self._bound_late(found, ends)
             if not self._learn(graph, found, ends) and not late:
                 break
@@ -165,7 +165,7 @@ class Turns(Comprehensions, Growing):
 
     def _step(
         self, node: ast.For | ast.While, graph: Graph, through: list[Value], header: Any, found: list[Carried],
-        stored: list[str],
+        stored: list[str], way: Way | None,
     ) -> tuple[list[Value], dict[Any, tuple[Term, list[Value]]]]:  # fmt: skip
         """Read the body into `graph`; return the items, and what it makes of each name that it binds and each array.
 
@@ -189,8 +189,8 @@ class Turns(Comprehensions, Growing):
                 for name, like in {c.name: c.like for c in found if isinstance(c.name, str)}.items():
                     terms: list[Term] = [Computed(Ref(c.param), c.param) for c in found if c.name == name]
                     self.frame.names[name] = shaped(like, terms)
-                if isinstance(node, ast.For):
-                    self.assign(node.target, self.found(header, items))
+                if isinstance(node, ast.For) and way is not None:
+                    self.assign(node.target, self.found(header, items, way))
                 for name, term in self.frame.names.items():
                     if isinstance(term, Computed) and term.value in items:
                         term.value.hint = name
@@ -370,7 +370,6 @@ class Turns(Comprehensions, Growing):
             if any(isinstance(t, Computed) and self.place(t.value).root in self.doubts for t in leaves):
                 del names[name]
         return stored
-
 
 
 def _is_array(term: Term | None) -> bool:
