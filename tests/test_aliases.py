@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,3 +178,50 @@ def test_it_is_right_or_refused(place: str, use: str) -> None:
     assert COUNTS[use]
     if use in ("read", "rebind it"):
         assert not COUNTS[use]["refused"]
+
+
+# ---- what a step of a loop keeps of an array that steps write
+
+
+KEPT_WRITES = ["a += x[i]", "a *= x[i]", "a[:] = a * x[i]", "a[0] = x[i]", "np.multiply(a, x[i], out=a)",
+               "c = a; c += x[i]", "c = a[1:]; c *= x[i]"]  # fmt: skip
+KEPT = [
+    ("held = [x]", "held.append(a)", "sum(v @ x for v in held)"),
+    ("held = []", "held.append(a)", "np.sum(np.array(held) * x)"),
+    ("held = x", "held = a", "held @ x"),
+    ("held = x", "t = t + held @ x; held = a", "held @ x"),
+    ("held = (x, x)", "held = (held[1], a)", "held[0] @ held[1]"),
+    ("held = [x]", "held.append(a[1:])", "sum(np.sum(v) for v in held) * x[0]"),
+    ("held = [x]", "held += [a]", "sum(v @ x for v in held)"),
+    ("held = [(x, x)]", "held.append((a, x))", "sum(v @ w for v, w in held)"),
+    ("held = [x]", "t = t + held[i] @ x; held.append(a)", "sum(v @ x for v in held)"),
+]
+
+
+@pytest.mark.parametrize("write_first", [True, False])
+@pytest.mark.parametrize("step", KEPT_WRITES)
+def test_what_steps_keep_of_an_array_that_steps_write_is_right_or_refused(step: str, write_first: bool) -> None:
+    """The loop's length is known to nobody, so that no step is read on its own."""
+    x = np.array([0.7, 0.4, 1.9])
+    for begin, keep, end in KEPT:
+        first, second = (step, keep) if write_first else (keep, step)
+        text = f"""
+def f(x, n):
+    a = x * 2.0
+    t = 0.0
+    {begin}
+    for i in range(n):
+        {first}
+        {second}
+    return t + {end}
+"""
+        f = load(f"import numpy as np\n\n{text}").f
+        try:
+            source = gradgen.grad(f, shapes="x=(3,)", wrt="x").source
+        except gradgen.UnsupportedError:
+            continue
+        scope: dict[str, Any] = {}
+        exec(source, scope)
+        steps = 1e-6 * np.eye(3)
+        wanted = [(f(x + e, 3) - f(x - e, 3)) / 2e-6 for e in steps]
+        np.testing.assert_allclose(scope["grad_f"](x, 3), wanted, rtol=1e-6, err_msg=text)

@@ -189,9 +189,9 @@ class Cells(Reader):
 
     def _may_share(self, a: Value, b: Value) -> bool:
         """Whether two arrays may lie in the same memory: one may be a part of a version of the other."""
-        return any(may_share(x, y) for x in self._beginnings(a) for y in self._beginnings(b))
+        return any(may_share(x, y) for x in self.beginnings(a) for y in self.beginnings(b))
 
-    def _beginnings(self, v: Value) -> list[Value]:
+    def beginnings(self, v: Value) -> list[Value]:
         """`v`, and the arrays of whose versions it may be a part."""
         found = [v]
         for w in found:

@@ -244,7 +244,7 @@ class Turns(Comprehensions, Growing):
         found += [Carried(root, self.now(root), _plain(root.type), Computed(Ref(root), root)) for root in new]
         news = bool(new)
         last = [v for n in dict.fromkeys(c.name for c in found) for v in ends[n][1]]
-        lie = [roots(v) for v in last]
+        lie = [{r for w in self.beginnings(v) for r in roots(w)} for v in last]
         for c, end, mine in zip(found, last, lie, strict=True):
             joined = join_types(graph.facts, c.type, _plain(end.type))
             same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
