@@ -15,6 +15,8 @@ from . import functions
 from .graph import OPERATIONS
 from .syntax import dotted, numpy_path
 
+BRACKETED = ("r_", "c_", "s_", "index_exp", "mgrid", "ogrid")
+"""Objects of NumPy's that have no name: what they are given stands in brackets."""
 NAMESPACES = frozenset({
     "scipy._lib._array_api.array_namespace", "sklearn.utils._array_api.get_namespace",
     "sklearn.utils._array_api.get_namespace_and_device",
@@ -33,6 +35,9 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
             return path, dotted(path)
         return None
     name: Any = getattr(obj, "__name__", None)
+    for word in BRACKETED:
+        if obj is getattr(np, word):
+            return "", numpy_path(word)
     if not isinstance(name, str) or isinstance(obj, (bool, int, float, np.ndarray)):
         return None
     if isinstance(obj, np.ufunc):

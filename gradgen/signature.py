@@ -10,7 +10,8 @@ REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
 
 
 class Parameter(NamedTuple):
-    """A parameter of an operation. stars: 1 for `*operands`, 2 for one that takes a sequence of inputs."""
+    """A parameter of an operation. stars: 1 for `*operands`, 2 for one that takes a sequence of inputs, 3 for one that
+    takes lists in lists of them."""
 
     name: str
     default: Any
@@ -22,9 +23,10 @@ class Signature:
     """The parameters of an operation.
 
     signature: the parameters in NumPy's order, as in a `def`, `*v` for variadic and `**v` for one that takes a
-    sequence; where there are two such, their sequences are equally long. inputs: the names of those that are values
-    of the graph (default: those without a default); the others are static options. aliases: other names of
-    parameters, which then may be left out, for None.
+    sequence; where there are two such, their sequences are equally long. `***v` is for lists in lists: how they are
+    nested is an option of the same name, with the number of an input in the place of each. inputs: the names of those
+    that are values of the graph (default: those without a default); the others are static options. aliases: other
+    names of parameters, which then may be left out, for None.
     """
 
     def __init__(self, name: str, signature: str, inputs: str | None, aliases: dict[str, str] | None):
@@ -81,6 +83,10 @@ class Signature:
                     raise TypeError(f"{self.name}() with `out=` is not differentiated; assign its result instead")
             elif p.name.startswith("overwrite_") and getattr(value, "obj", value):  # a constant of the program, maybe
                 raise TypeError(f"{self.name}() with `{p.name}=True` may change its argument in place; leave it out")
+            elif p.is_input and p.stars == 3:
+                leaves: list[Any] = []
+                options[p.name] = nested(value, leaves)
+                inputs.extend(leaves)
             elif p.is_input and p.stars:
                 if not isinstance(value, (tuple, list)):
                     raise TypeError(f"{self.name}() needs {p.name!r} written out, as a tuple or a list")
@@ -102,6 +108,9 @@ class Signature:
         for p in self.parameters:
             if p.name == "out":
                 continue
+            if p.is_input and p.stars == 3:
+                args.append(filled(options[p.name], rest))
+                continue
             if p.is_input and p.stars:
                 variadic = variadic or p.stars == 1
                 several = tuple(rest.pop(0) for _ in range((len(inputs) - fixed) // starred))
@@ -116,3 +125,16 @@ class Signature:
             else:
                 kwargs[p.name] = value
         return args, kwargs
+
+
+def nested(x: Any, leaves: list[Any]) -> Any:
+    """How lists are nested: the place of each leaf, in tuples. The leaves are appended to `leaves`."""
+    if isinstance(x, (tuple, list)):
+        return tuple(nested(item, leaves) for item in x)
+    leaves.append(x)
+    return len(leaves) - 1
+
+
+def filled(layout: Any, leaves: Sequence[Any]) -> Any:
+    """Lists in lists with the leaves in the places that `layout` says."""
+    return [filled(item, leaves) for item in layout] if isinstance(layout, tuple) else leaves[layout]

@@ -25,8 +25,8 @@ from .library import among, path_object
 from .syntax import Verbatim
 from .writer import Blank, Comment, Trailing
 
-NOTHING = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
-"""Attributes that are numbers, or tuples of them."""
+NOTHING = frozenset({"shape", "size", "ndim", "dtype", "strides", "itemsize", "nbytes", "flags", "device"})
+"""Attributes that tell of an array, and show nothing of it."""
 VIEWS = frozenset({
     "T", "reshape", "ravel", "transpose", "swapaxes", "moveaxis", "rollaxis", "squeeze", "expand_dims", "real", "view",
     "asarray", "asanyarray", "ascontiguousarray", "atleast_1d", "atleast_2d", "atleast_3d", "flip", "flipud", "fliplr",

@@ -17,7 +17,7 @@ from .library import library_path
 from .listings import call, copies, paired, zeros_like
 from .operators import BINARY, COMPARE, UNARY
 from .shapes import ShapeVar
-from .syntax import copied, literal, numpy_path
+from .syntax import copied, display, literal, numpy_path
 
 Spell = Callable[[Value], ast.expr]
 
@@ -123,8 +123,8 @@ def _keywords(call: ast.expr, keywords: list[ast.keyword]) -> ast.expr:
 def _argument(x: Any, of: Spell) -> ast.expr:
     if isinstance(x, Value):
         return as_argument(of(x))
-    if isinstance(x, tuple) and any(isinstance(item, Value) for item in x):
-        return ast.Tuple([_argument(item, of) for item in x], ast.Load())
+    if isinstance(x, (tuple, list)):
+        return display(type(x), [_argument(item, of) for item in x])
     tree = literal(x)
     if tree is None:
         raise GradgenError(f"{x!r} cannot be written down")
@@ -502,6 +502,13 @@ def _power(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return binary(ast.Pow, tree, of(exponent))
 
 
+def _bracketed(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`np.r_[x, y]`."""
+    items = [of(v) for v in node.inputs]
+    name = {"row": "r_", "columns": "c_"}[node.op.name]
+    return ast.Subscript(numpy_path(name), items[0] if len(items) == 1 else ast.Tuple(items, ast.Load()))
+
+
 SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     CONST.name: _const,
     "call": _user_call,
@@ -526,6 +533,8 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "item": _item,
     "tuple": _display(ast.Tuple),
     "list": _display(ast.List),
+    "row": _bracketed,
+    "columns": _bracketed,
     "slice": _slice,
     "shape": _attribute,
     "size": _attribute,

@@ -121,6 +121,12 @@ np.flip(M, axis=-1); np.flipud(M); np.fliplr(M); np.rot90(M); M[::-1]; np.roll(v
 np.roll(M, 2, axis=0); np.roll(M, (1, 2), axis=(0, 1)); np.roll(v, -1); np.roll(M, -1, axis=-1); np.roll(v, i)
 np.pad(v, 1); np.pad(M, ((1, 0), (0, 2))); np.pad(v, (1, 2), constant_values=3.0); np.meshgrid(v, w)[0]
 """
+JOINED = """
+np.block([[S, C], [R, 1.0]]); np.block([v, w]); np.block([[v, a], [w, 2.0]]); np.block([[S, S], [S.T, np.zeros((3, 3))]])
+np.block([[M, np.zeros((3, 1))], [np.ones(4), a]]); np.block(M); np.block([[S, C], [0.0, 0.0, 0.0, 1.0]])
+np.r_[v, w]; np.r_[v, 1.0, a]; np.r_[v, 0:3, w]; np.r_[0:i, v]; np.r_[a:b:4j]; np.r_[M, K]; np.r_[v]; np.c_[v, w]
+np.c_[M, v]; np.c_[a, b]; np.c_[np.ones(3), v, M]; np.c_[M, K]; M @ np.r_[v, 1.0]; np.c_[np.ones(len(v)), v] @ M[:2]
+"""
 SCANS = """
 np.cumsum(v); np.cumsum(M); np.cumsum(M, axis=0); np.cumsum(M, 1); np.cumsum(T, axis=-1); v.cumsum(); M.cumsum(axis=0)
 np.cumsum(a); np.cumsum(v, dtype=float); np.cumsum(E); np.cumprod(v); np.cumprod(M, axis=1); M.cumprod()
@@ -252,7 +258,7 @@ np.linalg.tensorsolve(np.reshape(S, (3, 1, 3)), C)
 """
 TABLES = {
     "arithmetic": ARITHMETIC, "elementwise": ELEMENTWISE, "reductions": REDUCTIONS, "products": PRODUCTS,
-    "shaping": SHAPING, "scans": SCANS, "indexing": INDEXING, "linalg": LINALG, "creation": CREATION,
+    "shaping": SHAPING, "joined": JOINED, "scans": SCANS, "indexing": INDEXING, "linalg": LINALG, "creation": CREATION,
     "scalars": SCALARS, "functions": FUNCTIONS, "parts": PARTS, "repeated": REPEATED, "curves": CURVES,
     "places": PLACES, "fourier": FOURIER, "matrices": MATRICES,
 }  # fmt: skip
@@ -394,11 +400,11 @@ REFUSED = {
     "np.ravel(M, order='K')": "order=",
     "np.meshgrid(v, w, sparse=i)[0]": "sparse",
     "np.sum(M, axis=i)": "`axis`",
-    "np.r_[v, w]": "np.r_",
+    "np.r_['0,2', v, w]": "np.r_",
+    "np.mgrid[a:b:4j] * v": "np.mgrid",
     "np.roots(v)": "np.roots",
     "np.median(v, overwrite_input=True)": "overwrite_input",
     "np.diff(v, 2, prepend=0.0)": "prepend=",
-    "np.block([v, w])": "np.block",
     "np.unstack(M)[1]": "known rank and length",
     "np.cov(M, fweights=i)": "`fweights`",
     "np.interp(v, w, w, period=3.0)": "period=",

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import ast
 import types
-from typing import Any
 
 import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES, Value
-from ..library import library_path
+from ..library import among, library_path
 from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
 from ..shapes import ShapeVar
+from ..syntax import numpy_path
 from ..terms import Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
+from .methods import ATTRIBUTES, FACTS, flat
 from .objects import Objects
 
-ATTRIBUTES: dict[str, Any] = {"T": np.transpose, "mT": np.matrix_transpose, "real": np.real, "imag": np.imag}
-"""Attributes of arrays, and the functions that give the same."""
+BRACKETS = (np.r_, np.c_)
+"""Objects of NumPy's that join what stands in brackets."""
 DICT_METHODS = ("items", "keys", "values", "get")
 """Methods of a dict that is known item by item."""
-FACTS = ("shape", "size", "ndim", "dtype")
-"""Attributes that are operations of gradgen's own."""
 
 
 class Access(Objects):
@@ -73,6 +72,8 @@ class Access(Objects):
         fn = ATTRIBUTES.get(node.attr)
         if fn is not None and fn in OPERATIONS:
             return self.apply(OPERATIONS[fn], [base], {}, tree, node)
+        if node.attr == "flat" and base.value.type.kind != "object":
+            return flat(self, base, node)
         if node.attr in FACTS:
             return self.apply(PRIMITIVES[node.attr], [base], {}, tree, node)
         route = self.route_of(base)
@@ -83,6 +84,8 @@ class Access(Objects):
     def subscript(self, node: ast.Subscript) -> Term:
         """The item or part at an index."""
         base = self.read(node.value)
+        if isinstance(base, Static) and among(base.obj, BRACKETS):
+            return self._in_brackets(base, node)
         index = self._index(node.slice)
         tree = ast.Subscript(base.ast, index.ast, ast.Load())
         if isinstance(base, Sequence) and base.kind is dict and isinstance(index, Static):
@@ -104,7 +107,7 @@ class Access(Objects):
         if isinstance(base, Static) and isinstance(index, Static) and not isinstance(base.obj, np.ndarray):
             return self.evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
         if isinstance(base, Static) and not isinstance(base.obj, (np.ndarray, tuple, list, str, dict)):
-            return self.opaque_term(tree, node)  # np.r_[v, w] is no reading at an index
+            return self.opaque_term(tree, node)  # np.mgrid[a:b] is no reading at an index
         size = index.value.type.size if isinstance(index, Computed) else None
         if isinstance(base, Sequence) and isinstance(size, int):
             return base.items[size]
@@ -119,6 +122,28 @@ class Access(Objects):
                 base, index = Computed(Ref(array), array), Computed(Ref(joined), joined)
                 tree = ast.Subscript(base.ast, index.ast, ast.Load())
         return self.apply(PRIMITIVES["getitem"], [base, index], {}, tree, node)
+
+    def _in_brackets(self, base: Static, node: ast.Subscript) -> Term:
+        """`np.r_[...]`, `np.c_[...]`: a function of what stands between the brackets, slices being ranges."""
+        written = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        items = [self._range_in_brackets(item) if isinstance(item, ast.Slice) else self.read(item) for item in written]
+        inside = [item.ast for item in items]
+        tree = ast.Subscript(base.ast, inside[0] if len(inside) == 1 else ast.Tuple(inside, ast.Load()), ast.Load())
+        return self.apply(OPERATIONS[base.obj], items, {}, tree, node)
+
+    def _range_in_brackets(self, node: ast.Slice) -> Term:
+        """`start:stop:step` as `np.arange`; as `np.linspace` where the step is an imaginary number, of points."""
+        start, stop, step = (None if part is None else self.read(part) for part in (node.lower, node.upper, node.step))
+        if stop is None:
+            raise self.error("a range without an end", node)
+        zero = Static(ast.Constant(0), 0)
+        name, terms = "arange", [start or zero, stop] if start or step else [stop]
+        if step is not None and isinstance(step, Static) and isinstance(step.obj, complex):
+            count = int(abs(step.obj))
+            name, step = "linspace", Static(ast.Constant(count), count)
+        terms = terms if step is None else [*terms, step]
+        made = ast.Call(numpy_path(name), [t.ast for t in terms], [])
+        return self.apply(OPERATIONS[getattr(np, name)], terms, {}, made, node)
 
     def _item_of_a_list(self, base: Computed, index: Term, tree: ast.expr, node: ast.Subscript) -> Term:
         """An item of a list that may grow: where it stands is counted from the beginning, which stays the same."""

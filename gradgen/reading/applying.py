@@ -51,8 +51,9 @@ class Applying(Cells):
         if all(isinstance(t, Static) for t in [*args, *kwargs.values()]) and op is not OPAQUE:
             return self.evaluate(op.fn, args, kwargs, tree, at)
         try:
-            named = {k: self._argument(t) for k, t in kwargs.items()}
-            inputs, options = op.bind(tuple(map(self._argument, args)), named)
+            deep = any(p.stars == 3 for p in op.parameters)
+            named = {k: self._argument(t, deep) for k, t in kwargs.items()}
+            inputs, options = op.bind(tuple(self._argument(t, deep) for t in args), named)
             displays: dict[int, Value] = {}
             inputs = [self._input(x, displays, takes_array(op, i, x)) for i, x in enumerate(inputs)]
             options = {k: self._option(k, x, at) for k, x in options.items()}
@@ -80,6 +81,10 @@ class Applying(Cells):
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Any = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known."""
+        raise NotImplementedError
+
+    def known_items(self, term: Static) -> list[Term]:
+        """The items of a tuple or list that is known, each written out, or as an item of it."""
         raise NotImplementedError
 
     def unpacked(self, value: Value, count: int, at: ast.AST) -> list[Term]:
@@ -110,10 +115,15 @@ class Applying(Cells):
         node.ast = fill(tree, make)
         return Computed(Ref(node.out), node.out)
 
-    def _argument(self, term: Term) -> Any:
-        """An argument for `Operation.bind`: sequences stay tuples, so that variadic operations see their items."""
+    def _argument(self, term: Term, deep: bool = False) -> Any:
+        """An argument for `Operation.bind`: sequences stay tuples, so that variadic operations see their items.
+
+        deep: whether known lists in them are gone into as well.
+        """
         if isinstance(term, Sequence):
-            return Items(term, [self._argument(t) for t in term.items])
+            return Items(term, [self._argument(t, deep) for t in term.items])
+        if deep and isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
+            return [self._argument(t, deep) for t in self.known_items(term)]
         return term
 
     def _input(self, x: Any, displays: dict[int, Value], as_array: bool) -> Value:

@@ -25,21 +25,13 @@ from ..source import Function, function_source, unwrap
 from ..syntax import literal
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from ..travelling import snippet_behind
+from . import methods
 from .access import may_grow
 from .changing import Changing
 from .decide import VALUES, is_reading, truth
 from .looks import LOOKERS, classes, known_object, told
 from .opaque import PURE
 
-METHODS = {
-    "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "var": np.var, "std": np.std,
-    "dot": np.dot, "reshape": np.reshape, "ravel": np.ravel, "flatten": np.ravel, "transpose": np.transpose,
-    "swapaxes": np.swapaxes, "squeeze": np.squeeze, "copy": np.copy, "clip": np.clip, "cumsum": np.cumsum,
-    "cumprod": np.cumprod, "diagonal": np.diagonal, "trace": np.trace, "repeat": np.repeat, "take": np.take,
-    "round": np.round, "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all,
-    "conj": np.conj, "conjugate": np.conj,
-}  # fmt: skip
-"""Methods of arrays, and the functions that do the same."""
 LRU_CACHE = type(functools.lru_cache(len))
 SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
 """Functions that look at a value's shape, and the operation that each is."""
@@ -378,23 +370,11 @@ class Invoking(Changing):
         self, callee: Method, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
     ) -> Term:
         """A call of a method of a value."""
-        base = Computed(Ref(callee.value), callee.value)
-        name = callee.name
         if callee.value.type.kind != "object":
-            if name == "astype" and "astype" in PRIMITIVES:
-                return self.apply(PRIMITIVES["astype"], [base, *args], kwargs, tree, node)
-            if name == "item" and not args:
-                return self.apply(OPERATIONS[float], [base], {}, tree, node)
-            fn = METHODS.get(name)
-            if fn is not None and fn in OPERATIONS:
-                if name in ("reshape", "transpose") and len(args) > 1:
-                    given = sequence(tuple, args)
-                    if all(isinstance(t, Static) for t in args):
-                        args = [Static(given.ast, tuple(t.obj for t in args))]  # type: ignore[attr-defined]
-                    else:
-                        args = [given]
-                        tree = ast.Call(callee.ast, [given.ast], tree.keywords)
-                return self.apply(OPERATIONS[fn], [base, *args], kwargs, tree, node)
+            base = Computed(Ref(callee.value), callee.value)
+            made = methods.called(self, callee.name, base, args, kwargs, tree, node)
+            if made is not None:
+                return made
         return self.opaque_term(tree, node, effect=True)
 
     def _follow_closure(self, callee: Closure, args: Any, kwargs: Any, node: ast.Call) -> Term:

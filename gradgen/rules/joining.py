@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..graph import Value, type_of
+from ..graph import OPERATIONS, Operation, Value, type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, dim_div, dim_product, join_kinds
+from ..signature import filled
 from .indices import along, slice_length
 from .primitives import cast_like, count, kind_of, length, plus, scatter, unbroadcast, zeros_for
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
 from .shaping import array_like_type, calls, case, like_shape
 from .sizes import size_of
-from .snippets import unstack
+from .snippets import unblock, unstack
 
 # ---- concatenate
 
@@ -60,16 +62,24 @@ def as_arrays(arrays: tuple[Any, ...]) -> list[Type]:
     return [array_like_type(None, a) if not is_value(a) or a.type.items is not None else a.type for a in arrays]  # type: ignore[arg-type]
 
 
-def parts(g: Any, arrays: tuple[Any, ...], sizes: list[Any], axis: int) -> list[Any]:
-    """The pieces of `g` that belong to arrays joined along `axis`, where they have `sizes`."""
-    bars = []
+def pieces(sizes: list[Any]) -> list[slice]:
+    """Where each of several arrays stands that are joined, and have these lengths."""
+    found = []
     start: Any = None
-    for i, n in enumerate(sizes):
-        last = i == len(sizes) - 1
+    for n in sizes[:-1]:
         stop = n if start is None else plus(start, n)
-        bars.append(g if last and i == 0 else g[along(axis, slice(start, None if last else stop), g)])
+        found.append(slice(start, stop))
         start = stop
-    return bars
+    return [*found, slice(start, None)]
+
+
+def _begin(piece: slice) -> Any:
+    return 0 if piece.start is None else piece.start
+
+
+def parts(g: Any, sizes: list[Any], axis: int) -> list[Any]:
+    """The pieces of `g` that belong to arrays joined along `axis`, where they have `sizes`."""
+    return [g] if len(sizes) == 1 else [g[along(axis, piece, g)] for piece in pieces(sizes)]
 
 
 def recast(bars: list[Any], arrays: tuple[Any, ...], dtype: Any) -> list[Any]:
@@ -104,10 +114,10 @@ def _concatenate_samples(rng: np.random.Generator) -> list[Any]:
 def concatenate(g, out, *arrays, axis, dtype, **_):
     """Each array gets its part of the cotangent."""
     if axis is None:
-        pieces = parts(g, arrays, [count(x) for x in arrays], 0)
-        bars = [like_shape(bar, x) if ndim(x) != 1 else bar for bar, x in zip(pieces, arrays, strict=True)]
+        bars = parts(g, [count(x) for x in arrays], 0)
+        bars = [like_shape(bar, x) if ndim(x) != 1 else bar for bar, x in zip(bars, arrays, strict=True)]
     else:
-        bars = parts(g, arrays, [length(x, axis) for x in arrays], axis)
+        bars = parts(g, [length(x, axis) for x in arrays], axis)
     return recast(bars, arrays, dtype)
 
 
@@ -151,7 +161,7 @@ def stack(g, out, *arrays, axis, dtype, **_):
     return recast([g[along(axis, i, g)] for i in range(len(arrays))], arrays, dtype)
 
 
-# ---- hstack, vstack, dstack, column_stack
+# ---- hstack, vstack, dstack, column_stack, and what stands in brackets
 
 
 def _raised(kind: str, t: Type) -> Type:
@@ -160,11 +170,11 @@ def _raised(kind: str, t: Type) -> Type:
     if isinstance(dims, ShapeVar):
         return t
     n = len(dims)
-    if kind == "hstack":
+    if kind in ("hstack", "r_"):
         dims = dims if n else (1,)
     elif kind == "vstack":
         dims = (1,) * (2 - n) + dims
-    elif kind == "column_stack":
+    elif kind in ("column_stack", "c_"):
         dims = (*dims, 1) if n == 1 else (1,) * (2 - n) + dims
     else:
         dims = (*((1,) * (2 - n) + dims if n < 2 else dims), *((1,) if n < 3 else ()))
@@ -173,11 +183,14 @@ def _raised(kind: str, t: Type) -> Type:
 
 def _join_axis(kind: str, rank: int | None) -> int:
     """The axis along which arrays of a rank, the first's, are joined."""
-    return {"hstack": 0 if rank in (0, 1) else 1, "vstack": 0, "column_stack": 1, "dstack": 2}[kind]
+    axes = {"hstack": 0 if rank in (0, 1) else 1, "vstack": 0, "column_stack": 1, "dstack": 2, "r_": 0}
+    return axes[kind] if kind != "c_" else max(rank or 0, 2) - 1
 
 
 def _raising_join(kind: str) -> tuple[Any, Any]:
     def infer(facts: Facts, *arrays: Any, dtype: Any = None, **_: Any) -> Type:
+        if any(isinstance(x, str) for x in arrays):
+            raise TypeError(f"np.{kind} with a text is not differentiated; use np.concatenate with an axis")
         types = [_raised(kind, t) for t in as_arrays(arrays)]
         if any(t.ndim is None for t in types):
             return Type(kind_of(dtype, join_kinds(*(t.kind for t in types))), ShapeVar(), array=True)
@@ -187,17 +200,23 @@ def _raising_join(kind: str) -> tuple[Any, Any]:
         """Each array gets its part of the cotangent, in its own shape."""
         ranks = [ndim(x) for x in arrays]
         if None in ranks:
-            pieces = unstack(g, *arrays, join=kind) if len(arrays) > 1 else [like_shape(g, arrays[0])]
-            return recast(list(pieces), arrays, dtype)
+            whole = unstack(g, *arrays, join=kind) if len(arrays) > 1 else [like_shape(g, arrays[0])]
+            return recast(list(whole), arrays, dtype)
         axis = _join_axis(kind, ranks[0])
-        sizes, raised = [], []
+        sizes: list[Any] = []
+        raised: list[bool] = []
         for x, rank in zip(arrays, ranks, strict=True):
             dims = _raised(kind, type_of(x)).shape if is_value(x) else _raised(kind, Type("float", np.shape(x))).shape
             raised.append(len(dims) != rank)  # type: ignore[arg-type]
             at = axis - (1 if rank == 1 and kind == "dstack" else 0)
             known = dims[axis]  # type: ignore[index]
             sizes.append(known if isinstance(known, int) else length(x, at))
-        bars = parts(g, arrays, sizes, axis)
+        if axis == 1 and len(arrays) > 1 and kind in ("column_stack", "c_"):
+            columns = zip(pieces(sizes), ranks, strict=True)
+            bars = [g[:, piece if rank != 1 else _begin(piece)] for piece, rank in columns]
+            raised = [rank == 0 for rank in ranks]
+        else:
+            bars = parts(g, sizes, axis)
         bars = [like_shape(bar, x) if r else bar for bar, x, r in zip(bars, arrays, raised, strict=True)]
         return recast(bars, arrays, dtype)
 
@@ -221,6 +240,109 @@ for _join in (np.hstack, np.vstack, np.column_stack, np.dstack):
     _more = ", dtype=None, casting='same_kind'" if _join in (np.hstack, np.vstack) else ""
     register(_join, signature=f"**tup{_more}", inputs="tup", infer=_infer, rule=_rule,
              samples=_raising_samples(_join.__name__))  # fmt: skip
+
+
+def _bracketed(owner: Any, kind: str, name: str, like: str) -> None:
+    """Declare `owner[...]`, which joins as the function `like` does, numbers counting as arrays."""
+    infer, rule = _raising_join(kind)
+
+    def samples(rng: np.random.Generator) -> list[Any]:
+        cases = _RAISING[like] if like != "hstack" else [([(), (2,)], {}), ([(2, 3), (1, 3)], {})]
+        return [(arrays, {}) for (arrays,), _ in _joins(rng, *cases)]
+
+    OPERATIONS[owner] = Operation(
+        lambda *items: owner[items], name=name, signature="*items", infer=infer, rule=rule, samples=samples
+    )
+
+
+_bracketed(np.r_, "r_", "row", "hstack")
+_bracketed(np.c_, "c_", "columns", "column_stack")
+
+
+# ---- block
+
+
+def _depth(layout: Any) -> int:
+    return 1 + max(map(_depth, layout), default=0) if isinstance(layout, tuple) else 0
+
+
+def _first(layout: Any) -> int:
+    """The number of the first array of a block."""
+    return _first(layout[0]) if isinstance(layout, tuple) else int(layout)
+
+
+def _lifted(t: Type, rank: int) -> Type:
+    """The type of an array with axes of length 1 in front, so that it has at least `rank`."""
+    return t.but(shape=(1,) * (rank - len(t.shape)) + t.shape)  # type: ignore[arg-type]
+
+
+def _block_type(facts: Facts, *blocks: Any, arrays: Any) -> Type:
+    types = as_arrays(blocks)
+    ranks: list[Any] = [t.ndim for t in types]
+    if None in ranks:
+        return Type(join_kinds(*(t.kind for t in types)), ShapeVar(), array=True)
+    depth = _depth(arrays)
+    rank = max(depth, *ranks)
+    types = [_lifted(t, rank) for t in types]
+
+    def joined(layout: Any, axis: int) -> Type:
+        if not isinstance(layout, tuple):
+            return types[int(layout)]
+        return joined_type(facts, [joined(item, axis + 1) for item in layout], axis)
+
+    return joined(arrays, rank - depth)
+
+
+def _block_samples(rng: np.random.Generator) -> list[Any]:
+    def made(*shapes: Any) -> Any:
+        return [made(*s) if isinstance(s, list) else rng.normal(size=s) for s in shapes]
+
+    nested: list[Any] = [
+        [[(2, 2), (2, 1)], [(1, 2), (1, 1)]],
+        [[(2,), ()], [(1, 2), (1, 1)]],
+        [(3,), (), (2,)],
+        [[(2, 3)], [(3,)]],
+        [[[(2, 1, 2), (2, 1, 1)]], [[(2, 1, 3)]]],
+        [(2, 2, 1), (2, 2, 3)],
+    ]
+    return [((made(*shapes),), {}) for shapes in nested]
+
+
+@bprop(np.block, signature="***arrays", inputs="arrays", infer=_block_type, samples=_block_samples)
+def block(g, out, *blocks, arrays):
+    """Each block gets its part of the cotangent."""
+    ranks: list[Any] = [ndim(x) for x in blocks]
+    if None in ranks:
+        return unblock(g, filled(arrays, blocks)) if len(blocks) > 1 else like_shape(g, blocks[0])
+    depth, bars = _depth(arrays), []
+    rank = max(depth, *ranks)
+    for i, index in enumerate(_places(arrays, blocks, rank, (slice(None),) * (rank - depth))):
+        bars.append(_part(g, [_begin(piece) for piece in index[: rank - ranks[i]]], index))
+    return bars
+
+
+def _places(layout: Any, blocks: Any, rank: int, index: tuple[slice, ...]) -> Iterator[tuple[slice, ...]]:
+    """Where each of the arrays stands, in order; `index` is where all of `layout` does, along the axes before."""
+    if not isinstance(layout, tuple):
+        yield index
+        return
+    sizes = [_extent(blocks[_first(item)], len(index), rank) for item in layout]
+    for item, piece in zip(layout, pieces(sizes), strict=True):
+        yield from _places(item, blocks, rank, (*index, piece))
+
+
+def _part(g: Any, first: list[Any], index: tuple[slice, ...]) -> Any:
+    """`g[index]`, with the places `first` in front, where there is one entry only."""
+    items = [*first, *index[len(first) :]]
+    while items and items[-1] == slice(None):
+        items.pop()
+    return g if not items else g[tuple(items) if len(items) > 1 else items[0]]
+
+
+def _extent(x: Any, axis: int, rank: int) -> Any:
+    """How long an array is along an axis that it has, or would have if it had so many."""
+    own = axis - rank + (ndim(x) or 0)
+    return length(x, own) if own >= 0 else 1
 
 
 def _append_type(facts: Facts, arr: Any, values: Any, *, axis: Any) -> Type:

@@ -17,8 +17,9 @@ from ..sequences import each, joined_items, list_of, one_of
 from ..shapes import Dim, Facts, Form, ShapeVar, Size, Type, join_kinds
 from .elementwise import is_number
 from .indices import getitem_type, leaf_kind
-from .primitives import apply, broadcast_like, kind_of, scatter, sum_of, unbroadcast
-from .registry import bprop, primitive
+from .primitives import apply, broadcast_like, cast_like, kind_of, scatter, sum_of, unbroadcast
+from .registry import bprop, ndim, primitive
+from .shaping import like_shape
 from .snippets import product_of_others
 
 INT = Type("int", ())
@@ -38,6 +39,30 @@ def item_type(facts: Facts, x: Any) -> Type:
             joined = joined_items(facts, joined, each(other))
         return one_of(joined)
     return getitem_type(facts, x, 0)
+
+
+# ---- the items of an array, as Python's numbers
+
+
+def _tolist_type(facts: Facts, a: Any) -> Type:
+    t = type_of(a)
+    if isinstance(t.shape, ShapeVar):
+        raise TypeError("tolist() needs an array of known rank: declare its shape")
+    made = Type(t.kind, ())
+    for n in reversed(t.shape):
+        made = list_of(each(made), n)
+    return made
+
+
+def _tolist_rule(g: Any, out: Any, a: Any) -> Any:
+    a_bar = cast_like(apply(np.array, g), a)
+    return a_bar if ndim(a) == 1 else like_shape(a_bar, a)  # that of no rows has no columns
+
+
+@primitive(signature="a", infer=_tolist_type, rule=_tolist_rule)
+def tolist(a: Any) -> Any:
+    """`a.tolist()`. The cotangents of the items are as good as those of the entries."""
+    return a.tolist()
 
 
 # ---- what is gone through

@@ -317,6 +317,22 @@ def ndim_(x: Any) -> Any:
     return np.ndim(x)
 
 
+def _told_by(name: str, type: Type) -> None:
+    """An attribute of arrays that tells how they lie in memory."""
+
+    def ask(x: Any) -> Any:
+        return getattr(x, name)
+
+    ask.__name__ = name
+    primitive(signature="x", differentiable=False, infer=lambda facts, x: type, cheap=True, name=name)(ask)
+
+
+for _name in ("strides", "flags", "device"):
+    _told_by(_name, OBJECT)
+for _name in ("itemsize", "nbytes"):
+    _told_by(_name, INT)
+
+
 @primitive(signature="x", differentiable=False, infer=lambda facts, x: OBJECT, cheap=True)
 def dtype(x: Any) -> Any:
     """`x.dtype`, that of a float where `x` is a Python number."""
@@ -344,11 +360,9 @@ def list_(*items: Any) -> Any:
     return list(items)
 
 
-@primitive(
-    signature="start, stop, step", differentiable=False, infer=lambda facts, *_: OBJECT, cheap=True, name="slice"
-)
+@primitive(signature="start, stop, step", infer=lambda facts, *_: OBJECT, cheap=True, name="slice")
 def slice_(start: Any, stop: Any, step: Any) -> Any:
-    """`start:stop:step`."""
+    """`start:stop:step`. Of numbers that vary, as in `np.mgrid[a:b:5j]`, nobody knows what becomes."""
     return slice(start, stop, step)
 
 
@@ -417,6 +431,13 @@ def _cast_like_type(facts: Facts, x: Any, like: Any) -> Type:
 def cast_like(x: Any, like: Any) -> Any:
     """`x` in the dtype of `like`, or that of a float where `like` holds integers."""
     return np.result_type(like, 0.0).type(x)
+
+
+@primitive(signature="x", rule=lambda g, out, x: g, alias="view", cheap=True,
+           infer=lambda facts, x: type_of(x).but(array=True, size=None))  # fmt: skip
+def view(x: Any) -> Any:
+    """`x.view()`, the same memory once more."""
+    return x.view()
 
 
 def _astype_rule(g: Any, out: Any, x: Any, dtype: Any, **_: Any) -> Any:

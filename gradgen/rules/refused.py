@@ -48,7 +48,7 @@ refuse(np, "poly", "it may be of a matrix or of roots", "multiply the factors by
 refuse(np, "polydiv", "how long the rest is depends on the values", "divide by hand, or fit by np.linalg.lstsq")
 refuse(np, "poly1d", "it is an object of its own", "use np.polyval with the coefficients")
 refuse(np, "sort_complex", "it has no order that derivatives could follow", "write np.sort of the real parts")
-refuse(np, "block bmat", "it takes lists in lists", "write np.hstack in np.vstack, or np.concatenate")
+refuse(np, "bmat", "it makes a matrix object", "write np.block")
 refuse(np, "row_stack", "it is gone from NumPy", "write np.vstack")
 
 # ---- what changes its argument, and what takes other objects than arrays of numbers

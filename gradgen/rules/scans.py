@@ -152,7 +152,7 @@ def diff(g, out, a, prepend, append, *, n, axis):
     g = differences_bar(g, whole, n, axis)
     if len(present) == 1:
         return g, None, None
-    bars = iter(parts(g, tuple(present), [length(x, axis) for x in present], axis))
+    bars = iter(parts(g, [length(x, axis) for x in present], axis))
     sent = [None if x is None else next(bars) for x in pieces]
     before, own, after = (
         bar if x is None or ndim(x) != 0 else unbroadcast(bar, x)

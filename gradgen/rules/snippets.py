@@ -12,6 +12,7 @@ import numpy as np
 
 from ..graph import type_of
 from ..shapes import Facts, Type, float_of, join_kinds
+from ..signature import filled
 from .primitives import apply, shape, unbroadcast, zeros_for
 from .registry import primitive
 
@@ -217,7 +218,7 @@ def unpad(g: Any, like: Any, pad_width: Any) -> Any:
 
 def _unstack_rule(g: Any, out: Any, v: Any, *arrays: Any, join: str) -> Any:
     pieces = [zeros_for(x) if bar is None else bar for bar, x in zip(g, arrays, strict=True)]
-    return getattr(np, join)(pieces), *[None] * len(arrays)
+    return apply(getattr(np, join), *pieces if join in ("r_", "c_") else [pieces]), *[None] * len(arrays)
 
 
 def _unstack_type(facts: Facts, g: Any, *arrays: Any, join: str) -> Any:
@@ -227,8 +228,42 @@ def _unstack_type(facts: Facts, g: Any, *arrays: Any, join: str) -> Any:
 @primitive(signature="g, *arrays, join='hstack'", inputs="g arrays", rule=_unstack_rule, infer=_unstack_type,
            alias="maybe")  # fmt: skip
 def unstack(g: Any, *arrays: Any, join: str = "hstack") -> Any:
-    """The parts of `g` that `arrays` became when they were joined by `np.hstack`, `vstack`, `dstack`, ..."""
-    axis = min({"vstack": 0, "dstack": 2}.get(join, 1), g.ndim - 1)
+    """The parts of `g` that `arrays` became when they were joined by `np.hstack`, `vstack`, `r_`, ..."""
+    axis = min({"vstack": 0, "r_": 0, "dstack": 2, "c_": 9}.get(join, 1), g.ndim - 1)
     each = g.shape[axis] / max(g.size, 1)
     cuts = np.cumsum([round(np.size(x) * each) for x in arrays])[:-1]
     return [np.reshape(part, np.shape(x)) for part, x in zip(np.split(g, cuts, axis), arrays, strict=True)]
+
+
+# ---- block, where ranks are unknown
+
+
+def _unblock_rule(g: Any, out: Any, v: Any, *blocks: Any, arrays: Any) -> Any:
+    bars = [zeros_for(x) if bar is None else bar for bar, x in zip(g, blocks, strict=True)]
+    return apply(np.block, filled(arrays, bars)), *[None] * len(blocks)
+
+
+def _unblock_type(facts: Facts, g: Any, *blocks: Any, arrays: Any) -> Any:
+    return [Type(join_kinds("float", type_of(g).kind), type_of(x).shape, array=True) for x in blocks]
+
+
+@primitive(signature="g, ***arrays", inputs="g arrays", rule=_unblock_rule, infer=_unblock_type, alias="maybe")
+def unblock(g: Any, arrays: Any) -> Any:
+    """The parts of `g` that the arrays in lists of lists became when they were joined by `np.block`."""
+    depth, first = 0, arrays
+    while isinstance(first, list):
+        depth, first = depth + 1, first[0]
+    parts = [(g, arrays)]
+    for axis in range(-depth, 0):
+        pieces = []
+        for part, blocks in parts:
+            start, before = 0, (slice(None),) * (part.ndim + axis)
+            for block in blocks:
+                first = block
+                while isinstance(first, list):
+                    first = first[0]
+                stop = start + (np.shape(first)[axis] if np.ndim(first) >= -axis else 1)
+                pieces.append((part[(*before, slice(start, stop))], block))
+                start = stop
+        parts = pieces
+    return [np.reshape(part, np.shape(x)) for part, x in parts]
