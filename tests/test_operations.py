@@ -122,7 +122,7 @@ np.roll(M, 2, axis=0); np.roll(M, (1, 2), axis=(0, 1)); np.roll(v, -1); np.roll(
 np.pad(v, 1); np.pad(M, ((1, 0), (0, 2))); np.pad(v, (1, 2), constant_values=3.0); np.meshgrid(v, w)[0]
 """
 JOINED = """
-np.block([[S, C], [R, 1.0]]); np.block([v, w]); np.block([[v, a], [w, 2.0]]); np.block([[S, S], [S.T, np.zeros((3, 3))]])
+np.block([[S, C], [R, 1.0]]); np.block([v, w]); np.block([[v, a], [w, 2.0]]); np.block([[S, S], [S.T, np.eye(3)]])
 np.block([[M, np.zeros((3, 1))], [np.ones(4), a]]); np.block(M); np.block([[S, C], [0.0, 0.0, 0.0, 1.0]])
 np.r_[v, w]; np.r_[v, 1.0, a]; np.r_[v, 0:3, w]; np.r_[0:i, v]; np.r_[a:b:4j]; np.r_[M, K]; np.r_[v]; np.c_[v, w]
 np.c_[M, v]; np.c_[a, b]; np.c_[np.ones(3), v, M]; np.c_[M, K]; M @ np.r_[v, 1.0]; np.c_[np.ones(len(v)), v] @ M[:2]
