@@ -8,7 +8,7 @@ import types
 import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES, Value
-from ..library import among, library_path
+from ..library import library_path
 from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
 from ..shapes import ShapeVar
@@ -84,7 +84,7 @@ class Access(Objects):
     def subscript(self, node: ast.Subscript) -> Term:
         """The item or part at an index."""
         base = self.read(node.value)
-        if isinstance(base, Static) and among(base.obj, BRACKETS):
+        if isinstance(base, Static) and any(base.obj is owner for owner in BRACKETS):
             return self._in_brackets(base, node)
         index = self._index(node.slice)
         tree = ast.Subscript(base.ast, index.ast, ast.Load())
