@@ -8,13 +8,14 @@ import pytest
 import scipy.fft
 import scipy.linalg
 import scipy.ndimage
+import scipy.signal
 import scipy.special
 
 import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.rules.registry import REFUSED
 
-MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft, scipy.ndimage]
+MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft, scipy.ndimage, scipy.signal]
 gradgen.rules.of_libraries()
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.ndimage as nd
+import scipy.signal as sg
 
 import gradgen
 import gradgen.rules
@@ -68,8 +69,42 @@ def test_filters_of_images_are_transposed(seed):
             np.testing.assert_allclose(np.sum(bars[1] * w), np.sum(g * moved), rtol=1e-9, atol=1e-10)
 
 
+def test_filters_that_begin_in_a_state():
+    """By all of their arguments, of a signal shorter than the state is long, too."""
+
+    def f(b, a, x, zi):
+        return np.sum(sg.lfilter(b, a, x, axis=0, zi=zi)[0] ** 2)
+
+    rng = np.random.default_rng(0)
+    for shape in ((7,), (1,), (6, 2)):
+        b, a = rng.normal(size=3), np.array([1.3, -0.4, 0.2, 0.1])
+        gradgen.check_grad(f, b, a, rng.normal(size=shape), rng.normal(size=(3, *shape[1:])), wrt=("b", "a", "x", "zi"))
+
+
+def test_filters_there_and_back_are_transposed_near_the_edge_of_stability():
+    b, a = sg.butter(2, 0.01)
+    sos = sg.butter(5, 0.05, output="sos")
+
+    def by_coefficients(x):
+        return sg.filtfilt(b, a, x)
+
+    def by_sections(x):
+        return sg.sosfiltfilt(sos, x, padtype="even", padlen=30)
+
+    g = np.random.default_rng(0).normal(size=60)
+    for run in (by_coefficients, by_sections):
+        _, pullback = gradgen.vjp(run)(g)
+        np.testing.assert_allclose(pullback(g), run(np.eye(60)) @ g, rtol=1e-8)
+
+
 def test_what_is_not_known_is_refused():
     for program, said in (
+        (lambda x, s: np.sum(sg.sosfilt([[s, 1, 1, 1, 0.5, 0.3]], x)), "by their signal only"),
+        (lambda x, s: np.sum(sg.lfilter([s], [1.0, 0.5], x, zi=np.zeros((3, 1)))[1]), "ends is not differentiated"),
+        (lambda x, s: np.sum(sg.filtfilt([s], [1.0, 0.5], x, method="gust")), "method='pad'"),
+        (lambda x, s: np.sum(sg.convolve2d(x, x, boundary="wrap")), "boundary='wrap'"),
+        (lambda x, s: np.sum(sg.welch(x)[1]), "write it with scipy.signal.lfilter"),
+        (lambda x, s: np.sum(sg.butter(2, s)[0]), "make the filter beforehand"),
         (lambda x, s: np.sum(nd.gaussian_filter(x, s)), "by its width"),
         (lambda x, s: np.sum(nd.gaussian_laplace(x, s, mode=["wrap", "nearest"])), "one mode"),
         (lambda x, s: np.sum(nd.shift(x, s)), "coefficients of a spline"),

@@ -9,7 +9,7 @@ LIBRARIES = {
     "scipy.linalg": ("linalg", "factors", "structured"),
     "scipy.ndimage": ("ndimage",),
     "scipy.stats": ("stats",),
-    "scipy.signal": ("signal",),
+    "scipy.signal": ("signal", "filters"),
     "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),
 }
 """The modules of `rules.scipy` that belong to a module of SciPy: who calls its functions has imported it."""

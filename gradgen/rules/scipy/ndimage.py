@@ -206,7 +206,7 @@ def _by_weights(other: Any) -> Any:
     return rule
 
 
-def _along_axis(other: Any) -> Any:
+def along_axis(other: Any) -> Any:
     """The rule of `correlate1d` or `convolve1d`."""
 
     def rule(g, out, x, weights, *, axis, mode, cval, origin, **_):
@@ -245,7 +245,7 @@ for _fn, _other in ((nd.correlate, nd.convolve), (nd.convolve, nd.correlate)):
              infer=_type, samples=_PLANES,
              signature="input, weights, output=None, mode='reflect', cval=0.0, origin=0, axes=None")  # fmt: skip
 for _fn, _other in ((nd.correlate1d, nd.convolve1d), (nd.convolve1d, nd.correlate1d)):
-    register(_fn, inputs="input weights", reals=True, rule=_along_axis(_other), infer=_type, samples=_LINES,
+    register(_fn, inputs="input weights", reals=True, rule=along_axis(_other), infer=_type, samples=_LINES,
              signature="input, weights, axis=-1, output=None, mode='reflect', cval=0.0, origin=0")  # fmt: skip
 
 # ---- by weights of their own
