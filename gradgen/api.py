@@ -465,9 +465,20 @@ class Gradient:
             return self.__gradgen_primal__
         targets = frozenset(map(str, self._routes()))
         types = {name: as_number(t) if name in targets else t for name, t in given.items()}
-        inner = self._inner(self._depth + 1)
-        types |= inner._types_of_parts(None)
-        return inner._specialised(types, types, None).function
+        return self._inner(self._depth + 1)._unchecked(types).function
+
+    def _unchecked(self, types: dict[str, Type]) -> Compiled:
+        """The gradient for arguments of these types, be the result one number or, as it may be, the sum of several."""
+        from .memory import compile_gradient
+        from .shapes import Facts
+
+        key = ("unchecked", *types.items())
+        made = self._made.get(key)
+        if made is None or not made.fresh():
+            facts = Facts(closed=True)
+            made = compile_gradient(self._plain(types), self.options, types, facts, self.__module__, checked=False)
+            self._made[key] = made
+        return made
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else python_types.MethodType(self, instance)

@@ -277,9 +277,9 @@ def compile_text(text: str, name: str, module: str, bound: Mapping[str, Any]) ->
 
 def compile_gradient(
     fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = "",
-    live: Live | None = None,
+    live: Live | None = None, checked: bool = True,
 ) -> Compiled:  # fmt: skip
-    """Derive and compile. Where nothing tells the rank of the result, a call checks that it is one number.
+    """Derive and compile. Where nothing tells the rank of the result, `checked` lets a call make sure that it is one number.
 
     Raises what `derive` raises.
     """
@@ -288,7 +288,7 @@ def compile_gradient(
     derivative = derive(fn, options, types, facts, in_memory=True, live=live)
     program = derivative.program
     call = None
-    if types is not None and options.mode != "vjp" and program.result_rank is None:
+    if checked and types is not None and options.mode != "vjp" and program.result_rank is None:
         if options.mode == "grad":
             wide = derive(fn, options.but(mode="value_and_grad"), types, facts, in_memory=True, live=live)
             derivative, program = wide, wide.program
