@@ -460,7 +460,10 @@ class Gradient:
             given = dict(self._signature.bind(*args, **kwargs).arguments)
         except TypeError:
             return self.__gradgen_primal__
-        plain = all(isinstance(t, Type) and t.ndim is not None and t.kind != "object" for t in given.values())
+        for name, p in self._signature.parameters.items():
+            if p.default is not p.empty:
+                given.setdefault(name, type_of_argument(p.default))
+        plain = all(t.ndim is not None and (t.kind != "object" or t.of is not None) for t in given.values())
         if self._before or self._named or not plain:
             return self.__gradgen_primal__
         targets = frozenset(map(str, self._routes()))

@@ -279,7 +279,7 @@ def compile_gradient(
     fn: Any, options: Options, types: dict[str, Type] | None = None, facts: Facts | None = None, module: str = "",
     live: Live | None = None, checked: bool = True,
 ) -> Compiled:  # fmt: skip
-    """Derive and compile. Where nothing tells the rank of the result, `checked` lets a call make sure that it is one number.
+    """Derive and compile. Where nothing tells the rank of the result, a call sees that it is one number, if `checked`.
 
     Raises what `derive` raises.
     """

@@ -58,7 +58,11 @@ def joined_items(facts: Facts, a: Type, b: Type) -> Type:
     """The type of the items of a list some of which have the type `a` and some `b`."""
     if a == b:
         return a
+    if a.items is not None and b.items is not None and len(a.items) == len(b.items):
+        return sequence_type(tuple(joined_items(facts, x, y) for x, y in zip(a.items, b.items, strict=True)))
     joined = join_types(facts, a, b)
+    if joined.of is not None:
+        return each(joined)
     if isinstance(joined.shape, ShapeVar) and joined.shape is not a.shape:
         ranks = {None if isinstance(t.shape, ShapeVar) else len(t.shape) for t in (a, b)}
         if len(ranks) > 1 or None in ranks:

@@ -66,7 +66,7 @@ class Invoking(Changing):
                 return self.opaque_expression(node)
             args, kwargs = expanded
         else:
-            uses_up = isinstance(callee, Static) and among(unwrap(callee.obj), USES_UP)
+            uses_up = isinstance(callee, Static) and among(callee.obj, USES_UP)
             args = [self.by_reference(self.used_up(a) if uses_up else self.read(a)) for a in node.args]
             kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
