@@ -17,6 +17,7 @@ from .graph import CONST, Graph, Node, Value, nodes_of
 from .rules.indices import index_items
 from .rules.primitives import FILLS, WRITES
 from .schedule import Schedule
+from .syntax import Hole
 
 if TYPE_CHECKING:
     from .lives import Lives
@@ -227,6 +228,46 @@ def _filled(body: Graph, carried: list[Value]) -> set[int]:
         found |= more
 
 
+def grown_from(node: Node) -> Value | None:
+    """What the result of a sum, or of the user's `x *= y`, is a further value of.
+
+    Of a sum in the backward pass, the cotangent of the same variable so far.
+    """
+    if node.op.name == "total" and node.backward and node.out.bar_of is not None:
+        found = [v for v in node.inputs if v.bar_of is not None and v.bar_of.hint == node.out.bar_of.hint != ""]
+        return found[0] if len(found) == 1 and node.inputs.count(found[0]) == 1 else None
+    return node.inputs[0] if not node.backward and is_augmented(node) else None
+
+
+def is_like(v: Value, w: Value) -> bool:
+    """Whether an array of floats has the shape and the kind of another, so that this may be written over it."""
+    same = v.graph.facts.same_shape(v.type.shape, w.type.shape) and v.type.kind == w.type.kind
+    return bool(v.type.ndim) and v.type.array and v.type.floating and same
+
+
+def is_augmented(node: Node) -> bool:
+    """Whether a node computes the user's `x += y`, or the like, with `x` first."""
+    statement = getattr(node.origin, "node", None)
+    if not (isinstance(statement, ast.AugAssign) and isinstance(node.ast, ast.BinOp) and node.inputs):
+        return False
+    target, left = statement.target, node.ast.left
+    mine = isinstance(target, ast.Name) and len(node.outputs) == 1 and node.out.hint == target.id
+    return mine and isinstance(left, Hole) and left.index == 0 and isinstance(node.ast.op, type(statement.op))
+
+
+def is_collected(v: Value) -> bool:
+    """Whether a list that a loop around collects may hold the memory of `v`."""
+    graph, mine = v.graph, roots(v)
+    while graph.holder is not None:
+        node = graph.holder
+        if node.op.turns:  # type: ignore[attr-defined]
+            kept = graph.results[node.options["carried"] :]
+            if any(not mine.isdisjoint(roots(r)) for r in kept):
+                return True
+        graph = node.outputs[0].graph if node.outputs else node.inputs[0].graph
+    return False
+
+
 class Memory(NamedTuple):
     """The buffers, by number, that a value may lie in, and whether all of them are the function's own to write."""
 
@@ -277,6 +318,11 @@ class Buffers:
                 self._memory[node.out] = self.of(base)
             else:
                 self._memory[node.out] = self._new()
+        grown = grown_from(node)
+        if grown is not None and is_like(grown, node.out) and {grown, node.out} <= schedule.named:
+            if not is_collected(grown) and self._writable(node, grown):
+                self.in_place.add(node)
+                self._memory[node.out] = self.of(grown)
         if isinstance(node.op, Control) and node.op.turns:
             self._turn(schedule.inner[node][0], node)
         else:

@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from . import leaving
-from .buffers import Buffers, is_number
+from .buffers import Buffers, is_augmented, is_number
 from .calls import CALL
 from .control import EXITS, LEAVE_UNLESS, UNDEFINED, exits
 from .errors import GradgenError
@@ -206,11 +206,22 @@ class Emitter:
         if not targets:
             return [ast.Expr(value)]
         if len(node.outputs) == 1:
-            return [assign(self.names.of[node.out], value)]
+            return [self._augmented(node, value) or assign(self.names.of[node.out], value)]
         parts: list[ast.expr] = [ast.Name(self.names.of.get(v, "_"), ast.Store()) for v in node.outputs]
         if node.op is CALL and node.options["variant"] is not None and len(parts) > 2:
             parts = [ast.Tuple(parts[:-1], ast.Store()), parts[-1]]
         return [ast.Assign([ast.Tuple(parts, ast.Store())], value)]
+
+    def _augmented(self, node: Node, value: ast.expr) -> ast.stmt | None:
+        """`total += x`, as the user wrote it: of a number, which nobody else has, or of an array that is ours."""
+        if not is_augmented(node) or not isinstance(value, ast.BinOp):
+            return None
+        name, base = self.names.of[node.out], node.inputs[0]
+        same = isinstance(value.left, ast.Name) and value.left.id == name
+        if not same or node not in self.buffers.in_place and not (base.type.scalar and is_number(base)):
+            return None
+        target = standing_for(self.names.outermost(base), ast.Name(name, ast.Store()))
+        return ast.AugAssign(target, value.op, value.right)
 
     def heading(self, origin: Statement) -> str:
         """A statement verbatim, as the comment over its group."""

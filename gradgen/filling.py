@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import is_copied, is_number
+from .buffers import grown_from, is_copied, is_number
 from .control import is_there
 from .forms import is_negative, is_op
 from .graph import Node, Value
@@ -17,7 +17,7 @@ from .listings import added, zeros_like
 from .naming import Names
 from .rules.indices import has_no_repeats, is_basic, slice_parts
 from .source import Statement
-from .spell import absolute, as_argument, full, number, shape_of
+from .spell import absolute, added_to, as_argument, full, number, shape_of
 from .syntax import numpy_path
 
 
@@ -43,6 +43,17 @@ def _accumulated(e: Any, node: Node) -> list[ast.stmt]:
     if e.names.of.get(base) == name and grows:
         return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
+
+
+def _total(e: Any, node: Node) -> list[ast.stmt]:
+    """A sum; `v_bar += terms` where that is the cotangent so far, whose memory is ours."""
+    name = e.names.of[node.out]
+    base = grown_from(node)
+    grows = base is not None and (node in e.buffers.in_place or base.type.scalar and is_number(base))
+    if base is None or not grows or e.names.of.get(base) != name:
+        return [assign(name, e.computation(node))]
+    op, tree = added_to(base, [v for v in node.inputs if v is not base], e.expression, e.snippets)
+    return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
 
 
 def _target(e: Any, node: Node) -> tuple[list[ast.stmt], ast.Name]:
@@ -213,6 +224,7 @@ def _expand(e: Any, node: Node) -> list[ast.stmt]:
 WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
     "append": _append,
     "accumulated": _accumulated,
+    "total": _total,
     "increment": _increment,
     "augment": _increment,
     "setitem": _setitem,

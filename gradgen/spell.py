@@ -250,7 +250,20 @@ def absolute(v: Value, of: Spell, snippets: Snippets) -> ast.expr:
 
 
 def _total(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
-    terms = list(node.inputs)
+    return _sum(list(node.inputs), of, snippets)
+
+
+def added_to(base: Value, terms: list[Value], of: Spell, snippets: Snippets) -> tuple[ast.operator, ast.expr]:
+    """What `base` grows by, and whether that is added or taken away."""
+    less = all(is_negative(v) and not isinstance(of(v), ast.Name) and decides(base, v) for v in terms)
+    if less:
+        return ast.Sub(), chain(ast.Add, [absolute(v, of, snippets) for v in terms])
+    if len(terms) == 1:
+        return ast.Add(), bare(terms[0], of) if decides(base, terms[0]) else of(terms[0])
+    return ast.Add(), _sum(terms, of, snippets)
+
+
+def _sum(terms: list[Value], of: Spell, snippets: Snippets) -> ast.expr:
     first = next((i for i, v in enumerate(terms) if not is_negative(v)), 0)
     terms = [terms[first], *terms[:first], *terms[first + 1 :]]
     # a mask may stand as it is beside a float, which decides the dtype

@@ -238,7 +238,10 @@ class Statements(Turns, Trying):
             t, root = old.value.type, self.place(old.value).root
             version = bool(root.type.ndim) and outermost(old.value) in self.shows
             if t.ndim or version or t.scalar and is_array(root):
-                self.write(old.value, self.like(old.value, self.value(new), node), node)
+                whole = self.like(old.value, self.value(new), node)
+                if whole.node is not None and t.ndim and whole.type.ndim == t.ndim:
+                    whole.type = whole.type.but(shape=t.shape)  # NumPy sees to it
+                self.write(old.value, whole, node)
                 return None
             if not t.scalar:  # a number, or an array that is changed for all who have it
                 del self.frame.names[node.target.id]
