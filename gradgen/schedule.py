@@ -469,11 +469,14 @@ def in_time(nodes: list[Node]) -> list[Node]:
 def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozenset[Value]) -> list[Node]:
     """Within a group, the cotangents of what the user named first come first, each after what it needs.
 
-    What a step of a loop hands on comes last, so that it may have the name of what the step found.
+    What a step of a loop hands on comes last, and what becomes the cotangent of a variable that the statement gave a
+    new value: so it may have the name of what is there before.
     """
 
     def key(node: Node) -> tuple[bool, int]:
-        return node.outputs[0] in handed_on and node.op.name not in WRITES, position(node.outputs[0].bar_of)
+        out = node.outputs[0]
+        late = node.op.name not in WRITES and (out in handed_on or takes_over(node))
+        return late, position(out.bar_of)
 
     out: list[Node] = []
     start = 0
@@ -501,6 +504,19 @@ def in_reading_order(nodes: list[Node], rank: dict[Node, int], handed_on: frozen
                     out.append(node)
         start = stop
     return out
+
+
+def takes_over(node: Node) -> bool:
+    """Whether a node makes the cotangent of a variable of that of its next value, which has the same name."""
+    name = "" if node.outputs[0].bar_of is None else node.outputs[0].bar_of.hint
+    todo = [(v, 0) for v in node.inputs] if name else []
+    for v, depth in todo:
+        if v.bar_of is not None and v.bar_of.hint:
+            if v.bar_of.hint == name:
+                return True
+        elif depth < 3 and v.node is not None and v.node.backward:
+            todo += [(w, depth + 1) for w in v.node.inputs]
+    return False
 
 
 def readers_before(group: list[Node]) -> dict[Node, list[Node]]:
