@@ -42,6 +42,7 @@ from .shapes import Facts, Type, as_number, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
 from .terms import Sequence, Term
+from .twins import read_once
 from .verify import verify, verify_results
 
 STAGES = ("ast", "graph", "backward", "source")
@@ -137,7 +138,9 @@ def read(
     while True:
         context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint, targets=roots)
         try:
-            return Program(function, known, facts, context, live=live)
+            program = Program(function, known, facts, context, live=live)
+            read_once(program.graph)
+            return program
         except Inflated as inflated:  # read again, with these functions called instead of read into their callers
             shared |= inflated.functions
             facts.forget()
@@ -231,6 +234,7 @@ def gradients(graph: Graph, seeds: dict[Value, Any], targets: list[Value]) -> li
 def derive_variant(variant: Variant) -> tuple[Program, list[Value]]:
     """A function that is called, with its pullback as for `vjp` for some arguments and results; and its targets."""
     program: Program = variant.callee.trace()
+    read_once(program.graph)
     outputs = [v for v, seeded in zip(program.graph.results, variant.seeded, strict=True) if seeded]
     targets = [v for v, active in zip(program.graph.params, variant.active, strict=True) if active]
     check_effects(program.graph, descendants(program.graph, targets))

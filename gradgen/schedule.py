@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,10 @@ class Schedule:
                 for step in group:
                     step.joint = group
             else:
-                self._join_unpacked(self.steps[start:stop], target_places(origin))
+                places = target_places(origin)
+                for parts, run in itertools.groupby(self.steps[start:stop], lambda s: part_key(s.node) is not None):
+                    if parts:
+                        self._join_unpacked(list(run), places)
             start = stop
 
     def _join_records(self) -> None:
@@ -134,8 +138,8 @@ class Schedule:
 
     def _join_unpacked(self, group: list[Step], places: dict[str, tuple[int, ...]]) -> None:
         """Note that all steps are `a, (b, c) = params` if they are parts of one argument. places: of the targets."""
-        found = [() if part_key(step.node) is None else places.get(step.node.out.hint, ()) for step in group]
-        if not all(found):
+        found = [places.get(step.node.out.hint, ()) for step in group]
+        if not all(found) or len(group) == 1 and group[0].node.again:
             return
         wholes = {unpacked_from(step.node, place) for step, place in zip(group, found, strict=True)}
         if len(wholes) == 1 and None not in wholes:
@@ -369,8 +373,11 @@ def part_key(node: Node) -> Any:
     """Which part of a container a node reads; None for any other node."""
     if node.op.name in PARTS:
         return node.options["key"]
-    tuples = node.op.name == "getitem" and node.inputs[0].type.items is not None
-    return node.args[1] if tuples and isinstance(node.args[1], int) else None
+    if node.op.name != "getitem" or type(node.args[1]) is not int:
+        return None
+    t = node.inputs[0].type
+    rows = t.ndim and isinstance(t.shape[0], int) and 0 <= node.args[1] < t.shape[0]  # type: ignore[index]
+    return node.args[1] if t.items is not None or rows else None
 
 
 def unpacked_from(node: Node, place: tuple[int, ...]) -> Value | None:
@@ -448,8 +455,15 @@ def in_groups(nodes: list[Node], handed_on: frozenset[Value]) -> list[Node]:
 
 
 def in_time(nodes: list[Node]) -> list[Node]:
-    """Let what is computed again stand where it is first read."""
+    """Let what is computed again stand where it is first read; what was unpacked together, together."""
     waiting = {out: node for node in nodes for out in node.outputs if node.again and node.op.name != "recorded"}
+    parts: dict[tuple[Any, Value], list[Node]] = {}
+    for node in waiting.values():
+        if part_key(node) is not None:
+            together = parts.setdefault((getattr(node.origin, "node", None), node.inputs[0]), [node])
+            if node is not together[0]:
+                node.origin = together[0].origin  # of a helper that is called twice with it
+                together.append(node)
     out: list[Node] = []
 
     def fetch(node: Node) -> None:
@@ -457,7 +471,10 @@ def in_time(nodes: list[Node]) -> list[Node]:
             if v in waiting:
                 before = waiting.pop(v)
                 fetch(before)
-                out.append(before)
+                place = getattr(before.origin, "node", None), before.inputs[0] if before.inputs else before.out
+                for part in sorted(parts.pop(place, [before]), key=lambda part: (str(type(key := part_key(part))), key)):
+                    waiting.pop(part.out, None)
+                    out.append(part)
 
     for node in nodes:
         if not node.again or node.op.name == "recorded":
