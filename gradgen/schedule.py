@@ -472,7 +472,8 @@ def in_time(nodes: list[Node]) -> list[Node]:
                 before = waiting.pop(v)
                 fetch(before)
                 place = getattr(before.origin, "node", None), before.inputs[0] if before.inputs else before.out
-                for part in sorted(parts.pop(place, [before]), key=lambda part: (str(type(key := part_key(part))), key)):
+                together = parts.pop(place, [before])
+                for part in sorted(together, key=lambda part: (isinstance(part_key(part), str), part_key(part))):
                     waiting.pop(part.out, None)
                     out.append(part)
 

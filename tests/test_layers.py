@@ -13,7 +13,8 @@ LAYERS = {
     "rules": "rules.*",
     "what a graph says of its values": "forms words responses invariance masks schedule lives buffers lasting",
     "from graph to a simpler graph": "identities sums factors totals likeness simplify",
-    "from graph to its gradient": "reverse branches calls exits loops records saving clearing fusion finish keeping twins",
+    "from graph to its gradient": "reverse branches calls exits twins loops records saving clearing fusion finish "
+    "keeping",
     "from syntax to graph": "reading.* frontend",
     "what may be asked for": "admission",
     "from graph to text": "naming listings spell filling emit simulate docstrings module carrying compose leaving",
