@@ -92,6 +92,21 @@ def named_fields(x: Any) -> tuple[str, ...]:
     return tuple(getattr(x, "_fields", ()))
 
 
+def plain_fields(cls: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass or a named tuple whose instances are made of them and nothing else; else None."""
+    if not isinstance(cls, type):
+        return None
+    if issubclass(cls, tuple):
+        maker = next(base for base in cls.__mro__ if "__new__" in vars(base))
+        return named_fields(cls) if "_fields" in vars(maker) else None
+    fields = cls.__dict__.get("__dataclass_fields__")
+    if fields is None or hasattr(cls, "__post_init__") or not cls.__dataclass_params__.init:  # type: ignore[attr-defined]
+        return None
+    if not all(f.init and not f.kw_only for f in fields.values()):
+        return None
+    return tuple(fields)
+
+
 def has_attributes(x: Any) -> bool:
     """Whether `x` is an object of a class that somebody wrote in Python, whose attributes are looked at."""
     cls = type(x)

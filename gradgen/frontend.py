@@ -39,6 +39,7 @@ from .terms import (
     Instance,
     Method,
     Partial,
+    Place,
     Ref,
     Sequence,
     Static,
@@ -79,7 +80,7 @@ class Context:
     outside: dict[str, Outside] = field(default_factory=dict)
     helpers: dict[Any, Function] = field(default_factory=dict)
     carried: dict[str, Any] = field(default_factory=dict)
-    targets: frozenset[str] = frozenset()
+    targets: tuple[Route, ...] = ()
 
 
 class Program(Statements):
@@ -124,7 +125,9 @@ class Program(Statements):
         self.replaced: dict[Value, Value] = {}
         self.shown: dict[tuple[Value, Node], Value] = {}
         self.replayed: set[Value] = set()
-        self.doubts: dict[Value, UnsupportedError] = {}
+        self.doubts: dict[Any, UnsupportedError] = {}
+        self.contents, self.kept, self.joined, self.own, self.words = {}, {}, [], {}, {}
+        self.places: dict[Route, Place] = {}
         self._read_parameters()
         if isinstance(function.node, ast.Lambda):
             self.enter(function.node.body)
@@ -133,6 +136,7 @@ class Program(Statements):
         else:
             self.block(function.node.body)
             self.result = self._returned_term(function)
+        self.write_back()
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         prune(self.graph)
         self.holding = Holding(self)
@@ -263,6 +267,8 @@ class Program(Statements):
                 return None
             function, free = made
             values = {**values, **free}
+        if any(map(self.has_cells, values.values())):  # which it may change
+            return None
         inner = {name: term for name, term in values.items() if isinstance(term, Closure) and term.frame is outer}
         if not all(isinstance(term, (Computed, Static)) or name in inner for name, term in values.items()):
             return None
@@ -368,27 +374,30 @@ class Program(Statements):
     @contextlib.contextmanager
     def aside(self) -> Iterator[Graph]:
         """Read on trial: into a graph of which nothing is kept, and no further than some `PATIENCE` statements."""
-        names, versions, doubts = self.frame.names, self.versions, self.doubts
+        names, memory = self.frame.names, self.memory()
         count, statement, patience = len(self.statements), self.statement, self.patience
         budget = self.context.budget
         counting, budget.counting = budget.counting, False
-        self.frame.names, self.versions, self.doubts = dict(names), dict(versions), dict(doubts)
+        self.frame.names = dict(names)
         self.patience = PATIENCE if patience is None else patience
         try:
             with self.inside(Graph("", self.graph.facts)) as graph:
                 yield graph
         finally:
-            self.frame.names, self.versions, self.doubts = names, versions, doubts
+            self.frame.names = names
+            self.recall(memory)
             del self.statements[count:]
             self.statement, self.patience = statement, None if patience is None else self.patience
             budget.counting = counting
             self.graph.origin = statement
 
     def here(self, term: Term) -> Term:
-        """The term as the graph that is being read sees it: values of the graphs around it become its parameters."""
+        """The term as the graph that is being read sees it: values of the graphs around it become its parameters, and
+        containers what they hold now."""
+        term = self.current(term)
         if isinstance(term, Computed):
             value = self.inner(self.now(term.value))
-            return term if value is term.value else Computed(Ref(value), value)
+            return term if value is term.value else Computed(Ref(value), value, cell=term.cell)
         if isinstance(term, Instance):
             root = self.here(Computed(Ref(term.value), term.value))
             return Instance(root.ast, term.value, term.cls, term.obj, term.route)
@@ -402,10 +411,10 @@ class Program(Statements):
         if isinstance(term, Partial):
             kwargs = {name: self.here(t) for name, t in term.kwargs.items()}
             return Partial(term.ast, self.here(term.fn), [self.here(t) for t in term.args], kwargs)
-        if isinstance(term, Sequence) and (len(self._graphs) > 1 or self.versions or self.doubts):
+        if isinstance(term, Sequence) and (len(self._graphs) > 1 or self.versions or self.doubts or self.contents):
             items = [self.here(item) for item in term.items]
-            made = sequence(term.kind, items, term.keys)
-            if isinstance(term.ast, Ref):  # an argument, which has a name
+            made = sequence(term.kind, items, term.keys, term.cell)
+            if isinstance(term.ast, Ref) and self.resolved(term) is term:  # an argument, which has a name
                 made.ast = self.here(Computed(term.ast, term.ast.value)).ast
             return made
         return term

@@ -132,11 +132,10 @@ def read(
     for name in map(str, routes):
         if name in known:
             known[name] = as_number(known[name])
-    roots = frozenset(route.root for route in routes)
     facts = facts or Facts()
     shared: set[Any] = set()
     while True:
-        context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint, targets=roots)
+        context = Context(Budget(frozenset(shared)), derive_variant, options.adjoint, targets=tuple(routes))
         try:
             program = Program(function, known, facts, context, live=live)
             read_once(program.graph)

@@ -38,6 +38,10 @@ class Route:
         """Whether it is `other`, or a part of it."""
         return self.root == other.root and self.steps[: len(other.steps)] == other.steps
 
+    def meets(self, other: Route) -> bool:
+        """Whether one of the two is a part of the other."""
+        return self.within(other) or other.within(self)
+
     def of(self, obj: Any) -> Any:
         """The part of an argument. Raises AttributeError, LookupError or TypeError where there is none."""
         for kind, key in self.steps:

@@ -289,6 +289,8 @@ class Simulation:
                 self.leave(node)
             case Trailing():
                 self.run([node.statement])
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str())) as target]):
+                self.all([target.value, node.value])  # a part of an argument that is no array
             case ast.Assign(targets=[target]):
                 self.assign(target, node.value)
             case ast.AugAssign(target=ast.Name() as target) if is_rebound(target):

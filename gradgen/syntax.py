@@ -73,7 +73,9 @@ def display(kind: type, items: list[Any], keys: tuple[Any, ...] = ()) -> ast.exp
     if kind is dict:
         return ast.Dict([literal(key) for key in keys], items)
     named = [ast.keyword(key, item) for key, item in zip(keys, items, strict=True)]
-    return ast.Call(ast.Name(kind.__name__, ast.Load()), [], named)
+    call = ast.Call(ast.Name(kind.__name__, ast.Load()), [], named)
+    call.builds = kind  # type: ignore[attr-defined]
+    return call
 
 
 SMALL = 64

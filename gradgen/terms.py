@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +14,35 @@ from .syntax import Gap, display
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 """Stands for an object that is not at hand."""
+
+
+class Cell:
+    """One list, dict or object of the function's own, by whatever names and containers it is reached.
+
+    number: one is made after the other; 0 for what comes as an argument. first: what it held when it was made. word:
+    what it was called first. origins: the cells that it may be, its own alone unless several ways lead to it. token:
+    what stands among origins for the containers that the steps of a loop make. loose: whether it is a dict of which it
+    is not known which items it has, or in which order; each can be read by its key, if it is there.
+    """
+
+    _count = itertools.count(1)
+
+    def __init__(self, origins: Iterable[Cell] = (), is_argument: bool = False):
+        self.number = 0 if is_argument else next(Cell._count)
+        self.origins = frozenset(origins) or frozenset([self])
+        self.first: Term = Term(ast.Constant(None))
+        self.word = ""
+        self.token: Cell | None = None
+        self.loose = False
+
+
+class Place(Cell):
+    """What means one thing after the other as a name does: an attribute or item of an argument, or a name that inner
+    functions give new values to. first: what it is before, `MISSING` where nobody knows of such a thing."""
+
+    def __init__(self, word: str, first: Term):
+        super().__init__(is_argument=True)
+        self.word, self.first = word, first
 
 
 class Ref(Gap):
@@ -26,9 +57,10 @@ class Ref(Gap):
 
 @dataclass(eq=False)
 class Term:
-    """An expression that was read: what it denotes and how it is written."""
+    """An expression that was read: what it denotes and how it is written. cell: the list, dict or object that it is."""
 
     ast: ast.expr
+    cell: Cell | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False)
@@ -115,9 +147,20 @@ class Partial(Term):
     kwargs: dict[str, Term]
 
 
-def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = ()) -> Sequence:
-    """A tuple, list or other container of terms, written out."""
-    return Sequence(display(kind, [item.ast for item in items], keys), kind, items, keys)
+def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = (), cell: Cell | None = None) -> Sequence:
+    """A tuple, list or other container of terms, written out. cell: the one that it is, instead of a new one."""
+    made = Sequence(display(kind, [item.ast for item in items], keys), kind, items, keys, cell=cell)
+    if cell is None and is_changeable(kind):
+        made.cell = Cell()
+        made.cell.first = made
+    if cell is not None and cell.loose:
+        made.ast.loose = True  # type: ignore[attr-defined]
+    return made
+
+
+def is_changeable(kind: type) -> bool:
+    """Whether what a container of this class holds may change."""
+    return not issubclass(kind, tuple) and not getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
 
 
 def flatten(term: Term) -> list[Term]:

@@ -20,6 +20,18 @@ X, Y = np.array([0.3, -0.7, 1.2]), np.array([0.5, 0.9, -0.4])
 M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
 
 RIGHT: dict[str, tuple[str, list[Any], bool]] = {
+    "kw star": (
+        """\
+import numpy as np
+def g(a,b=1.0):
+    return a*b
+def f(x):
+    d = dict(b=2.0)
+    return np.sum(g(x, **d))
+""",
+        [X],
+        True,
+    ),
     "shadow sum": (
         """\
 import numpy as np
@@ -1224,18 +1236,6 @@ def f(x):
 """,
         [X],
         "a dict of values that carry a derivative is not followed",
-    ),
-    "kw star": (
-        """\
-import numpy as np
-def g(a,b=1.0):
-    return a*b
-def f(x):
-    d = dict(b=2.0)
-    return np.sum(g(x, **d))
-""",
-        [X],
-        "gradgen knows no derivative of `g`",
     ),
     "global stmt": (
         """\

@@ -184,19 +184,20 @@ case(
     """,
 )
 case(
-    "a list that grows under two names",
+    "one of two dicts is changed",
     """
-    def f(x):
-        terms = [x]
-        all_terms = terms
-        terms.append(x * x)
-        return sum(all_terms)
+    def f(x, n):
+        d = {"a": x}
+        e = {"a": x * x}
+        f = d if n > 1 else e
+        f["a"] = f["a"] * 2.0
+        return sum(d["a"])
     """,
     """
-    UnsupportedError m.py:7:5: `terms` grows here, and `all_terms` may be the same list
-        terms.append(x * x)
-        ^^^^^^^^^^^^^^^^^^^
-      write `terms = [*terms, ...]` to make a new list
+    UnsupportedError m.py:8:5: `f` is changed here, and `d` may be the same
+        f["a"] = f["a"] * 2.0
+        ^^^^^^
+      write into a copy of `f` instead
     """,
 )
 case(

@@ -13,14 +13,17 @@ from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
 from ..shapes import ShapeVar
 from ..syntax import numpy_path
-from ..terms import Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
+from ..terms import MISSING, Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
 from .methods import ATTRIBUTES, FACTS, flat
 from .objects import Objects
 
 BRACKETS = (np.r_, np.c_)
 """Objects of NumPy's that join what stands in brackets."""
-DICT_METHODS = ("items", "keys", "values", "get")
-"""Methods of a dict that is known item by item."""
+METHODS: dict[Any, tuple[str, ...]] = {
+    dict: ("items", "keys", "values", "get", "pop", "popitem", "setdefault", "update", "clear", "copy"),
+    list: ("append", "extend", "pop", "insert", "reverse", "clear", "copy"),
+}
+"""Methods of dicts and lists whose items are known one by one."""
 
 
 class Access(Objects):
@@ -37,6 +40,10 @@ class Access(Objects):
         """The attribute of what `node.value` denotes."""
         if isinstance(base, Instance) or isinstance(base, Sequence) and base.kind not in (tuple, list, dict):
             return self.member(base, node)
+        tree = ast.Attribute(base.ast, node.attr, ast.Load())
+        kind = base.kind if isinstance(base, Sequence) else list if self.cell_of(base) is not None else None
+        if node.attr in METHODS.get(kind, ()):
+            return Bound(tree, node.attr, base)
         if isinstance(base, Static):
             try:
                 obj = getattr(base.obj, node.attr)
@@ -49,7 +56,6 @@ class Access(Objects):
                 if isinstance(base.obj, types.ModuleType) and library_path(obj) is None:
                     return self.from_outside(f"{owner.__name__}.{name}", lambda: getattr(owner, name), obj, node)
                 return self.static(obj, node)
-            tree = ast.Attribute(base.ast, node.attr, ast.Load())
             if callable(obj) or isinstance(base.obj, (np.ndarray, str, tuple, list, dict, int, float, np.generic)):
                 return Static(tree, obj, base)
             owner, name = base.obj, node.attr
@@ -62,9 +68,7 @@ class Access(Objects):
             fields = first.op.fields if first is not None and len(first.outputs) == len(base.items) else ()
             if node.attr in fields:
                 return base.items[fields.index(node.attr)]
-            if base.kind is dict and node.attr in DICT_METHODS:
-                return Bound(ast.Attribute(base.ast, node.attr, ast.Load()), node.attr, base)
-            return Method(ast.Attribute(base.ast, node.attr, ast.Load()), self.value(base), node.attr)
+            return Method(tree, self.value(base), node.attr)
         raise self.error(f"the attribute {node.attr!r} cannot be followed", node)
 
     def _value_attribute(self, base: Computed, node: ast.Attribute) -> Term:
@@ -78,7 +82,7 @@ class Access(Objects):
             return self.apply(PRIMITIVES[node.attr], [base], {}, tree, node)
         route = self.route_of(base)
         if route is not None and not any(hasattr(cls, node.attr) for cls in (np.ndarray, dict, list, str)):
-            return self.open_part(route, ATTRIBUTE, node.attr)
+            return self.placed(route.then(ATTRIBUTE, node.attr)) or self.open_part(route, ATTRIBUTE, node.attr)
         return Method(tree, base.value, node.attr)
 
     def subscript(self, node: ast.Subscript) -> Term:
@@ -88,29 +92,32 @@ class Access(Objects):
             return self._in_brackets(base, node)
         index = self._index(node.slice)
         tree = ast.Subscript(base.ast, index.ast, ast.Load())
-        if isinstance(base, Sequence) and base.kind is dict and isinstance(index, Static):
-            found = base.at(index.obj)
+        if isinstance(base, Sequence) and base.kind is dict and (key := key_in(base, index)) is not MISSING:
+            found = base.at(key)
             if found is None:
-                raise self.error(f"there is no item {index.obj!r}; there are {', '.join(map(repr, base.keys))}", node)
+                what = f"there is no item {key!r}; there are {', '.join(map(repr, base.keys))}"
+                raise self.error(what, node) from KeyError(key)
             return found
         route = self.route_of(base) if isinstance(index, Static) and isinstance(index.obj, str) else None
         if route is not None:
-            return self.open_part(route, ITEM, index.obj)  # type: ignore[attr-defined]
+            made = self.placed(route.then(ITEM, index.obj))  # type: ignore[attr-defined]
+            return made or self.open_part(route, ITEM, index.obj)  # type: ignore[attr-defined]
         if isinstance(base, Sequence) and isinstance(index, Static):
             try:
                 item = base.items[index.obj]
             except (IndexError, TypeError) as error:
-                raise self.error(str(error), node) from None
+                raise self.error(str(error), node) from error
             if isinstance(item, Term):
                 return item
             return sequence(base.kind if base.kind is list else tuple, item)
         if isinstance(base, Static) and isinstance(index, Static) and not isinstance(base.obj, np.ndarray):
-            return self.evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
+            found = self.evaluate(lambda x, i: x[i], [base, index], {}, tree, node)
+            cut = isinstance(base.obj, list) and isinstance(index.obj, slice) and isinstance(found, Static)
+            return self.made_here(found) if cut else found  # type: ignore[arg-type]
         if isinstance(base, Static) and not isinstance(base.obj, (np.ndarray, tuple, list, str, dict)):
             return self.opaque_term(tree, node)  # np.mgrid[a:b] is no reading at an index
-        size = index.value.type.size if isinstance(index, Computed) else None
-        if isinstance(base, Sequence) and isinstance(size, int):
-            return base.items[size]
+        if isinstance(base, Sequence) and base.kind is not dict and isinstance(place := key_in(base, index), int):
+            return base.items[place]
         if isinstance(base, Computed) and may_grow(base.value) and is_single(index):
             return self._item_of_a_list(base, index, tree, node)
         if isinstance(base, Sequence) and not self._is_array_like(base):
@@ -191,6 +198,20 @@ class Access(Objects):
             made = self.graph.add(PRIMITIVES["slice"], [self.value(t) for t in known])
             return self.written(made, slice_tree)
         return self.read(node)
+
+
+def key_in(base: Sequence, index: Term) -> Any:
+    """The key or the place of an item, as far as that is known; else `MISSING`."""
+    if isinstance(index, Computed):
+        known = index.value.const if index.value.const is not index.value else index.value.type.size
+        return known if isinstance(known, int) and not isinstance(known, bool) else MISSING
+    if not isinstance(index, Static) or base.kind is not dict and not isinstance(index.obj, (int, np.integer)):
+        return MISSING
+    try:
+        hash(index.obj)
+    except TypeError:
+        return MISSING
+    return index.obj if base.kind is dict else int(index.obj)
 
 
 def may_grow(v: Value) -> bool:

@@ -12,7 +12,7 @@ from ..graph import CONST, OPAQUE, OPERATIONS, PRIMITIVES, Graph, Node, Operatio
 from ..shapes import ShapeMismatch
 from ..syntax import Hole, display, fill, literal, numpy_path
 from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
-from .cells import Cells
+from .contents import Contents
 
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.ix_)
 ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
@@ -21,7 +21,7 @@ SEQUENCES = ("shape", "c_or_cr", "index", "indices", "indices_or_sections", "rep
 """Parameters that take a tuple or list as it is."""
 
 
-class Applying(Cells):
+class Applying(Contents):
     """The part of a `Program` that makes values and nodes of terms."""
 
     _graphs: list[Graph]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,8 @@ class Arithmetic(Opaque):
         """`left op right`, both having been read."""
         tree = ast.BinOp(left.ast, node.op, right.ast)
         if isinstance(left, Static) and isinstance(right, Static):
-            return self.evaluate(PYTHON_BINARY[type(node.op)], [left, right], {}, tree, node)
+            known = self.evaluate(PYTHON_BINARY[type(node.op)], [left, right], {}, tree, node)
+            return self.made_here(known) if isinstance(known, Static) and type(known.obj) is list else known
         made = self._of_sequences(node, left, right, tree)
         if made is not None:
             return made
@@ -43,6 +45,9 @@ class Arithmetic(Opaque):
     def _of_sequences(self, node: ast.BinOp, left: Term, right: Term, tree: ast.expr) -> Term | None:
         """What an operator makes of tuples or lists, as Python has it; None where NumPy makes an array of them."""
         one, other = as_sequence(left), as_sequence(right)
+        if isinstance(node.op, ast.BitOr) and one is not None and one.kind is dict:
+            found = self.entries([left], {}, node) | self.entries([right], {}, node)
+            return sequence(dict, list(found.values()), tuple(found))
         if isinstance(node.op, ast.Add) and one is not None and other is not None:
             if one.kind is not other.kind:
                 raise self.error(f"a {one.kind.__name__} and a {other.kind.__name__} cannot be joined", node)
@@ -60,7 +65,8 @@ class Arithmetic(Opaque):
         t = rest.value.type if isinstance(rest, Computed) else const_type(getattr(rest, "obj", None))
         if t.ndim or t.kind == "float":
             return None
-        raise self.error(f"what this makes of a {s.kind.__name__} depends on what is not known", node)
+        what = f"what this makes of a {s.kind.__name__} depends on what is not known when the gradient is written"
+        raise self.error(what, node, "use an array, as `np.zeros(n)`, or a list that grows by `append`")
 
     def _array_beside(self, term: Term, other: Term, at: ast.AST) -> Term:
         """A list of numbers as the array that NumPy makes of it where the other operand is an array."""
@@ -94,6 +100,10 @@ class Arithmetic(Opaque):
                 size = a.size // b.size
         array = a.array or b.array or (a.ndim or 0) > 0 or (b.ndim or 0) > 0
         out.type = out.type.but(size=size, array=array)
+
+    def entries(self, args: list[Term], kwargs: dict[str, Term], at: ast.AST) -> dict[Any, Term]:
+        """What a dict is made of."""
+        raise NotImplementedError
 
     def unary(self, node: ast.UnaryOp) -> Term:
         """`-x`, `not x` and the like."""

@@ -44,7 +44,7 @@ class Cells(Reader):
     versions: dict[Value, Value]
     shows: dict[Value, Value]
     replaced: dict[Value, Value]
-    doubts: dict[Value, UnsupportedError]
+    doubts: dict[Any, UnsupportedError]
     shown: dict[tuple[Value, Node], Value]
     replayed: set[Value]
 
@@ -53,8 +53,7 @@ class Cells(Reader):
 
         Raises the first of the errors where neither can be.
         """
-        names, count = dict(self.frame.names), len(self.graph.nodes)
-        versions, doubts = dict(self.versions), dict(self.doubts)
+        names, count, memory = dict(self.frame.names), len(self.graph.nodes), self.memory()
         try:
             return read()
         except UnsupportedError as error:
@@ -62,7 +61,7 @@ class Cells(Reader):
                 raise
             self.frame.names.clear()
             self.frame.names.update(names)
-            self.versions, self.doubts = versions, doubts
+            self.recall(memory)
             self.graph.nodes[count:] = [n for n in self.graph.nodes[count:] if n.op.name in (ATTRIBUTE, ITEM)]
             try:
                 made = instead()
@@ -177,7 +176,7 @@ class Cells(Reader):
         if root.const is not root and not (root.node is not None and is_made_here(root.node)):
             raise self.error(f"`{name}` comes from outside of the function, and is written here", at, "copy it first")
         for other, term in self.in_reach():
-            for leaf in flatten(term):
+            for leaf in flatten(self.resolved(term)):
                 if not isinstance(leaf, Computed) or is_plain(leaf.value):
                     continue
                 theirs = self.place(leaf.value).root

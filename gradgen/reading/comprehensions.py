@@ -12,7 +12,8 @@ from ..rules.lists import item_type, length_of
 from ..sequences import each, list_of
 from ..shapes import Dim, ShapeVar
 from ..syntax import display, literal
-from ..terms import Computed, Ref, Static, Term, sequence
+from ..terms import Computed, Ref, Sequence, Static, Term, is_changeable, sequence
+from .cells import is_fresh
 from .rewriting import as_added, as_appended, as_folded, as_list, as_loops, name
 from .through import Through, Way
 
@@ -29,9 +30,11 @@ class Comprehensions(Through):
             return self._by_statements(node)
         [generator] = node.generators
         way = self.way(generator.iter)
+        plans = self.plans(way, size_of(node.elt))
+        or_else = True in plans
         ways = [
-            (lambda: self._written_out(node, way)) if one_by_one else (lambda: self._collected(node, way))
-            for one_by_one in self.plans(way, size_of(node.elt))
+            (lambda: self._written_out(node, way)) if one_by_one else (lambda: self._collected(node, way, or_else))
+            for one_by_one in plans
         ]
         return self.first_that_works(ways)  # type: ignore[no-any-return]
 
@@ -100,7 +103,7 @@ class Comprehensions(Through):
         if any(generator.is_async for generator in node.generators):
             raise self.error("an asynchronous comprehension cannot be followed", node)
         word, names = self._free_word("items"), dict(self.frame.names)
-        self.frame.names[word] = Static(ast.List([], ast.Load()), [])
+        self.frame.names[word] = self.made_here(Static(ast.List([], ast.Load()), []))
         return self._result_of(as_loops(node, as_appended(word, node.elt)), word, names)
 
     def _result_of(self, statement: ast.stmt, word: str, names: dict[str, Term]) -> Term:
@@ -108,7 +111,7 @@ class Comprehensions(Through):
         saved = self.statement
         try:
             self.block([statement])
-            return self.frame.names[word]  # type: ignore[no-any-return]
+            return self.here(self.frame.names[word])
         finally:
             self.frame.names.clear()
             self.frame.names.update(names)
@@ -131,16 +134,24 @@ class Comprehensions(Through):
             self.give(node.generators[0].target, item)
             items.append(self.read(node.elt))
         self.frame.names = outer
-        if all(isinstance(t, Static) for t in items):
-            return Static(display(list, [t.ast for t in items]), [t.obj for t in items])  # type: ignore[attr-defined]
-        return sequence(list, items)
+        if all(isinstance(t, Static) for t in items) and not any(map(is_fresh, items)):
+            known = Static(display(list, [t.ast for t in items]), [t.obj for t in items])  # type: ignore[attr-defined]
+            return self.made_here(known)
+        return sequence(list, list(map(self.one_array, items)))
 
-    def _collected(self, node: ast.ListComp | ast.GeneratorExp, way: Way) -> Term:
-        """A loop that collects the items."""
+    def dict_comprehension(self, node: ast.DictComp) -> Term:
+        """The dict that a comprehension makes. Raises UnsupportedError where its keys are not known."""
+        pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+        listed = self.comprehension(ast.copy_location(ast.ListComp(pair, node.generators), node))
+        found = self.entries([listed], {}, node)
+        return sequence(dict, list(found.values()), tuple(found))
+
+    def _collected(self, node: ast.ListComp | ast.GeneratorExp, way: Way, or_else: bool) -> Term:
+        """A loop that collects the items. or_else: whether they may be read one by one instead."""
         through: list[Value] = []
         header = self.header(way, through)
         uneven = self.uneven(way, through)
-        outer, loops, versions = self.frame.names, self.frame.loops, dict(self.versions)
+        outer, loops, memory = self.frame.names, self.frame.loops, self.memory()
         graph = Graph("", self.graph.facts)
         self.frame.names, self.frame.loops = dict(outer), loops + 1
         try:
@@ -151,14 +162,19 @@ class Comprehensions(Through):
                     item.held = [v]
                 self.assign(node.generators[0].target, self.found(header, items, way))
                 inside = dict(self.frame.names)
-                for name, term in inside.items():
-                    if isinstance(term, Computed) and term.value in items:
-                        term.value.hint = name
-                made = self.value(self.here(self.read(node.elt)))
+                for name, found in inside.items():
+                    if isinstance(found, Computed) and found.value in items:
+                        found.value.hint = name
+                term = self.read(node.elt)
+                if isinstance(term, Sequence) and is_changeable(term.kind) and or_else:
+                    raise self.error("the items of this list may be changed, and are to be known one by one", node)
+                made = self.value(self.here(term))
                 if self.frame.names != inside:
                     raise self.error("a name is bound inside a comprehension", node, "bind it in a loop")
-                if self.versions != versions:
+                if self.versions != memory.versions:
                     raise self.error("an array is written inside a comprehension", node, "write it in a loop")
+                if self.contents != memory.contents:
+                    raise self.error("a container is changed inside a comprehension", node, "do it in a loop")
                 graph.results = [made]
         finally:
             self.frame.names, self.frame.loops = outer, loops
@@ -167,7 +183,7 @@ class Comprehensions(Through):
         kind = list_of(each(made.type, stays_in(graph)), length)
         expression = "generator" if isinstance(node, ast.GeneratorExp) else "list"
         node_made = add_loop(self.graph, through, [], graph, [kind], header, uneven, expression)
-        return Computed(Ref(node_made.out), node_made.out)
+        return self.made_of(Computed(Ref(node_made.out), node_made.out))  # type: ignore[no-any-return]
 
 
 def stays_in(graph: Graph) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..operators import PYTHON_COMPARE
 from ..source import unwrap
-from ..terms import Static, Term
+from ..terms import Sequence, Static, Term
 from .looks import LOOKERS, PLAIN, UNKNOWN, classes, compare_sizes, known_object, known_size, known_sizes, truth_of
 from .reader import Reader
 
@@ -132,6 +132,11 @@ def _compared_terms(program: Reader, op: ast.cmpop, a: Term, b: Term) -> bool | 
     if isinstance(op, (ast.Is, ast.IsNot)):
         same = _same(program, a, b)
         return None if same is None else same == isinstance(op, ast.Is)
+    if isinstance(op, (ast.In, ast.NotIn)) and isinstance(b, Sequence) and b.kind is dict and isinstance(a, Static):
+        if b.cell is not None and b.cell.loose:
+            return None
+        found = a.obj in b.keys
+        return found == isinstance(op, ast.In)
     sizes = known_size(a), known_size(b)
     if None not in sizes and type(op) in PYTHON_COMPARE:
         return compare_sizes(program.graph.facts, op, *sizes)  # type: ignore[arg-type]
@@ -147,6 +152,9 @@ def _compared_terms(program: Reader, op: ast.cmpop, a: Term, b: Term) -> bool | 
 
 def _same(program: Reader, a: Term, b: Term) -> bool | None:
     """Whether two terms are the same object."""
+    cells = program.cell_of(a), program.cell_of(b)
+    if None not in cells:
+        return True if cells[0] is cells[1] else None if cells[0].origins & cells[1].origins else False
     if isinstance(a, Static) and isinstance(b, Static):
         shared = a.obj is None or isinstance(a.obj, (bool, type, type(Ellipsis))) or callable(a.obj)
         return a.obj is b.obj if shared or type(a.obj) is not type(b.obj) else None

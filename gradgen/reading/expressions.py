@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from ..branches import add_branch
 from ..constants import const_type
 from ..graph import Graph
 from ..sequences import join_types
 from ..syntax import literal
-from ..terms import Closure, Computed, Method, Ref, Sequence, Static, Term, flatten, outline, sequence, shaped
+from ..terms import Cell, Closure, Computed, Method, Ref, Sequence, Static, Term, sequence
+from .cells import is_fresh
 from .decide import decided, looked_at, shortened, truth
 from .invoking import Invoking
 from .rewriting import as_choice
+from .sides import Differ, Pair, Sides, filled
 
 
 class Expressions(Invoking):
@@ -50,11 +53,11 @@ class Expressions(Invoking):
                 term = self._display(list, node.elts)
             case ast.Set():
                 term = self._set(node)
-            case ast.Dict(keys=keys) if all(isinstance(key, ast.Constant) for key in keys):
-                known = tuple(key.value for key in keys)  # type: ignore[union-attr]
-                term = sequence(dict, [self.read(value) for value in node.values], known)
             case ast.Dict():
                 term = self._dict(node)
+            case ast.DictComp():
+                ways = [lambda: self.dict_comprehension(node), lambda: self.opaque_expression(node)]
+                term = self.first_that_works(ways)
             case ast.BoolOp():
                 rest = shortened(self, node)
                 if isinstance(rest, ast.BoolOp) and self._are_values(rest):
@@ -83,9 +86,12 @@ class Expressions(Invoking):
                     continue
                 raise self.error("only a tuple or list written out can be starred", element)
             items.append(self.read(element))
+        if kind is list and any(map(is_fresh, items)):  # which may be written later
+            items = list(map(self.one_array, items))
         made = sequence(kind, items)
         if all(isinstance(t, Static) for t in items):
-            return Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
+            known = Static(made.ast, kind(t.obj for t in items))  # type: ignore[attr-defined]
+            return self.made_here(known) if kind is list else known
         return made
 
     def _set(self, node: ast.Set) -> Term:
@@ -97,14 +103,27 @@ class Expressions(Invoking):
 
     def _dict(self, node: ast.Dict) -> Term:
         """A dict written out whose keys are known; one without a value of the graph in it is not looked into."""
-        keys = [self.read(key) for key in node.keys if isinstance(key, (ast.Constant, ast.Name, ast.Attribute))]
-        known = tuple(key.obj for key in keys if isinstance(key, Static) and literal(key.obj) is not None)
-        if len(known) < len(node.keys) or len(set(known)) < len(known):
+        found: dict[Any, Term] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                inner = self.pairs_in(self.read(value), node)
+            else:
+                plain = isinstance(key, (ast.Constant, ast.Name, ast.Attribute))
+                term = self.read(key) if plain else looked_at(self, key)
+                if not isinstance(term, Static) or literal(term.obj) is None:
+                    return self.opaque_expression(node)
+                inner = {term.obj: self.read(value)}
+            if inner is None:
+                return self.opaque_expression(node)
+            found |= inner
+        plain = all(isinstance(key, ast.Constant) for key in node.keys)
+        if not plain and all(isinstance(t, Static) for t in found.values()):
             return self.opaque_expression(node)
-        items = [self.read(value) for value in node.values]
-        if all(isinstance(t, Static) for t in items):
-            return self.opaque_expression(node)
-        return sequence(dict, items, known)
+        return sequence(dict, list(map(self.one_array, found.values())), tuple(found))
+
+    def dict_comprehension(self, node: ast.DictComp) -> Term:
+        """The dict that a comprehension makes. Raises UnsupportedError where it cannot be followed."""
+        raise NotImplementedError
 
     def test(self, node: ast.expr) -> Term:
         """A condition; True or False where the answer is known."""
@@ -130,33 +149,38 @@ class Expressions(Invoking):
         test = self.test(node.test)
         if isinstance(test, Static):
             return self.read(node.body if test.obj else node.orelse)
-        condition = self.value(test)
+        condition, mark = self.value(test), Cell().number
         arms = [self._arm(part) for part in (node.body, node.orelse)]
         first, second = (term for _, term in arms)
         if isinstance(first, Static) and isinstance(second, Static):
             tree = ast.IfExp(test.ast, first.ast, second.ast)
             types = (const_type(first.obj), const_type(second.obj))
             return self.opaque_term(tree, node, join_types(self.graph.facts, *types))
-        made = add_branch(self.graph, condition, self._results(arms, node), expression=True)
-        return shaped(first, [Computed(Ref(v), v) for v in made.outputs])
+        pairs: list[Pair] = []
+        try:
+            joined = Sides(self, (self.contents, self.contents), mark).join(first, second, pairs)
+        except Differ:
+            what = "the two sides differ in their tuples or lists"
+            raise self.error(what, node, "give both the same structure") from None
+        for place, (graph, _) in enumerate(arms):
+            with self.inside(graph):
+                graph.results = [self.value(self.here(pair[place])) for pair in pairs]  # type: ignore[arg-type]
+        if not pairs:
+            return self.here(joined)
+        made = add_branch(self.graph, condition, [graph for graph, _ in arms], expression=True)
+        return filled(joined, [Computed(Ref(v), v) for v in made.outputs])
 
     def _arm(self, node: ast.expr) -> tuple[Graph, Term]:
         """One side of a conditional expression, read into a graph of its own."""
-        before = dict(self.frame.names)
+        before, memory = dict(self.frame.names), self.memory()
         with self.inside(Graph("", self.graph.facts)) as graph:
             term = self.read(node)
         if self.frame.names != before:
             raise self.error("a name is bound inside a conditional expression", node, "bind it in a statement before")
+        if self.contents != memory.contents or self.versions != memory.versions:
+            what = "something is written inside a conditional expression"
+            raise self.error(what, node, "write an `if` statement instead")
         return graph, term
-
-    def _results(self, arms: list[tuple[Graph, Term]], at: ast.AST) -> list[Graph]:
-        """The graphs of arms, what they compute being their results."""
-        if len({str(outline(term)) for _, term in arms}) > 1:
-            raise self.error("the two sides differ in their tuples or lists", at, "give both the same structure")
-        for graph, term in arms:
-            with self.inside(graph):
-                graph.results = [self.value(leaf) for leaf in flatten(term)]
-        return [graph for graph, _ in arms]
 
     def _named(self, node: ast.NamedExpr) -> Term:
         """`(name := x)`."""

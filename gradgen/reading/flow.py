@@ -8,16 +8,17 @@ may leave, what follows is read under the condition that neither did.
 from __future__ import annotations
 
 import ast
-import types
 from collections.abc import Callable
 from typing import Any
 
 from ..branches import add_branch
 from ..control import UNDEFINED
 from ..graph import Graph, Value
-from ..terms import Ambiguous, Computed, Ref, Static, Term, flatten, is_list, outline, shaped
+from ..terms import Ambiguous, Cell, Computed, Ref, Static, Term
+from .contents import Memory
 from .expressions import Expressions
 from .rewriting import as_branches
+from .sides import Differ, Pair, Sides, filled, slots
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
 """What is returned; whether the function returned; whether the loop was left, by `break` or by `return`; whether the
@@ -152,22 +153,24 @@ class Flow(Expressions):
     def choose(self, test: Term, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Read two sides into graphs of their own, and let every name mean what either makes of it."""
         self.undecided()
-        condition, before, statement = self.value(test), self.frame.names, self.statement
-        versions, doubts = self.versions, self.doubts
+        condition, before, statement, memory = self.value(test), self.frame.names, self.statement, self.memory()
+        mark = Cell().number
         graphs, ways, held = [], [], []
         for side in (yes, no):
-            self.frame.names, self.versions, self.doubts = dict(before), dict(versions), dict(doubts)
+            self.frame.names = dict(before)
+            self.recall(memory)
             with self.inside(Graph("", self.graph.facts)) as graph:
                 side()
             graphs.append(graph)
             ways.append(self.frame.names)
-            held.append((self.versions, self.doubts))
+            held.append(self.memory())
         self.frame.names, self.statement = before, statement
         self.graph.origin = statement
         raised = [RAISED in way for way in ways]
         if all(raised):
             self.frame.names[RAISED] = YES
-        parts: list[tuple[Any, Term, list[tuple[Term | None, Term | None]]]] = []
+        sides = Sides(self, (held[0].contents, held[1].contents), mark, any(raised))
+        parts: list[tuple[Any, Term, list[Pair]]] = []
         for name in dict.fromkeys([*ways[0], *ways[1]]):
             a, b = (way.get(name) for way in ways)
             if a is before.get(name) and b is before.get(name) or name == RAISED:
@@ -177,10 +180,18 @@ class Flow(Expressions):
             if a is b is None:
                 before.pop(name, None)
                 continue
-            before[name], pairs = self._merged(name, a, b, any(raised))
-            if pairs:
-                parts.append((name, before[name], pairs))
-        parts += self._written(versions, [None if gone else v for gone, (v, _) in zip(raised, held, strict=True)])
+            if name in FLAGS and not any(raised):
+                a, b = a or NO, b or NO
+            pairs: list[Pair] = []
+            try:
+                before[name] = sides.join(a, b, pairs)
+            except Differ:
+                before[name] = Ambiguous(ast.Constant(None), name)
+                continue
+            parts.append((name, before[name], pairs))
+        parts += self._changed(memory.contents, held, raised, sides)
+        versions = [None if gone else m.versions for gone, m in zip(raised, held, strict=True)]
+        parts += self._written(memory.versions, versions)
         notes: dict[Any, int] = {}
         places: list[int] = []
         """Which output each leaf is: ways of leaving that are noted alike are one."""
@@ -191,13 +202,15 @@ class Flow(Expressions):
                 places.append(notes.setdefault(key, count))
                 count += places[-1] == count
         for place, graph in enumerate(graphs):
-            self.versions, self.doubts = held[place]
+            self.recall(held[place])
             with self.inside(graph):
                 leaves = [pair[place] for _, _, pairs in parts for pair in pairs]
                 leaves = [t for i, t in enumerate(leaves) if places[i] not in places[:i]]
                 graph.results = [graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in leaves]
-        self.versions = versions
-        self.doubts = {root: e for gone, (_, d) in zip(raised, held, strict=True) if not gone for root, e in d.items()}
+        self.recall(memory)
+        for gone, after in zip(raised, held, strict=True):
+            self.doubts |= {} if gone else after.doubts
+            self.kept |= {} if gone else after.kept
         node = add_branch(self.graph, condition, graphs, expression=False)
         outputs: list[Term] = [Computed(Ref(node.outputs[i]), node.outputs[i]) for i in places]
         for name, like, pairs in parts:
@@ -205,9 +218,31 @@ class Flow(Expressions):
             if isinstance(name, Value):
                 self.renew(name, mine[0].value)  # type: ignore[attr-defined]
                 continue
-            for leaf in mine:
-                leaf.value.hint = FLAGS.get(name, "" if name == VALUE else self.called(name))  # type: ignore[attr-defined]
-            before[name] = shaped(like, mine)
+            word = name.word if isinstance(name, Cell) else FLAGS.get(name, "" if name == VALUE else name)
+            for slot in slots(like):
+                said = slot.word or word
+                mine[slot.place].value.hint = said if name in FLAGS else self.called(said)  # type: ignore[attr-defined]
+            if isinstance(name, Cell):
+                self.contents[name] = filled(like, mine, name)
+            else:
+                before[name] = filled(like, mine)
+
+    def _changed(
+        self, before: dict[Cell, Term], held: list[Memory], raised: list[bool], sides: Sides
+    ) -> list[tuple[Any, Term, list[Pair]]]:
+        """The containers that a side changes, and what each side makes of them."""
+        parts: list[tuple[Any, Term, list[Pair]]] = []
+        for cell in dict.fromkeys(cell for memory in held for cell in memory.contents):
+            was = before.get(cell, cell.first)
+            ends = [None if gone else m.contents.get(cell, cell.first) for gone, m in zip(raised, held, strict=True)]
+            if cell.number >= sides.mark or all(end is None or end is was for end in ends):
+                continue
+            pairs: list[Pair] = []
+            try:
+                parts.append((cell, sides.inside(cell, ends[0], ends[1], pairs), pairs))
+            except Differ:
+                parts.append((cell, Ambiguous(ast.Constant(None), cell.word or "it", cell=cell), []))
+        return parts
 
     def _written(self, before: dict[Value, Value], sides: list[dict[Value, Value] | None]) -> list[Any]:
         """The arrays that a side writes, and what each side makes of them; None for a side that raises."""
@@ -219,32 +254,3 @@ class Flow(Expressions):
                 terms = [None if v is None else Computed(Ref(v), v) for v in ends]
                 parts.append((root, Computed(Ref(root), root), [tuple(terms)]))
         return parts
-
-    def _merged(self, name: str, a: Term | None, b: Term | None, one: bool) -> tuple[Term, list[Any]]:
-        """What a name means after a branch that makes `a` or `b` of it, None where it has no meaning.
-
-        Returned with it: the pairs of leaves that the branch has to choose from; a term of that structure replaces it.
-        one: whether only one side comes to its end.
-        """
-        if name in FLAGS and not one:
-            a, b = a or NO, b or NO
-        known = [term for term in (a, b) if term is not None]
-        if all(isinstance(t, Static) and _same(t.obj, known[0].obj) for t in known) and (one or len(known) == 2):  # type: ignore[attr-defined]
-            return known[0], []
-        if len({str(outline(t)) for t in known}) > 1 and all(map(is_list, known)):
-            return NO, [(a, b)]
-        if any(outline(t) != outline(known[0]) or not all(map(_is_data, flatten(t))) for t in known):
-            return Ambiguous(ast.Constant(None), name), []
-        sides = [flatten(t) if t is not None else [None] * len(flatten(known[0])) for t in (a, b)]
-        return known[0], list(zip(*sides, strict=True))
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or type(a) is type(b) and isinstance(a, (bool, int, str)) and bool(a == b)
-
-
-def _is_data(term: Term) -> bool:
-    """Whether a term may become a value: no function, no module."""
-    if isinstance(term, Static):
-        return not (callable(term.obj) or isinstance(term.obj, types.ModuleType))
-    return isinstance(term, Computed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import functools
 import math
 import operator
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import is_plain
 from ..constants import const_type, has_attributes
 from ..decorated import handed_on
 from ..errors import GradgenWarning
@@ -22,7 +25,7 @@ from ..rules.lists import JOINING, item_type, joined_by
 from ..rules.registry import REFUSED
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
-from ..syntax import literal
+from ..syntax import literal, numpy_path
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from ..travelling import snippet_behind
 from . import methods
@@ -86,7 +89,7 @@ class Invoking(Changing):
             return self.call_known(callee.fn, args, kwargs, tree, node)
         if isinstance(callee, Closure):
             return self._follow_closure(callee, args, kwargs, node)
-        if isinstance(callee, Instance) and callable(callee.cls):
+        if isinstance(callee, Instance) and callable(callee.cls) or isinstance(callee, Sequence):
             called = ast.copy_location(ast.Attribute(node.func, "__call__", ast.Load()), node.func)
             callee = self.member(callee, called)
         if isinstance(callee, Bound):
@@ -139,7 +142,9 @@ class Invoking(Changing):
             if k.arg is not None:
                 kwargs[k.arg] = self.read(k.value)
                 continue
-            items = self._named_items(self.read(k.value))
+            term = self.read(k.value)
+            self.refuse_loose(term, node)
+            items = self._named_items(term)
             if items is None:
                 return None
             kwargs |= items
@@ -170,6 +175,9 @@ class Invoking(Changing):
         if type(fn) is LRU_CACHE:
             fn = fn.__wrapped__  # what a function remembers is what it would compute
         terms = [*args, *kwargs.values()]
+        copied = self._copied(fn, args, kwargs, tree, node)
+        if copied is not None:
+            return copied
         if fn is functools.partial and args:
             return Partial(tree, args[0], args[1:], kwargs)
         if fn is functools.reduce and len(args) in (2, 3) and not kwargs:
@@ -203,6 +211,12 @@ class Invoking(Changing):
             return args[1]
         if fn is type and len(terms) == 1 and len(found := classes(self, args[0]) or ()) == 1:
             return self.static(found[0], ast.Name(found[0].__name__, ast.Load()))
+        if fn is setattr and len(args) == 3 and isinstance(args[1], Static):
+            made = self.set_attribute(args[0], args[1].obj, args[2], node)
+            if made is not None:
+                return made
+        if fn is dataclasses.replace and len(args) == 1 and (made := self.replaced(args[0], kwargs, node)) is not None:
+            return made
         if fn is getattr and (made := self._attribute_called(args, node)) is not None:
             return made
         if among(fn, OPERATIONS):
@@ -229,11 +243,19 @@ class Invoking(Changing):
             return self.call_bound(Bound(tree.func, fn.__func__, owner), args, kwargs, tree, node)
         if callable(fn) and has_attributes(fn) and isinstance(type(fn).__call__, types.FunctionType):
             return self.call_bound(Bound(tree.func, type(fn).__call__, callee), args, kwargs, tree, node)
-        made = self.constructed(fn, args, kwargs) if isinstance(fn, type) else None
-        if made is not None:
-            return made
+        if isinstance(fn, type):
+
+            def pass_on() -> Term:
+                return self._passed_as_it_is(callee, fn, args, tree, node)
+
+            made = self.or_else(lambda: self.constructed(fn, args, kwargs, node) or pass_on(), pass_on)
+            return made  # type: ignore[no-any-return]
         if isinstance(fn, types.FunctionType) and self._is_followed(fn, terms):
             return self._followed_or_passed_on(callee, fn, args, kwargs, tree, node)
+        return self._passed_as_it_is(callee, fn, args, tree, node)
+
+    def _passed_as_it_is(self, callee: Static, fn: Any, args: list[Term], tree: Any, node: ast.Call) -> Term:
+        """A call of what is not looked into."""
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
@@ -266,6 +288,41 @@ class Invoking(Changing):
 
     def _type(self, term: Term) -> Type:
         return const_type(term.obj) if isinstance(term, Static) else self.value(term).type
+    def _copied(self, fn: Any, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term | None:
+        """What `dict(...)`, `list(...)` and the like make of containers that are known; None for all else."""
+        if fn is list and not args and not kwargs:
+            return self.made_here(Static(ast.List([], ast.Load()), []))
+        if fn is dict:
+            found = self.entries(args, kwargs, node)
+            return sequence(dict, list(map(self.one_array, found.values())), tuple(found))
+        if len(args) != 1 or kwargs:
+            return None
+        [base] = args
+        if fn in (copy.copy, copy.deepcopy, len, list, tuple, sum, any, all, sorted, min, max):
+            self.refuse_loose(base, node)
+        kind = base.kind if isinstance(base, Sequence) else type(getattr(base, "obj", None))
+        if fn is copy.copy and isinstance(base, Sequence):
+            return sequence(kind, base.items, base.keys)
+        if fn is copy.deepcopy and isinstance(base, Sequence):
+            return self._deep_copy(base, node)
+        if fn is list and isinstance(base, Static) and kind in (tuple, list, dict, range):
+            return self.made_here(Static(tree, list(base.obj)))
+        if fn is list and isinstance(base, Sequence) and kind in (tuple, list, dict):
+            return sequence(list, self.listed(base, node))
+        if fn is list and isinstance(base, Computed) and base.value.type.ndim and base.value.type.of is None:
+            shape = base.value.type.shape
+            if isinstance(shape, tuple) and isinstance(shape[0], int):
+                return sequence(list, self.listed(base, node))
+        return None
+
+    def _deep_copy(self, term: Term, node: ast.Call) -> Term:
+        """`copy.deepcopy` of containers of values."""
+        if isinstance(term, Sequence):
+            return sequence(term.kind, [self._deep_copy(item, node) for item in term.items], term.keys)
+        if isinstance(term, Computed) and not is_plain(term.value):
+            tree = ast.Call(numpy_path("copy"), [term.ast], [])
+            return self.apply(OPERATIONS[np.copy], [term], {}, tree, node)
+        return term
 
     def _is_followed(self, fn: Any, args: list[Term]) -> bool:
         """Whether a function's source is read: the user's own; SciPy's where a derivative may go through it.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..control import is_defined
 from ..graph import Value
 from ..shapes import NONE, Dim, Facts, Size, Type, dim_add
 from ..terms import MISSING, Bound, Closure, Computed, Instance, Sequence, Static, Term
@@ -87,6 +88,10 @@ def told(program: Any, fn: Any, args: list[Term]) -> bool | None:
     if fn is hasattr and len(rest) == 1 and isinstance(rest[0], str):
         if isinstance(args[0], Static):
             return bool(hasattr(args[0].obj, rest[0]))
+        if isinstance(args[0], Sequence) and args[0].kind not in (tuple, list, dict):
+            item = args[0].at(rest[0])
+            unsure = isinstance(item, Computed) and not is_defined(item.value)
+            return None if unsure else item is not None or hasattr(args[0].kind, rest[0])
         if isinstance(args[0], Instance) and args[0].obj is not MISSING:
             return bool(program.has_part(args[0], rest[0]))
     found = classes(program, args[0])
@@ -242,7 +247,7 @@ def truth_of(term: Term | None) -> bool | None:
     if isinstance(term, Static):
         return _truth_of_object(term.obj)
     if isinstance(term, Sequence) and term.kind in (tuple, list, dict):
-        return bool(term.items)
+        return None if term.cell is not None and term.cell.loose else bool(term.items)
     if isinstance(term, (Closure, Bound)):
         return True
     if not isinstance(term, Computed):

@@ -7,7 +7,6 @@ loops send to it adds up there. They have no statements; each is written where i
 from __future__ import annotations
 
 import ast
-import contextlib
 import dataclasses
 import functools
 import inspect
@@ -15,14 +14,27 @@ import types
 from typing import Any
 
 from ..annotations import field_type, type_of_instances
-from ..constants import named_fields
+from ..constants import plain_fields
 from ..errors import GradgenError
 from ..graph import PRIMITIVES, Graph, Node, Value
 from ..routes import ATTRIBUTE, ITEM, Route, parts
 from ..shapes import NONE, OBJECT, Form, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal
-from ..terms import MISSING, Bound, Computed, Instance, Ref, Sequence, Static, Term, flatten, references, sequence
+from ..terms import (
+    MISSING,
+    Bound,
+    Cell,
+    Computed,
+    Instance,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    flatten,
+    is_changeable,
+    references,
+)
 from .opaque import Opaque
 
 
@@ -55,6 +67,9 @@ class Objects(Opaque):
             assert t.form is not None
             items = [self._part(value, inner, item) for inner, item in zip(parts(route, t), t.items, strict=True)]
             made = Sequence(Ref(value), kind, items, t.form.keys)
+            if is_changeable(kind):
+                made.cell = Cell(is_argument=True)
+                made.cell.first, made.cell.word = made, route.word
         elif kind is not None:
             made = Instance(Ref(value), value, kind, self._at(route), route)
         elif t.form is not None:
@@ -128,9 +143,9 @@ class Objects(Opaque):
             seen.add(v)
             if v.source is not None:
                 todo.append(v.source)
-            elif v.node is not None:
+            elif v.node is not None and v not in self.routes:
                 todo += v.node.inputs
-            elif v not in self.routes or self.routes[v].root in self.context.targets:
+            elif v not in self.routes or any(map(self.routes[v].meets, self.context.targets)):
                 return True
         return False
 
@@ -227,18 +242,28 @@ class Objects(Opaque):
         own = isinstance(owner, Sequence) and name in owner.keys
         if not own and (made := self._of_class(found, cls, owner, node)) is not None:
             return made
+        if isinstance(owner, Sequence) and owner.kind in (tuple, list, dict):
+            raise self.error(f"the attribute {name!r} of a {owner.kind.__name__} cannot be followed", node)
         if isinstance(owner, Sequence):
             item = owner.at(name)
             if item is None and found is MISSING:
-                raise self.error(f"{cls.__name__} has no attribute {name!r}", node)
+                error = AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
+                raise self.error(f"{cls.__name__} has no attribute {name!r}", node) from error
             return self.static(found, node) if item is None else item
         assert isinstance(owner, Instance) and owner.route is not None
         route = owner.route.then(ATTRIBUTE, name)
+        if (made := self.placed(route)) is not None:
+            return made
         if route in self.parts:
             return self.here(self.parts[route])
         if owner.obj is not MISSING:
             return self._live_part(owner, route, node)
         return self.open_part(owner.route, ATTRIBUTE, name, None if cls is None else field_type(cls, name))
+
+    def class_attribute(self, cls: Any, name: str) -> Term | None:
+        """A number or the like that a class has for all its instances; None where there is no such thing."""
+        found = inspect.getattr_static(cls, name, MISSING)
+        return None if found is MISSING or hasattr(found, "__get__") else self.static(found, ast.Name(name, ast.Load()))
 
     def _of_class(self, found: Any, cls: Any, owner: Term, node: ast.Attribute) -> Term | None:
         """A property, a method or the like; None where it is no such thing."""
@@ -272,6 +297,8 @@ class Objects(Opaque):
 
     def has_part(self, owner: Instance, name: str) -> bool:
         """Whether an object that is at hand has an attribute."""
+        if owner.route is not None and self.placed(owner.route.then(ATTRIBUTE, name)) is not None:
+            return True
         method = inspect.getattr_static(owner.cls, name, MISSING)
         if owner.route is not None and not isinstance(method, (types.FunctionType, staticmethod, classmethod)):
             self.looked_at[owner.route.then(ATTRIBUTE, name)] = None
@@ -300,6 +327,8 @@ class Objects(Opaque):
                 if made is not None:
                     return made
                 break
+        if node.attr == "__init__" and mro[mro.index(above) + 1] is object:
+            return Bound(node, "__init__", Sequence(ast.Constant(None), tuple, []))
         raise self.error(f"`super().{node.attr}` cannot be followed", node)
 
     # ---- methods
@@ -307,7 +336,8 @@ class Objects(Opaque):
     def call_bound(self, callee: Bound, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
         """A call of a method. One that cannot be followed may still carry no derivative, and is passed on."""
         if isinstance(callee.fn, str):
-            return self._of_dict(callee.fn, callee.owner, args, kwargs, node)  # type: ignore[arg-type]
+            return self.of_container(callee.fn, callee.owner, args, kwargs, node)
+
         def follow() -> Term:
             return self.follow(function_source(callee.fn), [callee.owner, *args], kwargs, node)
 
@@ -315,59 +345,10 @@ class Objects(Opaque):
             return follow()
         return self.or_else(follow, lambda: self.passed_on(callee.fn, tree, node))  # type: ignore[no-any-return]
 
-    def _of_dict(self, method: str, owner: Sequence, args: list[Term], kwargs: Any, node: ast.Call) -> Term:
-        """A method of a dict whose items are known."""
-        keys: list[Term] = [Static(ast.Constant(key), key) for key in owner.keys]
-        if method == "get" and args and isinstance(args[0], Static) and not kwargs:
-            found = owner.at(args[0].obj)
-            return found or (args[1] if len(args) > 1 else Static(ast.Constant(None), None))
-        if args or kwargs:
-            raise self.error(f"this call of `{method}` cannot be followed", node)
-        if method == "items":
-            pairs = zip(keys, owner.items, strict=True)
-            return sequence(list, [sequence(tuple, [key, item]) for key, item in pairs])
-        return sequence(list, keys if method == "keys" else owner.items)
+    def placed(self, route: Route) -> Term | None:
+        """What a part of an argument is now, if it was given a new value."""
+        raise NotImplementedError
 
-    def constructed(self, cls: Any, args: list[Term], kwargs: dict[str, Term]) -> Term | None:
-        """A new object of a plain dataclass or named tuple; None for any other class."""
-        keys = plain_fields(cls)
-        if keys is None:
-            return None
-        given = dict(zip(keys, args, strict=False)) | kwargs
-        if len(args) > len(keys) or not set(keys) >= set(given):
-            return None
-        for key in keys:
-            default = default_of(cls, key)
-            if key not in given:
-                if default is MISSING:
-                    return None
-                given[key] = self.static(default, ast.Name(key, ast.Load()))
-        named = [ast.keyword(key, given[key].ast) for key in keys]
-        tree = ast.Call(ast.Name(cls.__name__, ast.Load()), [], named)
-        tree.builds = cls  # type: ignore[attr-defined]
-        return Sequence(tree, cls, [given[key] for key in keys], keys)
-
-
-def plain_fields(cls: Any) -> tuple[str, ...] | None:
-    """The fields of a dataclass or a named tuple whose instances are made of them and nothing else; else None."""
-    if not isinstance(cls, type):
-        return None
-    if issubclass(cls, tuple):
-        maker = next(base for base in cls.__mro__ if "__new__" in vars(base))
-        return named_fields(cls) if "_fields" in vars(maker) else None
-    fields = cls.__dict__.get("__dataclass_fields__")
-    if fields is None or hasattr(cls, "__post_init__") or not cls.__dataclass_params__.init:  # type: ignore[attr-defined]
-        return None
-    if not all(f.init and not f.kw_only for f in fields.values()):
-        return None
-    return tuple(fields)
-
-
-def default_of(cls: Any, key: str) -> Any:
-    """The default of a field, `MISSING` where there is none."""
-    if issubclass(cls, tuple):
-        return getattr(cls, "_field_defaults", {}).get(key, MISSING)
-    field = cls.__dataclass_fields__[key]
-    with contextlib.suppress(TypeError):
-        return field.default_factory()
-    return MISSING if type(field.default).__name__ == "_MISSING_TYPE" else field.default
+    def of_container(self, method: str, owner: Term, args: list[Term], kwargs: dict[str, Term], node: ast.Call) -> Term:
+        """A call of a method of a list or a dict."""
+        raise NotImplementedError

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import builtins
+import types
 from collections.abc import Set
 from typing import Any
 
 import numpy as np
 
+from ..constants import plain_fields
 from ..graph import OPAQUE, OPERATIONS, Node, Value
 from ..library import among
 from ..shapes import OBJECT, Type
 from ..syntax import Hole, Verbatim, rebuilt
-from ..terms import Closure, Computed, Ref, Sequence, Static, references
+from ..terms import Closure, Computed, Instance, Ref, Sequence, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
 from .writers import writes_arguments
@@ -27,6 +29,8 @@ PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumer
 class Opaque(Names):
     """The part of a `Program` that passes expressions on."""
 
+    places: dict[Any, Any]
+
     def opaque_expression(self, node: ast.expr, type: Type | None = None) -> Computed:
         """An expression that is not looked into."""
         tree = self.opaque_syntax(node)
@@ -37,15 +41,34 @@ class Opaque(Names):
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
-        for part in ast.walk(tree):
-            if isinstance(part, ast.Call) and hasattr(part, "builds"):  # an object made inside, which is passed on
-                part.func = self.constant_name(part.builds.__name__, part.builds)
+        self.name_classes(tree)
         inputs = dict.fromkeys(map(self.now, references(tree)))
         made = self.graph.add(OPAQUE, list(inputs))
+        self.refuse_stale(list(inputs), node)
         made.effect = effect
         self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
         return self.written(made, tree)
+
+    def refuse_stale(self, values: list[Value], at: ast.AST | None = None) -> None:
+        """Raise UnsupportedError where code that is passed on is given an object of which a part has a new value."""
+        raise NotImplementedError
+
+    def name_classes(self, tree: ast.AST) -> None:
+        """Name the classes of the objects made in the function that code which is passed on is given.
+
+        Raises UnsupportedError where an object is not what its class makes of its attributes.
+        """
+        for part in ast.walk(tree):
+            if hasattr(part, "loose"):
+                raise self.error("which items a dict has here depends on the way that was taken")
+            if isinstance(part, ast.Call) and hasattr(part, "builds"):
+                keys = tuple(k.arg for k in part.keywords)
+                if part.builds is not types.SimpleNamespace and plain_fields(part.builds) != keys:
+                    name = part.builds.__name__
+                    what = f"an object of {name} that is made in the function is used as a whole"
+                    raise self.error(what, None, "pass on what is needed of it")
+                part.func = self.constant_name(part.builds.__name__, part.builds)
 
     def passed_on(self, fn: Any, tree: ast.expr, node: ast.AST) -> Computed:
         """A call of a function that cannot be followed. Raises UnsupportedError where it may change an argument."""
@@ -105,6 +128,8 @@ class Closing:
             arguments = node.args
             names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
             return self._inside(node, names)
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and self._is_part(node):
+            return self.program.read(node).ast
         if isinstance(node, ast.Attribute):
             path = self.program.read(node) if self._is_static_path(node) else None
             if isinstance(path, Static):
@@ -113,6 +138,18 @@ class Closing:
 
     def _inside(self, node: Any, names: set[str]) -> Any:
         return rebuilt(node, Closing(self.program, self.bound | names).visit)
+
+    def _is_part(self, node: ast.expr) -> bool:
+        """Whether it is an item or attribute of a list, dict or object of the function's own."""
+        if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+            return False
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id in self.bound:
+            return False
+        term = self.program.lookup(node)
+        own = isinstance(term, Sequence) and self.program.cell_of(term) is not None
+        return own or isinstance(term, Instance) and bool(self.program.places)
 
     def _is_static_path(self, node: ast.Attribute) -> bool:
         base: ast.expr = node

@@ -82,6 +82,26 @@ class Reader:
         """Read on trial: into a graph of which nothing is kept."""
         raise NotImplementedError
 
+    def memory(self) -> Any:
+        """What arrays and containers hold now."""
+        raise NotImplementedError
+
+    def recall(self, memory: Any) -> None:
+        """Let arrays and containers hold what they held then."""
+        raise NotImplementedError
+
+    def refuse_loose(self, term: Term, at: ast.AST) -> None:
+        """Raise UnsupportedError where something depends on which items a dict has, and that is not known."""
+        raise NotImplementedError
+
+    def cell_of(self, term: Term) -> Any:
+        """The list, dict or object of the function's own that a term is."""
+        raise NotImplementedError
+
+    def resolved(self, term: Term) -> Term:
+        """A term with what the containers in it hold now."""
+        raise NotImplementedError
+
     def here(self, term: Term) -> Term:
         """The term as the graph that is being read sees it."""
         raise NotImplementedError

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import CONST, OPAQUE, Graph, Value
+from ..errors import UnsupportedError
+from ..graph import CONST, OPAQUE, Graph, Node, Value
 from ..library import is_library
 from ..shapes import ShapeVar, Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, is_list, references, sequence
+from ..terms import Bound, Closure, Computed, Instance, Ref, Sequence, Static, Term, is_list, references, sequence
 from .cells import is_array, outermost
 from .decide import decided, looked_at
 from .flow import BROKEN, RETURNED, VALUE, always_leaves
-from .growing import grown_in
 from .looks import SCALARS, classes
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .trying import Trying
@@ -59,8 +59,6 @@ class Statements(Turns, Trying):
     def read_statement(self, node: ast.stmt) -> None:
         self.enter(node)
         match node:
-            case ast.Expr() | ast.AugAssign() if self.grow(node):
-                pass
             case ast.Assign():
                 unpacked = all(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
                 term = self.used_up(node.value) if unpacked else self.read(node.value)
@@ -91,14 +89,14 @@ class Statements(Turns, Trying):
                 self.leave()
             case ast.Expr(value=ast.Constant()):
                 pass
-            case ast.Expr(value=ast.Call() as call) if self._writes(call):
+            case ast.Expr(value=ast.Call() as call) if self._may_write(call):
                 self.standing = call
                 self.read(call)
             case ast.Expr():
                 self._opaque_statement(node)
             case ast.With():
                 self.managed(node)
-            case ast.If() if _binds(node) or self._is_settled(node):
+            case ast.If() if self._binds(node) or self._is_settled(node):
                 self.branch(node, node.body, node.orelse)
             case ast.Assert() if self._may_fold() and decided(self, node.test):
                 pass
@@ -110,9 +108,12 @@ class Statements(Turns, Trying):
                 )
             case ast.Import() | ast.ImportFrom():
                 self._import(node)
-            case ast.Delete(targets=targets) if all(isinstance(t, ast.Name) for t in targets):
+            case ast.Delete(targets=targets):
                 for target in targets:
-                    self.frame.names.pop(target.id, None)  # type: ignore[attr-defined]
+                    if isinstance(target, ast.Name):
+                        self.frame.names.pop(target.id, None)
+                    elif not self.drop(target):
+                        raise self.error("a delete statement cannot be differentiated", node)
             case ast.Global() | ast.Nonlocal():
                 raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
             case ast.Try():
@@ -122,6 +123,24 @@ class Statements(Turns, Trying):
             case _:
                 raise self.error(f"a {type(node).__name__.lower()} statement cannot be differentiated", node)
 
+    def _binds(self, node: ast.If) -> bool:
+        """Whether an `if` gives names to values, or writes; else it is a guard, or says something, and stays as is."""
+        kinds = (ast.Name, ast.Subscript, ast.Attribute)
+        for part in ast.walk(node):
+            if isinstance(part, kinds) and isinstance(part.ctx, (ast.Store, ast.Del)):
+                return True
+            if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call) and self._may_write(part.value):
+                return True
+        return False
+
+    def _may_write(self, call: ast.Call) -> bool:
+        """Whether a call that stands alone has to be followed; it may never be reached, its names may mean nothing."""
+        with self.aside():
+            try:
+                return self._writes(call)
+            except UnsupportedError:
+                return False
+
     def _writes(self, call: ast.Call) -> bool:
         """Whether a call that stands alone is of a function that changes what it is given: one to be followed."""
         if not isinstance(call.func, (ast.Name, ast.Attribute)):
@@ -129,11 +148,18 @@ class Statements(Turns, Trying):
         if self.changes(call):
             return True
         callee = self.read(call.func)
-        lists = any(isinstance(a, ast.Name) and is_list(self.frame.names.get(a.id)) for a in call.args)  # may grow
+        if isinstance(callee, Bound) and (isinstance(callee.fn, str) or self.is_made(callee)):
+            return True
+        if isinstance(callee, Static) and callee.obj is setattr:
+            return True
+        given = [*call.args, *(k.value for k in call.keywords), call.func]
+        ours = any(self.has_cells(looked_at(self, part)) for part in given)
+        ours = ours or isinstance(callee, Bound) and isinstance(callee.owner, Instance)
         if isinstance(callee, Closure):
-            return lists or writes_arguments(callee.node)
-        fn = unwrap(callee.obj) if isinstance(callee, Static) else None
-        return isinstance(fn, types.FunctionType) and not is_library(fn) and (lists or writes_arguments(fn))
+            return writes_arguments(callee.node, containers=True)
+        fn = callee.fn if isinstance(callee, Bound) else unwrap(callee.obj) if isinstance(callee, Static) else None
+        followed = isinstance(fn, types.FunctionType) and not is_library(fn)
+        return followed and writes_arguments(fn, containers=ours)
 
     def _loop_or_opaque(self, node: ast.For | ast.While) -> None:
         """A loop is followed; where that cannot be, it may still be one that carries no derivative."""
@@ -157,7 +183,12 @@ class Statements(Turns, Trying):
                 self._unpack(target, term)
             case ast.Starred():
                 self.assign(target.value, term)
-            case ast.Subscript() if self.store(target, term):
+            case ast.Subscript() | ast.Attribute() if self._does_more(target.value):
+                what = "what is written here is found by a call that does something else as well"
+                raise self.error(what, target, "give it a name first")
+            case ast.Subscript() if self.put_part(target, term) or self.store(target, term):
+                pass
+            case ast.Attribute() if self.put_part(target, term) or self.put_attribute(target, term):
                 pass
             case ast.Attribute() if (cls := self._without(target)) is not None:
                 error = AttributeError(f"'{cls.__name__}' object has no attribute {target.attr!r}")
@@ -199,18 +230,27 @@ class Statements(Turns, Trying):
             value = self._named_constant(name, term)
             term = Computed(Ref(value), value)
         if isinstance(term, Computed):
-            value = term.value
-            self.name_part(value, name)
-            owned = value.node is not None and (value.node.op is not CONST)
-            if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
-                value.hint = self.called(name)
-            if owned and self.frame.call is not None:
-                self._passing.add(value.hint)
-            if self.frame.call is None:
-                self._passing.discard(value.hint)
-                if self.graph is self._graphs[0]:
-                    self.graph.named[name] = value
+            self.name_part(term.value, name)
+            self.call_it(term, name)
+            if self.frame.call is None and self.graph is self._graphs[0]:
+                self.graph.named[name] = term.value
+        cell = self.cell_of(term)
+        if cell is not None:
+            cell.word = cell.word or name
         self.frame.names[name] = term
+
+    def call_it(self, term: Term, word: str) -> None:
+        """Let a value be called by a word, unless it has a name of its own."""
+        if not isinstance(term, Computed):
+            return
+        value = term.value
+        owned = value.node is not None and (value.node.op is not CONST)
+        if owned and (not value.hint or getattr(value, "hint", "") in self._passing):
+            value.hint = self.called(word)
+        if owned and self.frame.call is not None:
+            self._passing.add(value.hint)
+        if self.frame.call is None:
+            self._passing.discard(value.hint)
 
     def _worth_a_name(self, term: Static) -> bool:
         return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
@@ -224,15 +264,37 @@ class Statements(Turns, Trying):
         node.out.hint = self.called(name)
         return node.out
 
+    def _does_more(self, node: ast.expr) -> bool:
+        """Whether to read an expression twice does harm."""
+        if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
+            return False
+        memory = self.memory()
+        with self.aside() as graph:
+            self.read(node)
+            return self.memory() != memory or any(made.effect for made in graph.nodes)
+
     def _augment(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Subscript) and self.increase(node):
-            return None
-        if not isinstance(node.target, ast.Name):
+        target = node.target
+        if not isinstance(target, ast.Name) and self._does_more(target.value):
+            what = "what is written here is found by a call that does something else as well"
+            raise self.error(what, target, "give it a name first")
+        held = isinstance(target, ast.Name) or bool(self.part_at(target) or self.holder(target.value))
+        if not held and not (isinstance(target, ast.Subscript) and self.increase(node)):
             return self._opaque_statement(node)
-        load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        if not held:
+            return None
+        load = ast.copy_location(_loaded(target), target)
         old = self.read(load)
-        if is_list(old):
-            self.refuse_aliases(node.target.id, old, node)
+        kind = old.kind if isinstance(old, Sequence) else list if is_list(old) and self.cell_of(old) else None
+        if kind is list and isinstance(node.op, ast.Add):
+            self.grow(old, self.listed(self.read(node.value), node), node)
+            return None
+        if kind is dict and isinstance(node.op, ast.BitOr):
+            call = ast.copy_location(ast.Call(load, [node.value], []), node)
+            self.of_container("update", old, [self.read(node.value)], {}, call)
+            return None
+        if kind is list:
+            raise self.error("a list that is changed in place by this operator is not followed", node)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object":
             t, root = old.value.type, self.place(old.value).root
@@ -244,10 +306,13 @@ class Statements(Turns, Trying):
                 self.write(old.value, whole, node)
                 return None
             if not t.scalar:  # a number, or an array that is changed for all who have it
-                del self.frame.names[node.target.id]
                 self.replaced[self.value(new)] = old.value
+                if isinstance(target, ast.Name):
+                    del self.frame.names[target.id]
+                else:
+                    self.assign(target, new)
                 self.doubt(root, node, itself=True)
-        self.bind(node.target.id, new)
+        self.assign(target, new)
         return None
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -272,25 +337,25 @@ class Statements(Turns, Trying):
         self._refuse_escapes(node)
         refuse_rebinding(self, node, self.frame.names)
         refuse_earlier(self, node, writes)
-        tree = self.opaque_syntax(node, writes)
-        made = self.graph.add(OPAQUE, references(tree))
-        made.effect = True
+        made = self.effect(self.opaque_syntax(node, writes))
+        self.refuse_stale(list(made.inputs), node)
         self.explain(made, node)
         made.outputs = [Value(self.graph, Type(), made, i, hint=name) for i, name in enumerate(sorted(writes))]
         outputs = dict(zip(sorted(writes), made.outputs, strict=True))
-        inputs = list(made.inputs)
-
-        def make(part: Any) -> Any:
-            if isinstance(part, Ref):
-                return Hole(inputs.index(part.value))
-            return part
-
-        made.ast = fill(tree, make)
         for name, value in outputs.items():
             if isinstance(node, ast.For) and name in self.frame.names:
                 del self.frame.names[name]  # it is what it was where there is nothing to go through
             else:
                 self.frame.names[name] = Computed(Ref(value), value)
+
+    def effect(self, tree: Any) -> Node:
+        """A statement that does something beside computing, its free names being references."""
+        self.name_classes(tree)
+        made = self.graph.add(OPAQUE, references(tree))
+        made.effect = True
+        inputs = list(made.inputs)
+        made.ast = fill(tree, lambda part: Hole(inputs.index(part.value)) if isinstance(part, Ref) else part)
+        return made
 
     def _written_names(self, node: ast.stmt) -> set[str]:
         """The local names that a statement assigns or whose arrays it writes into."""
@@ -328,8 +393,13 @@ def is_constant(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _binds(node: ast.If) -> bool:
-    """Whether an `if` gives names to values, or writes; else it is a guard, or says something, and stays as it is."""
-    kinds = (ast.Name, ast.Subscript, ast.Attribute)
-    stores = (n for n in ast.walk(node) if isinstance(n, kinds) and isinstance(n.ctx, (ast.Store, ast.Del)))
-    return bool(grown_in([node])) or any(True for _ in stores)
+def _loaded(target: ast.expr) -> ast.expr:
+    """A target as what is read there."""
+    match target:
+        case ast.Name(id=name):
+            return ast.Name(name, ast.Load())
+        case ast.Subscript(value=value, slice=index):
+            return ast.Subscript(value, index, ast.Load())
+        case ast.Attribute(value=value, attr=name):
+            return ast.Attribute(value, name, ast.Load())
+    return target

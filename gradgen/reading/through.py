@@ -15,7 +15,7 @@ from ..graph import OPAQUE, PRIMITIVES, Value
 from ..sequences import list_of, sequence_type
 from ..shapes import Dim, ShapeVar, Type
 from ..syntax import literal
-from ..terms import Closure, Computed, Ref, Sequence, Static, Term, flatten, outline, sequence
+from ..terms import Cell, Closure, Computed, Ref, Sequence, Static, Term, flatten, outline, sequence
 from .cells import outermost
 from .combined import ENDLESS, Combination, combination, may_be_used_up
 from .flow import Flow
@@ -30,7 +30,8 @@ class Way:
     a function of `itertools`.
 
     terms: the bounds of a range, or where counting starts. parts: what is gone through in step, counted, reversed or
-    combined. by: the function that combines, and options: what else it is given.
+    combined. by: the function that combines, and options: what else it is given. view: "items", "keys" or "values" of a
+    dict.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Way:
     terms: list[Term] = field(default_factory=list)
     parts: list[Way] = field(default_factory=list)
     strict: bool = False
+    view: str = ""
     by: Combination | None = None
     options: dict[str, Term] = field(default_factory=dict)
 
@@ -89,13 +91,9 @@ class Through(Flow):
                 return self.way(args[0])
         if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute):
             base, view = self.read(node.func.value), node.func.attr
-            if view in ("items", "keys", "values") and isinstance(base, Static) and isinstance(base.obj, dict):
-                tree = ast.Call(ast.Attribute(base.ast, view, ast.Load()), [], [])
-                return Way("items", node, [Static(tree, list(getattr(base.obj, view)()))])
-            if view in ("items", "keys", "values") and isinstance(base, Sequence) and base.kind is dict:
-                keys = keys_of(base)
-                pairs: list[Term] = [sequence(tuple, [k, v]) for k, v in zip(keys, base.items, strict=True)]
-                return Way("items", node, [sequence(tuple, {"items": pairs, "keys": keys, "values": base.items}[view])])
+            kind = base.kind if isinstance(base, Sequence) else type(getattr(base, "obj", None))
+            if view in ("items", "keys", "values") and kind is dict:
+                return Way("items", node, [base], view=view)
         return Way("items", node, [self.read(node)])
 
     def _called(self, func: ast.expr) -> Any:
@@ -148,7 +146,7 @@ class Through(Flow):
         if way.kind != "items":
             t = self._combined_type(way)
             return self._as_list(self._gone_through(way), way, t)
-        term = way.terms[0]
+        term = self.source_of(way)
         other = isinstance(term, Sequence) and not issubclass(term.kind, (tuple, list))
         if other or not is_data(term) or not uniform(self.steps(way)):
             raise self.error("a loop over this cannot be followed", way.at)
@@ -169,7 +167,7 @@ class Through(Flow):
     def _gone_through(self, way: Way) -> ast.expr:
         """The expression of what is gone through; of arrays that are combined, the places in them."""
         if way.kind == "items":
-            return self.here(way.terms[0]).ast
+            return self.source_of(way).ast
         if way.kind == "range":
             return Ref(self._value(way))
         if way.kind == "combined":
@@ -259,7 +257,7 @@ class Through(Flow):
                 return None
             return [number(i) for i in range(*bounds)]
         if way.kind == "items":
-            return self.items_of(way.terms[0])
+            return self.items_of(self.source_of(way))
         lists = [self.steps(part) for part in way.parts]
         if way.kind == "combined":
             return self._combined(way, lists)
@@ -288,6 +286,26 @@ class Through(Flow):
             return None
         found = way.by.items(known, way.known, UNROLLED)
         return found and [item if isinstance(item, Term) else sequence(tuple, list(item)) for item in found]
+
+    def source_of(self, way: Way) -> Term:
+        """What is gone through, as it is now."""
+        term = self.here(way.terms[0])
+        self.refuse_loose(term, way.at)
+        if not way.view:
+            return term
+        if isinstance(term, Static):
+            tree = ast.Call(ast.Attribute(term.ast, way.view, ast.Load()), [], [])
+            return Static(tree, list(getattr(term.obj, way.view)()))
+        assert isinstance(term, Sequence)
+        self.refuse_loose(term, way.at)
+        keys = keys_of(term)
+        pairs: list[Term] = [sequence(tuple, [k, v]) for k, v in zip(keys, term.items, strict=True)]
+        return sequence(tuple, {"items": pairs, "keys": keys, "values": term.items}[way.view])
+
+    def cells_of(self, way: Way) -> list[Cell]:
+        """The containers that are gone through."""
+        found = [self.cell_of(term) for term in way.terms] if way.kind == "items" else []
+        return [c for c in found if c is not None] + [c for part in way.parts for c in self.cells_of(part)]
 
     def items_of(self, term: Term) -> list[Term] | None:
         if isinstance(term, Sequence):
@@ -345,16 +363,16 @@ class Through(Flow):
     def first_that_works(self, plans: list[Callable[[], Any]]) -> Any:
         """What the first of several ways to read something gives that does not raise; else the first one's error."""
         names, statement, count = self.frame.names, self.statement, len(self.graph.nodes)
-        versions, doubts = dict(self.versions), dict(self.doubts)
+        memory = self.memory()
         first: SyntaxError | None = None
         for plan in plans:
             self.frame.names = dict(names)
             try:
                 made = plan()
             except SyntaxError as error:
-                first = first or error
+                first = error if first is None or (error.lineno or 0) > (first.lineno or 0) else first
                 self.statement = self.graph.origin = statement
-                self.versions, self.doubts = dict(versions), dict(doubts)
+                self.recall(memory)
                 del self.graph.nodes[count:]
             else:
                 names.clear()

@@ -85,7 +85,7 @@ class Trying(Flow):
 
     def _handled(self, node: ast.Try) -> None:
         caught = [self._classes(handler) for handler in node.handlers]
-        names, count = dict(self.frame.names), len(self.graph.nodes)
+        names, count, memory = dict(self.frame.names), len(self.graph.nodes), self.memory()
         raising = all(map(_only_raises, node.handlers))
         tree = self._with_handlers(node) if raising else None
         try:
@@ -95,6 +95,7 @@ class Trying(Flow):
             self.graph.nodes[count:] = [n for n in self.graph.nodes[count:] if n.op is not CONST]
             self.frame.names.clear()
             self.frame.names.update(names)
+            self.recall(memory)
             pairs = zip(node.handlers, caught, strict=True)
             fits = [handler for handler, found in pairs if isinstance(error.__cause__, found or ())]
             if None in caught or not fits or len(self.graph.nodes) > count:

@@ -10,12 +10,12 @@ from ..graph import CONST, OPERATIONS, PRIMITIVES, Value
 from ..rules.indices import has_no_repeats
 from ..syntax import numpy_path
 from ..terms import Computed, Ref, Sequence, Static, Term, sequence
-from .access import Access
 from .arithmetic import Arithmetic
 from .cells import is_fresh
+from .making import Making
 
 
-class Writing(Access, Arithmetic):
+class Writing(Making, Arithmetic):
     """The part of a `Program` that reads statements which write into an array."""
 
     def one_array(self, term: Term) -> Term:
@@ -24,8 +24,10 @@ class Writing(Access, Arithmetic):
             made = self.graph.add(CONST, [], {"value": term.obj})  # type: ignore[attr-defined]
             made.ast = term.ast
             return Computed(Ref(made.out), made.out)
-        if isinstance(term, Sequence):
-            return sequence(term.kind, [self.one_array(item) for item in term.items])
+        if isinstance(term, Sequence) and issubclass(term.kind, tuple):
+            items = [self.one_array(item) for item in term.items]
+            same = all(a is b for a, b in zip(items, term.items, strict=True))
+            return term if same else sequence(term.kind, items, term.keys)
         return term
 
     def place_of(self, node: ast.Subscript) -> tuple[Value, Value] | None:
@@ -45,7 +47,9 @@ class Writing(Access, Arithmetic):
         return self.value(index)
 
     def store(self, node: ast.Subscript, term: Term) -> bool:
-        """`a[i] = term`; False where `a` is no array."""
+        """`a[i] = term`; False where `a` is no array and no container."""
+        if self.put_item(node, term):
+            return True
         if isinstance(node.value, ast.Attribute) and node.value.attr == "flat":
             base_term = self.read(node.value.value)
             if isinstance(base_term, Computed) and base_term.value.type.ndim:
