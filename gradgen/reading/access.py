@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
+from typing import Any
 
 import numpy as np
 

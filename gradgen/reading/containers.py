@@ -42,6 +42,8 @@ class Containers(Access):
         holds = self.contents.get(cell, cell.first)
         if isinstance(holds, Static):
             holds = self.opened(holds)
+        if isinstance(holds, Computed) and isinstance(length := _length(holds), int):
+            holds = sequence(list, self.unpacked(self.value(self.here(holds)), length, at), (), cell)
         if isinstance(holds, Sequence):
             return cell, holds
         name = cell.word or "this list"
@@ -220,6 +222,12 @@ class Containers(Access):
 
     def refuse_call(self, method: str, at: ast.AST) -> Any:
         raise self.error(f"this call of `{method}` cannot be followed", at)
+
+
+def _length(term: Computed) -> Any:
+    """How long a list is, as far as that is known."""
+    shape = term.value.type.shape
+    return shape[0] if isinstance(shape, tuple) and shape else None
 
 
 Change = Callable[[Any, Cell, Sequence, list[Term], dict[str, Term], ast.Call], Term]

@@ -215,8 +215,10 @@ class Invoking(Changing):
             made = self.set_attribute(args[0], args[1].obj, args[2], node)
             if made is not None:
                 return made
-        if fn is dataclasses.replace and len(args) == 1 and (made := self.replaced(args[0], kwargs, node)) is not None:
-            return made
+        if fn is dataclasses.replace and len(args) == 1:
+            made = self.with_fields(args[0], kwargs, node)
+            if made is not None:
+                return made
         if fn is getattr and (made := self._attribute_called(args, node)) is not None:
             return made
         if among(fn, OPERATIONS):
@@ -271,7 +273,8 @@ class Invoking(Changing):
         if fn is list and t.of is not None and t.form is None and made is not None and made.subgraphs:
             if not base.value.hint:  # a list that nobody else has
                 return base
-        return self.apply(PRIMITIVES[f"as_{fn.__name__}"], [base], {}, tree, node)
+        copied = self.apply(PRIMITIVES[f"as_{fn.__name__}"], [base], {}, tree, node)
+        return self.made_of(copied) if fn is list else copied
 
     def _slice(self, args: list[Term], tree: Any) -> Term:
         """`slice(...)`, which is known for one where it is an index."""
@@ -288,6 +291,7 @@ class Invoking(Changing):
 
     def _type(self, term: Term) -> Type:
         return const_type(term.obj) if isinstance(term, Static) else self.value(term).type
+
     def _copied(self, fn: Any, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term | None:
         """What `dict(...)`, `list(...)` and the like make of containers that are known; None for all else."""
         if fn is list and not args and not kwargs:
@@ -309,10 +313,6 @@ class Invoking(Changing):
             return self.made_here(Static(tree, list(base.obj)))
         if fn is list and isinstance(base, Sequence) and kind in (tuple, list, dict):
             return sequence(list, self.listed(base, node))
-        if fn is list and isinstance(base, Computed) and base.value.type.ndim and base.value.type.of is None:
-            shape = base.value.type.shape
-            if isinstance(shape, tuple) and isinstance(shape[0], int):
-                return sequence(list, self.listed(base, node))
         return None
 
     def _deep_copy(self, term: Term, node: ast.Call) -> Term:

@@ -101,7 +101,7 @@ class Making(Outward):
             return None
         return self.static(field.default, ast.Name(field.name, ast.Load()))
 
-    def replaced(self, base: Term, changes: dict[str, Term], node: ast.Call) -> Term | None:
+    def with_fields(self, base: Term, changes: dict[str, Term], node: ast.Call) -> Term | None:
         """`dataclasses.replace(base, ...)` and `base._replace(...)`; None where the fields are not known."""
         cls = base.kind if isinstance(base, Sequence) else base.cls if isinstance(base, Instance) else None
         if not isinstance(cls, type) or not (dataclasses.is_dataclass(cls) or hasattr(cls, "_fields")):
