@@ -162,7 +162,7 @@ class Facts:
         self._canonical: dict[Dim, Size] = {}
         """What has been worked out since the last name was given up."""
         self.lengths: dict[Any, tuple[Size, Any]] = {}
-        """The lengths of slices of which nothing is known, by what is cut and where."""
+        """The lengths of slices of which nothing is known, by what is cut and where, and of what masks choose."""
 
     def canonical(self, d: Size) -> Size:
         if isinstance(d, int) or not self._renamed or d.names.isdisjoint(self._renamed):

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradgen
 
 LAYERS = {
-    "what stands alone": "errors routes functions operators syntax writer shapes sequences constants",
+    "what stands alone": "errors routes functions callbacks operators syntax writer shapes sequences constants",
     "what needs no graph": "annotations signature probing source decorated managers options config",
     "the graph, and what is said of one": "graph control terms library travelling guards draw verify interpret",
     "rules": "rules.*",

@@ -28,7 +28,7 @@ from ..source import Function, function_source, unwrap
 from ..syntax import literal, numpy_path
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from ..travelling import snippet_behind
-from . import methods
+from . import callbacks, methods
 from .access import may_grow
 from .changing import Changing
 from .decide import VALUES, is_reading, truth
@@ -178,6 +178,9 @@ class Invoking(Changing):
         copied = self._copied(fn, args, kwargs, tree, node)
         if copied is not None:
             return copied
+        made_plain = callbacks.called(self, fn, callee, args, kwargs, tree, node)
+        if made_plain is not None:
+            return made_plain
         if fn is functools.partial and args:
             return Partial(tree, args[0], args[1:], kwargs)
         if fn is functools.reduce and len(args) in (2, 3) and not kwargs:

@@ -161,7 +161,8 @@ def getitem_type(facts: Facts, x: Any, index: Any) -> Type:
             it = _index_type(item)
             if it.kind == "bool":
                 rest = rest[it.ndim :]
-                it = Type("int", (Dim.fresh(),))
+                chosen = facts.lengths.setdefault(id(item), (Dim.fresh(), item))[0]  # as many wherever it is a mask
+                it = Type("int", (chosen,))
             else:
                 rest.pop(0)
             places.append(position)

@@ -32,11 +32,11 @@ refuse(np, "load loadtxt genfromtxt fromfile fromregex fromstring frombuffer fro
 
 # ---- what has one that gradgen does not know
 
-refuse(np, "apply_along_axis apply_over_axes fromfunction frompyfunc vectorize nested_iters nditer ndenumerate "
-       "flatiter broadcast", "it calls a function, or goes through entries one by one",
+refuse(np, "apply_along_axis apply_over_axes fromfunction vectorize piecewise",
+       "the function that it is given cannot be read", "define it in a file, or write a loop")  # fmt: skip
+refuse(np, "frompyfunc nested_iters nditer ndenumerate flatiter broadcast",
+       "it makes objects, or goes through entries one by one",
        "write a loop with an index, or whole-array operations")  # fmt: skip
-refuse(np, "piecewise", "it calls functions of parts of its argument",
-       "write np.where or np.select with the values")  # fmt: skip
 refuse(np, "histogram histogram2d histogramdd histogram_bin_edges", "counts do not vary with what is counted",
        "write np.bincount(np.digitize(x, bins), weights) for a sum of weights")  # fmt: skip
 refuse(np, "trim_zeros", "how long its result is depends on the values", "write the slice, as in x[1:-1]")
