@@ -315,7 +315,7 @@ def separate(
         if node is None and v.source is not None:
             return back.capture(v.source)
         if node is not None and len(node.outputs) == 1 and is_light(node) and (not v.hint or node.op.name == "slice"):
-            read = lasting if node.op.name == "getitem" else here
+            read = lasting if node.op.name == "getitem" or SHAPE_ONLY.get(node.op.name) == 0 else here
             again = Node(node.op, (*map(read, node.inputs[:1]), *map(here, node.inputs[1:])), node.options)
             again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
             again.outputs.append(Value(back, v.type, again, hint=v.hint))

@@ -33,7 +33,7 @@ from .finish import finish
 from .frontend import Context, Program
 from .fusion import fuse
 from .graph import CONST, Graph, Value
-from .keeping import keep, keep_records
+from .keeping import keep, keep_records, keep_sizes
 from .options import Options, declared_types
 from .reverse import build_grads, descendants, zero_like
 from .rules.primitives import broadcast_like
@@ -259,6 +259,7 @@ def complete(graph: Graph, targets: list[Value], closure: bool) -> None:
         fuse(graph)
     prune(graph)
     define_passed(graph)
+    keep_sizes(graph)
     keep(graph)
     verify(graph)
     verify_results(graph, targets)
