@@ -38,7 +38,7 @@ def keep(graph: Graph) -> None:
 
 
 def keep_sizes(graph: Graph) -> None:
-    """Let what the loops of the way back ask of an array that was written for its size be asked of one that is there."""
+    """Let the sizes that the loops of the way back go by be those of arrays that are there, not of what was written."""
     for node in graph.nodes:
         for inner in node.subgraphs:
             keep_sizes(inner)
@@ -135,7 +135,8 @@ def _is_left_alone(node: Node, r: Value) -> bool:
     lie = roots(r)
     if r.node is None or any(v.graph is body and not _is_new(v) for v in lie):
         return False
-    if any(v.graph is not body and v.node is not None and not v.node.subgraphs and not _is_inside(v, body) for v in lie):
+    made = [v for v in lie if v.graph is not body and v.node is not None and not v.node.subgraphs]
+    if not all(_is_inside(v, body) for v in made):
         return False
     left = [v for leave in exits(body) for v in leave.inputs[1:]]
     if any(not lie.isdisjoint(roots(v)) for v in [*body.results[: node.options["carried"]], *left]):

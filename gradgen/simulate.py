@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import functions
 from .buffers import is_number as is_number_value
 from .buffers import roots
 from .calls import CALL
 from .control import UNDEFINED
 from .errors import GradgenError
-from .graph import OPERATIONS, PRIMITIVES, Value
+from .graph import OPERATIONS, PRIMITIVES, Operation, Value
 from .library import among, path_object
 from .syntax import Verbatim
 from .writer import Blank, Comment, Trailing
@@ -228,7 +229,7 @@ class Simulation:
             if name in READ_ONLY:
                 return base | self.buffer(ours=False)
             return base | self.buffer() if name in VIEWS else self.buffer()
-        snippet = PRIMITIVES.get(name.strip("_")) if name.startswith("_") else None
+        snippet = _snippet(name.strip("_")) if name.startswith("_") else None
         if snippet is not None:
             fresh = snippet.alias == "fresh"
             return self.buffer() if fresh else base | self.buffer(ours=snippet.alias in ("view", "maybe"))
@@ -479,6 +480,11 @@ def is_number(tree: Any) -> bool:
     """Whether a name stands for a number, which is in nobody's memory."""
     means = getattr(tree, "means", None)
     return means is not None and means.type.scalar and not means.type.array
+
+
+def _snippet(name: str) -> Operation | None:
+    """The operation whose function a module takes along under a name."""
+    return PRIMITIVES.get(name) or OPERATIONS.get(getattr(functions, name, None))
 
 
 def is_rebound(tree: Any) -> bool:
