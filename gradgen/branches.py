@@ -63,7 +63,7 @@ class Branch(Control):
             with arm.at(node.origin, backward=True):
                 seeds: dict[Value, Any] = {}
                 for v, bar in zip(arm.results, bars, strict=False):
-                    if bar is not None:
+                    if bar is not None and v.const is v:
                         inner = arm.capture(bar) if isinstance(bar, Value) else bar
                         seeds[v] = seeds[v] + inner if v in seeds else inner
                 starts = [None if t is None else arm.capture(t) if isinstance(t, Value) else t for t in totals[1:]]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .control import UNDEFINED, Control
-from .graph import CONST, Graph, Node, Value, nodes_of
+from .graph import CONST, OPAQUE, Graph, Node, Value, nodes_of
 from .rules.indices import index_items
 from .rules.primitives import FILLS, WRITES
 from .schedule import Schedule
@@ -171,6 +171,19 @@ def is_number(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
     if v.node is not None and v.node.op.name in ("getitem", "pick"):
         return not any(item is Ellipsis for item in index_items(v.node.args[1]))
     return v.node is not None and (isinstance(v.node.op.fn, np.ufunc) or v.node.op.name in NUMBERS)
+
+
+def may_be_no_array(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
+    """Whether what is carried or chosen may be a number or nothing, as well as an array. asked: as of `is_number`."""
+    if v.const is not v:
+        return not isinstance(v.const, np.ndarray)
+    if v.node is None:
+        held = [v.source] if v.source is not None else v.held
+    else:
+        held = v.node.op.sources(v.node, v.index) if v.node.subgraphs else []
+    if v.type.scalar and not v.type.array or v.node is not None and v.node.op is OPAQUE and v.type.ndim is None:
+        return True
+    return any(w not in asked and may_be_no_array(w, asked | {v, w}) for w in held)
 
 
 def is_copied(x: Value) -> bool:
@@ -375,10 +388,9 @@ class Buffers:
             self.in_place.discard(step.node)
             for inner in schedule.inner.get(step.node, ()):
                 self._forget(inner)
-        for node in schedule.graph.nodes:
-            for out in node.outputs:
-                self._memory.pop(out, None)
-                self._objects.pop(out, None)
+        for v in [*schedule.graph.params, *(out for node in schedule.graph.nodes for out in node.outputs)]:
+            self._memory.pop(v, None)
+            self._objects.pop(v, None)
 
     def _hold(self, v: Value) -> None:
         for place in self.of(v).places:

@@ -10,7 +10,7 @@ from .buffers import Buffers, is_augmented, is_number
 from .calls import CALL
 from .control import EXITS, LEAVE_UNLESS, UNDEFINED, exits
 from .errors import GradgenError
-from .filling import WRITERS, assign, standing_for
+from .filling import WRITERS, assign, copy_of, standing_for
 from .forms import is_op
 from .graph import CONST, Node, Value
 from .listings import call, each_of
@@ -353,10 +353,7 @@ class Emitter:
 
     def _begin(self, out: Value, v: Value) -> ast.expr:
         """What a carried value begins as; a copy where the steps write into it, and it is not theirs to write."""
-        tree = self.expression(v)
-        if out not in self.buffers.copied:
-            return tree
-        return ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
+        return copy_of(self, v) if out in self.buffers.copied else self.expression(v)
 
     def _item(self, tree: ast.expr, v: Value) -> ast.expr:
         """What is appended to a list, noted for the simulation where it is a number, which lies in nobody's memory."""

@@ -9,10 +9,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .buffers import grown_from, is_copied, is_number
+from .buffers import grown_from, is_copied, is_number, may_be_no_array
 from .control import is_there
 from .forms import is_negative, is_op
-from .graph import Node, Value
+from .graph import PRIMITIVES, Node, Value
 from .listings import added, zeros_like
 from .naming import Names
 from .rules.indices import has_no_repeats, is_basic, slice_parts
@@ -29,6 +29,13 @@ def standing_for(v: Value, name: ast.Name) -> ast.Name:
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def copy_of(e: Any, v: Value) -> ast.expr:
+    """A copy of a value; a number or nothing, which it may be instead of an array, stays what it is."""
+    if may_be_no_array(v):
+        return e.snippets.call(PRIMITIVES["copied"], [e.expression(v)])  # type: ignore[no-any-return]
+    return ast.Call(ast.Attribute(e.expression(v), "copy", ast.Load()), [], [])
 
 
 def _accumulated(e: Any, node: Node) -> list[ast.stmt]:
@@ -101,10 +108,10 @@ def _append(e: Any, node: Node) -> list[ast.stmt]:
 def _pick(e: Any, node: Node) -> list[ast.stmt]:
     """A part of an array that is written meanwhile, in memory of its own."""
     x, index = node.inputs
-    tree: ast.expr = e.expression(x)
-    if index.const is not Ellipsis:
-        tree = ast.Subscript(tree, e.expression(index), ast.Load())
-    if node.out.type.ndim != 0 and is_basic(index.const):
+    if index.const is Ellipsis:
+        return [assign(e.names.of[node.out], copy_of(e, x))]
+    tree: ast.expr = ast.Subscript(e.expression(x), e.expression(index), ast.Load())
+    if is_basic(index.const) and not (node.out.type.ndim == 0 and is_number(node.out)):
         tree = ast.Call(ast.Attribute(tree, "copy", ast.Load()), [], [])
     if not is_there(x):
         none = ast.Constant(None)

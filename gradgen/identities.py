@@ -118,7 +118,7 @@ def _scatter(s: Simplifier, node: Node, inputs: list[Value]) -> Value:
     if like.type.sequence:
         return rebuild(s, node, inputs)
     new_axes = _only_new_axes(index, v.type.ndim)
-    if new_axes is not None and v.type.ndim == (like.type.ndim or 0) + len(new_axes):
+    if new_axes is not None and like.type.ndim is not None and v.type.ndim == like.type.ndim + len(new_axes):
         return s.rewritten(OPERATIONS[np.squeeze], [v], axis=_axes(new_axes)) if new_axes else v
     return s.make("scatter", [s.narrow(v), index, like])
 

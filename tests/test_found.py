@@ -23,6 +23,119 @@ RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
         "x",
         "",
     ),
+    "an entry of no axes is a part of the array: what is read of it is kept": (
+        "def f(w, x):\n    y = x\n    z = x\n    z[..., 1] *= z @ w\n    t = w * y\n    return t\n",
+        [X, X + 1],
+        "x",
+        "",
+    ),
+    "a loop that writes an array of a graph further out": (
+        """\
+def f(v):
+    if np.all(v):
+        return v
+    k = 0
+    while 0.5:
+        k += 1
+        if k:
+            break
+        v[0] = 0.5
+    return v
+""",
+        [X],
+        "v",
+        "",
+    ),
+    "a number at first, and an array that is written later": (
+        """\
+def early(x):
+    total = 0.0
+    for v in x:
+        total = v
+    return total
+
+
+def f(A):
+    d = early(A)
+    d[::2] = 0.5
+    u = d
+    return u
+""",
+        [M],
+        "A",
+        "",
+    ),
+    "an integer at first": (
+        """\
+def f(v):
+    for j in range(2):
+        for k in range(2):
+            j = np.vstack([v[: 0 - 1], v[: 0 - 1]])
+    j[[0, 1]] = j
+    return j
+""",
+        [X],
+        "v",
+        "",
+    ),
+    "a truth value, as `or` has it, beside an array that is written": (
+        """\
+def f(v, y):
+    for i in range(4):
+        if y < 0.5 or v:
+            i = np.concatenate([v, v])
+    z, h = (v, i)
+    v[()] = np.mean(i)
+    return z
+""",
+        [X[:1], -0.84],
+        "v",
+        "",
+    ),
+    "what a function of gradgen's gives is new": (
+        """\
+from gradgen.functions import relu
+
+
+def f(v):
+    for item in v:
+        t = relu(item)
+    t[1] *= 0.5
+    return t
+""",
+        [M],
+        "v",
+        "",
+    ),
+    "what a body captures is looked at again": (
+        """\
+def f(w, y, p):
+    for i in range(3):
+        if np.sum(w) > 0:
+            w[-2:] = y
+        else:
+            for k in range(3):
+                w = p[0]
+    return w * y
+""",
+        [X[:2], X[1:], M[:, :2]],
+        "y",
+        "",
+    ),
+    "what is nothing on one side gets no cotangent there": (
+        """\
+def f(y):
+    q = np.var(y, axis=1)
+    if np.sum(y):
+        c = np.mean(y, axis=0)[0]
+        total = np.tensordot(q, c, 1)
+    return total + np.sum(c)
+""",
+        [M[:, None]],
+        "y",
+        "",
+    ),
+    "all of what may be anything": ("def f(A):\n    p = A[:]\n    return np.sum(p)\n", [M.T], "A", ""),
     "what one side alone computes and a later branch hands on is asked for no shape": (
         """\
 def f(v, w):

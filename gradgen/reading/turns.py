@@ -241,6 +241,7 @@ class Turns(Comprehensions, Growing):
                         self.renew(c.name, c.param)
                 for item, v in zip(items, of.through, strict=True):
                     item.held = [v]
+                self._mate(items, of)
                 for name, like in likes.items():
                     self._fill(name, like, [Computed(Ref(c.param), c.param) for c in of.of(name)])
                 if isinstance(node, ast.For) and of.way is not None:
@@ -276,6 +277,16 @@ class Turns(Comprehensions, Growing):
             self.contents[name] = filled(like, leaves, name)
         else:
             self.frame.names[name] = filled(like, leaves)
+
+    def _mate(self, items: list[Value], of: Round) -> None:
+        """Note of what a step finds, and of what it goes through, what may be the same memory."""
+        lie = [(item, [v]) for item, v in zip(items, of.through, strict=True)]
+        lie += [(c.param, [c.begin, *c.shares]) for c in of.found]
+        for i, (item, mine) in enumerate(lie[: len(items)]):
+            for other, theirs in lie[i + 1 :]:
+                if any(may_share(v, w) for v in mine for w in theirs):
+                    item.mates |= {other}
+                    other.mates |= {item}
 
     def _turn(self, node: ast.For | ast.While) -> None:
         """The statements of a step, after the test of a `while`."""
@@ -315,7 +326,8 @@ class Turns(Comprehensions, Growing):
         """Note what a reading of the body says of the carried values; whether that is news."""
         known = {c.name for c in of.found}
         new: list[Value] = [root for root in ends if isinstance(root, Value) and root not in known]
-        of.found += [Carried(root, self.now(root), _plain(root.type), root.hint) for root in new]
+        begins = [self.inner(self.now(root)) for root in new]
+        of.found += [Carried(r, v, _plain(r.type), r.hint) for r, v in zip(new, begins, strict=True)]
         doubted = [cell for cell in of.likes if isinstance(cell, Cell) and cell not in ends]
         for cell in doubted:  # an earlier step may have changed it under another name
             of.found, _ = [c for c in of.found if c.name is not cell], of.likes.pop(cell)

@@ -104,6 +104,9 @@ def increment(x: Any, index: Any, values: Any) -> Any:
 def _sent(g: Any, index: Any, values: Any) -> Any:
     """What goes to values that are written at an index; where an element is named twice, only the last one counts."""
     sent = g[index] if has_no_repeats(index) else last_written(g, index)
+    rank, own = ndim(sent), ndim(values)
+    if rank is not None and own is not None and own > rank:  # NumPy does without axes of 1 in front
+        sent = sent[(None,) * (own - rank)]
     return sent if ndim(sent) == 0 else unbroadcast(sent, values)
 
 
@@ -217,6 +220,12 @@ def zeros_for(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return zeros_of(x)
     return np.zeros(np.shape(x), np.result_type(x, 0.0))[()]
+
+
+@primitive(signature="x", rule=lambda g, out, x: g, infer=lambda facts, x: type_of(x).but(size=None))
+def copied(x: Any) -> Any:
+    """A copy of an array; what is none is itself."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 @primitive(signature="x, key, bound", inputs="x", differentiable=False, cheap=True, alias="any")
