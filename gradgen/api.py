@@ -266,12 +266,12 @@ class Gradient:
             exact, all_known = specialised(given, declared, sizes, exact=True), seen(sizes, exact=True)
             if made is None:
                 return self._specialised(exact, given, all_known)
-            if call is not None:
-                call()  # sizes that do not fit are an error of NumPy's, on the user's own line
             try:
                 return self._specialised(exact, given, all_known)
-            except GradgenError:  # they do not fit in code that does not run
-                return made
+            except GradgenError:
+                if call is not None:
+                    call()  # sizes that do not fit are an error of NumPy's, on the user's own line
+                return made  # they do not fit in code that does not run
 
     def _types_of_parts(self, live: dict[str, Any] | None) -> dict[str, Type]:
         """The types of the parts of objects that were looked at; of what is no number, text and the like, itself."""

@@ -8,6 +8,8 @@ too, which is what gives its rule.
 
 from __future__ import annotations
 
+import itertools
+
 from collections.abc import Callable
 from string import ascii_letters
 from typing import Any
@@ -265,8 +267,11 @@ def _reshaped_like(flat: Any, x: Any) -> Any:
 
 def _scalar_type(facts: Facts, a: Any, b: Any) -> Type:
     x, y = shape_of(a), shape_of(b)
-    if not isinstance(x, ShapeVar) and not isinstance(y, ShapeVar) and len(x) == len(y) == 1:
-        facts.equate(x[0], y[0])
+    if not isinstance(x, ShapeVar) and not isinstance(y, ShapeVar):  # as many entries, in whatever shape
+        some, others = ([d for d in dims if d != 1] for dims in (x, y))
+        if not (some and others) or len(some) == len(others) == 1:
+            for m, n in itertools.product(some or [1], others or [1]):
+                facts.equate(m, n)
     return Type(kind_of_product(a, b), (), array=True)
 
 
