@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,8 @@ def evaluate(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = No
         elif node.op is OPAQUE:
             results = opaque(node, inputs, scope)
         else:
-            result = node.op.run(inputs, node.options)
+            powers = node.op.fn is np.power and all(type(x) is int for x in inputs)
+            result = operator.pow(*inputs) if powers else node.op.run(inputs, node.options)  # 2 ** -1 is no integer
             results = result if len(node.outputs) > 1 else [result] if node.outputs else []
         table.update(zip(node.outputs, results, strict=True))
     return table

@@ -9,7 +9,6 @@ too, which is what gives its rule.
 from __future__ import annotations
 
 import itertools
-
 from collections.abc import Callable
 from string import ascii_letters
 from typing import Any
