@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from typing import Any
 
-import numpy as np
-
 from .control import EXITS, Control, define, is_there
 from .errors import NoRuleError
 from .forms import accumulate, is_op
@@ -19,7 +17,7 @@ from .graph import OPAQUE, PRIMITIVES, Graph, Node, Operation, Unknown, Value, t
 from .invariance import without_influence
 from .masks import Mask, Masks
 from .rules.lists import summed_lists
-from .rules.primitives import increment, kind_like, unbroadcast, zeros_for, zeros_if_any
+from .rules.primitives import increment, real_part, unbroadcast, zeros_for, zeros_if_any
 
 
 def pullback(
@@ -42,7 +40,7 @@ def pullback(
     bars = op.rule(g, out, *inputs, **options)
     bars = list(bars) if isinstance(bars, (tuple, list)) else [bars]
     bars += [None] * (len(inputs) - len(bars))
-    bars = [real_part(bar, x) for bar, x in zip(bars, inputs, strict=True)]
+    bars = [bar if is_nothing(bar) else real_part(bar, x) for bar, x in zip(bars, inputs, strict=True)]
     bars = bars if mask is None else [bar if is_nothing(bar) else mask.keep(bar) for bar in bars]
     if op.elementwise:
         bars = [
@@ -55,14 +53,6 @@ def pullback(
 def is_nothing(bar: Any) -> bool:
     """Whether a rule answered with no cotangent, be there none or not known."""
     return bar is None or isinstance(bar, Unknown)
-
-
-def real_part(bar: Any, x: Any) -> Any:
-    """The cotangent of `x`, which is real where `x` is."""
-    if is_nothing(bar) or type_of(bar).kind != "complex":
-        return bar
-    kind = type_of(x).kind
-    return np.real(bar) if kind in ("int", "float") else kind_like(bar, x) if kind == "number" else bar
 
 
 def summed_late(graph: Graph) -> set[Value]:
@@ -130,6 +120,7 @@ def build_grads(
     sends: Counter[int] = Counter()
 
     def send(v: Value, bar: Any, origin: Any) -> None:
+        bar = real_part(bar, v)
         table.setdefault(v, []).append((bar, origin))
         sends[id(bar)] += 1
 

@@ -373,6 +373,11 @@ def join_kinds(*kinds: str) -> str:
     return max(kinds, key=KINDS.index) if kinds else "number"
 
 
+def real_of(kind: str) -> str:
+    """The kind of the size of a number of `kind`, and of its parts."""
+    return "float" if kind == "complex" else kind
+
+
 def float_of(kind: str) -> str:
     """The kind of a transcendental function of `kind`: integers become floats."""
     return "float" if kind in ("bool", "int", "number") else kind

@@ -246,6 +246,7 @@ def check_complex(c: Case, rng: np.random.Generator) -> None:
             bars = c.bars(g := like(out, rng))
     except (TypeError, ValueError, NotImplementedError, UnsupportedError, np.exceptions.ComplexWarning):
         return
+    check_types(c)
     vs = c.directions(rng)
     wanted = inner(g, difference(lambda xs: c.at(xs).out, moved, vs))
     scale = sum(float(np.sum(np.abs(np.multiply(a, b)))) for a, b in zip(bars, vs, strict=True))
@@ -318,7 +319,7 @@ class Drawn:
 
 def check_types(c: Case) -> None:
     """What is inferred of the results' shapes is so, the inputs' being known, named, or not known at all."""
-    results = leaves(c.out)
+    results, mixed = leaves(c.out), any(map(np.iscomplexobj, c.variables))
     shapes = [np.shape(x) if isinstance(x, np.ndarray) else None for x in c.inputs]
     names = {n: f"n{n}" for shape in shapes for n in shape or () if n > 1}
     for way in ("known", "named", "unknown"):
@@ -336,6 +337,9 @@ def check_types(c: Case) -> None:
             continue
         for v, result in zip(node.outputs, results, strict=True):
             assert_type(c, v, np.shape(result), {name: n for n, name in names.items()}, inputs)
+            fits = {"bool": "b", "int": "iu", "float": "f", "complex": "c" if mixed else "fc"}  # as eigenvalues may be
+            kind = np.asarray(result).dtype.kind
+            assert kind in fits.get(v.type.kind, "biufcO"), f"{c}: the type says {v.type}, the result {kind}"
 
 
 def assert_type(c: Case, v: Value, shape: tuple[int, ...], sizes: dict[str, int], inputs: list[Any]) -> None:

@@ -55,8 +55,10 @@ class Totals(Factors):
         if out is not None:  # the terms that are placed may have been what it is broadcast by
             out = self.broadcast(out, next(like for _, like, _ in placed.values()))
         sums = [(index, like, self.total(values)) for index, like, values in placed.values()]
+        if any(_is_complex(term) for _, _, term in sums) and out is not None and not _is_complex(out):
+            out = self.make(OPERATIONS[np.add], [out, 0j])  # what is written into must hold what is added there
         as_it_was = {t.node.inputs: t for t in terms if t.node is not None and is_op(t, "scatter")}
-        for index, like, term in _in_reading_order(sums):
+        for index, like, term in sorted(_in_reading_order(sums), key=lambda part: not _is_complex(part[2])):
             if out is None:
                 key = (term, index, like)
                 out = as_it_was[key] if key in as_it_was else self.make("scatter", list(key))
@@ -186,6 +188,10 @@ class Totals(Factors):
                 found[key] = p
         constant_first = list(found.values())
         return [p for p in constant_first if not (p.bare and p.num == 0)]
+
+
+def _is_complex(v: Value) -> bool:
+    return v.type.kind == "complex"
 
 
 def _in_reading_order(sums: list[tuple[Value, Value, Value]]) -> list[tuple[Value, Value, Value]]:

@@ -185,11 +185,28 @@ def test_eigenvalues_of_any_matrix_and_no_eigenvectors():
         gradgen.grad(lambda a: np.sum(np.linalg.eig(a)[1]))(a)
 
 
-def test_the_sign_of_real_numbers_has_derivative_zero_and_that_of_complex_ones_is_refused():
-    x = np.array([0.5, -2.0])
-    same(gradgen.grad(lambda x: np.sum(np.sign(x) * x))(x), [1.0, -1.0])
-    with pytest.raises(NoRuleError, match="sign of complex numbers"):
-        gradgen.grad(lambda z: np.sum(np.real(np.sign(z))))(x + 1j)
+def test_the_sign_of_real_numbers_has_derivative_zero_and_that_of_complex_ones_turns():
+    x = np.array([0.5, -2.0, 0.0])
+    same(gradgen.grad(lambda x: np.sum(np.sign(x) * x))(x), [1.0, -1.0, 0.0])
+    turned = gradgen.grad(lambda z: np.sum(np.real(np.sign(z) * (2.0 - 3.0j))))
+    z, h = x + np.array([1j, 0.3j, 0.0]), 1e-6
+
+    def part(z):
+        return np.real(np.sign(z) * (2.0 - 3.0j))
+
+    # conj(z_bar) is the direction of steepest ascent
+    wanted = [(part(z + h) - part(z - h)) / (2 * h), -(part(z + 1j * h) - part(z - 1j * h)) / (2 * h)]
+    got = turned(z)
+    np.testing.assert_allclose(got[:2], (wanted[0] + 1j * wanted[1])[:2], rtol=1e-8)
+    assert got[2] == 0.0
+
+
+def test_the_size_of_complex_numbers_is_differentiated_twice():
+    slope = gradgen.grad(lambda x: np.sum(np.abs(np.fft.fft(x * x)) ** 3))
+    again = gradgen.grad(lambda x: np.sum(slope(x) * np.array([1.0, -2.0, 0.5])))
+    x, h = np.array([0.5, -2.0, 0.3]), 1e-6
+    wanted = [np.sum((slope(x + h * e) - slope(x - h * e)) * [1.0, -2.0, 0.5]) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(again(x), wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

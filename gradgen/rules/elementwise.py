@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NoRuleError
 from ..graph import is_array_constant, type_of
 from ..shapes import Facts, Type, join_kinds
 from .primitives import cast_like
@@ -219,9 +218,10 @@ def absolute(g, out, x):
 
 
 def sign(g, out, x):
-    """Of real numbers the derivative is zero; that of complex ones, x / |x|, is not known."""
+    """Of real numbers the derivative is zero. Complex ones, x / |x|, turn along the circle; 0 at 0."""
     if is_complex(x):
-        raise NoRuleError("np.sign of complex numbers is not differentiated", advice="write x / np.abs(x)")
+        return 1j * np.imag(g * out) * conj(out) / nonzero(np.abs(x))
+    return None
 
 
 def larger(g, out, x, y):
@@ -304,7 +304,7 @@ def copysign(g, out, x, y):
     return g * np.sign(x) * np.copysign(1.0, y), None
 
 
-elementwise(np.absolute, absolute, kind="same")
+elementwise(np.absolute, absolute, kind="real")
 elementwise(np.fabs, absolute)
 elementwise(np.maximum, larger, kind="same")
 elementwise(np.minimum, smaller, kind="same")

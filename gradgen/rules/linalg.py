@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, infer, type_of
-from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds
+from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds, real_of
 from .elementwise import is_complex
 from .matrix_snippets import (
     cholesky_bar,
@@ -182,7 +182,7 @@ def det(g, out, a):
 
 def _slogdet_type(facts: Facts, a: Any) -> list[Type]:
     t = _stack_type(facts, a)
-    return [t, t]
+    return [t, t.but(kind=real_of(t.kind))]
 
 
 @bprop(np.linalg.slogdet, signature="a", fields=("sign", "logabsdet"), infer=_slogdet_type, samples=_of(regular))

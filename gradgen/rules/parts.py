@@ -57,6 +57,10 @@ register(np.divmod, signature="x, y", rule=divmod_, infer=_divmod_type,
                               ((np.asarray(5.3), np.asarray(1.9)), {})])  # fmt: skip
 
 
+def angle_type(facts: Facts, z: Any, **_: Any) -> Type:
+    return Type("float", type_of(z).shape, array=True)
+
+
 def angle(g, out, z, *, deg):
     """The derivative of the argument of x + iy is (-y + ix) / |z|^2, up to a sign; 0 at 0, and for real numbers."""
     if type_of(z).kind in ("int", "float", "bool"):
@@ -66,7 +70,7 @@ def angle(g, out, z, *, deg):
     return g * (-1j * scale) * (np.conjugate(z) / size / size)
 
 
-elementwise(np.angle, angle, signature="z, deg=False")
+elementwise(np.angle, angle, signature="z, deg=False", infer=angle_type)
 
 # ---- the Bessel function I0, whose derivatives NumPy has not
 

@@ -190,6 +190,14 @@ def kind_like(x: Any, like: Any) -> Any:
     return np.real(x) if np.isrealobj(like) else x
 
 
+def real_part(bar: Any, x: Any) -> Any:
+    """The cotangent of `x`, which is real where `x` is."""
+    kind = type_of(x).kind
+    if type_of(bar).kind != "complex":
+        return bar
+    return np.real(bar) if kind in ("int", "float") else kind_like(bar, x) if kind == "number" else bar
+
+
 def _unbroadcast_rule(g: Any, out: Any, x: Any, like: Any) -> Any:
     return broadcast_like(g, x), None
 
@@ -451,7 +459,7 @@ def view(x: Any) -> Any:
 
 def _astype_rule(g: Any, out: Any, x: Any, dtype: Any, **_: Any) -> Any:
     """The cotangent comes back in the dtype that `x` has."""
-    return cast_like(g, x), None
+    return cast_like(real_part(g, x), x), None
 
 
 def _astype_type(facts: Facts, x: Any, dtype: Any, **_: Any) -> Type:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import type_of
-from ..shapes import Facts, ShapeVar, Type, float_of
+from ..shapes import Facts, ShapeVar, Type, float_of, real_of
 from .elementwise import conj
 from .primitives import broadcast_like, cast_like, count, kind_of
 from .registry import bprop, ndim, register
@@ -219,7 +219,8 @@ def _freedom(a: Any, where: Any, axis: Any, ddof: float) -> Any:
 def _variance_type(facts: Facts, a: Any, where: Any, *, mean: Any, **options: Any) -> Type:
     if mean is not None:
         raise TypeError("np.var and np.std with mean= are not differentiated; leave it out")
-    return _mean_type(facts, a, where, **options)
+    t = _mean_type(facts, a, where, **options)
+    return t.but(kind=real_of(t.kind))
 
 
 @bprop(np.var, inputs="a where", infer=_variance_type, samples=_deviation_samples,

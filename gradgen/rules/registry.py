@@ -17,7 +17,7 @@ import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES, Operation, Value, call, type_of
 from ..graph import Unknown as Unknown
-from ..shapes import Facts, Type, float_of, join_kinds
+from ..shapes import Facts, Type, float_of, join_kinds, real_of
 
 REFUSED: dict[Any, tuple[str, str]] = {}
 """Functions that are known, and through which no derivative goes: the reason, and what to do instead."""
@@ -47,7 +47,8 @@ def bprop(fn: Any, **facts: Any) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 def elementwise(fn: Any, rule: Callable[..., Any] | None, kind: str = "float", **facts: Any) -> Operation:
-    """Declare a ufunc, or a function that broadcasts like one. kind: that of its result; "same" as the inputs'.
+    """Declare a ufunc, or a function that broadcasts like one. kind: that of its result; "same" as the inputs', "real"
+    as theirs or, of complex ones, float.
 
     `samples` holds an interval per argument, or one for all, from which the rule tests draw arrays of all ranks;
     (-2, 2) unless told. What is no ufunc gives its `signature`. Without a rule the derivative is zero where it exists.
@@ -63,7 +64,7 @@ def _broadcast_type(kind: str) -> Callable[..., Type]:
     def infer(facts: Facts, *args: Any, **_: Any) -> Type:
         types = [type_of(a) for a in args if a is not None]
         joined = join_kinds(*(t.kind for t in types))
-        result = joined if kind == "same" else float_of(joined) if kind == "float" else kind
+        result = {"same": joined, "real": real_of(joined), "float": float_of(joined)}.get(kind, kind)
         return Type(result, facts.broadcast(*(t.shape for t in types)), array=True)
 
     return infer

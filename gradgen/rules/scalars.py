@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import OPERATIONS, type_of
-from ..shapes import Facts, ShapeVar, Type, join_kinds
+from ..shapes import Facts, ShapeVar, Type, join_kinds, real_of
 from .elementwise import absolute, is_number, nonzero, power
 from .lists import item_type
 from .primitives import apply, broadcast_like, cast_like
@@ -166,7 +166,12 @@ def same_type(facts: Facts, *args: Any, **_: Any) -> Type:
     return Type(join_kinds(*(t.kind for t in types)), facts.broadcast(*(t.shape for t in types)), array=array)
 
 
-register(abs, rule=absolute, signature="x", elementwise=True, infer=same_type, samples=[(-2.0, 2.0)])
+def _size_type(facts: Facts, x: Any) -> Type:
+    t = same_type(facts, x)
+    return t.but(kind=real_of(t.kind))
+
+
+register(abs, rule=absolute, signature="x", elementwise=True, infer=_size_type, samples=[(-2.0, 2.0)])
 register(pow, rule=power, signature="base, exp", elementwise=True, infer=same_type, samples=[_BASE, _EXPONENT])
 
 

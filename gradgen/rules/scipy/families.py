@@ -9,7 +9,7 @@ import numpy as np
 import scipy.special as sp
 
 from ...graph import type_of
-from ...shapes import Facts, Type, float_of
+from ...shapes import Facts, Type, float_of, join_kinds
 from ..elementwise import is_number
 from ..primitives import cast_like
 from ..registry import Unknown, elementwise
@@ -70,6 +70,7 @@ def drawn(low: float, high: float) -> Any:
 
 
 def joined_type(facts: Facts, kind: str, x: Any, y: Any) -> Type:
+    kind = join_kinds(kind, type_of(x).kind, type_of(y).kind)
     return Type(kind, facts.broadcast(type_of(x).shape, type_of(y).shape), array=True)
 
 
