@@ -242,12 +242,15 @@ def _filled(body: Graph, carried: list[Value]) -> set[int]:
 
 
 def grown_from(node: Node) -> Value | None:
-    """What the result of a sum, or of the user's `x *= y`, is a further value of.
+    """What the result of a sum or a product, or of the user's `x *= y`, is a further value of.
 
-    Of a sum in the backward pass, the cotangent of the same variable so far.
+    In the backward pass, the cotangent of the same variable so far.
     """
-    if node.op.name == "total" and node.backward and node.out.bar_of is not None:
-        found = [v for v in node.inputs if v.bar_of is not None and v.bar_of.hint == node.out.bar_of.hint != ""]
+    if node.op.name in ("total", "product") and node.backward and node.out.bar_of is not None:
+        if len(node.inputs) == 1 and abs(node.options.get("num", 0.0)) == node.options.get("den") == 1.0:
+            return None  # it is turned round
+        operands = node.inputs[: len(node.inputs) - node.options.get("divisors", 0)]
+        found = [v for v in operands if v.bar_of is not None and v.bar_of.hint == node.out.bar_of.hint != ""]
         return found[0] if len(found) == 1 and node.inputs.count(found[0]) == 1 else None
     return node.inputs[0] if not node.backward and is_augmented(node) else None
 

@@ -17,7 +17,7 @@ from .listings import added, zeros_like
 from .naming import Names
 from .rules.indices import has_no_repeats, is_basic, slice_parts
 from .source import Statement
-from .spell import absolute, added_to, as_argument, full, number, shape_of
+from .spell import absolute, added_to, as_argument, full, multiplied_by, number, shape_of
 from .syntax import numpy_path
 
 
@@ -52,14 +52,17 @@ def _accumulated(e: Any, node: Node) -> list[ast.stmt]:
     return [assign(name, ast.BinOp(e.expression(base), op, tree))]
 
 
-def _total(e: Any, node: Node) -> list[ast.stmt]:
-    """A sum; `v_bar += terms` where that is the cotangent so far, whose memory is ours."""
+def _grown(e: Any, node: Node) -> list[ast.stmt]:
+    """A sum or a product; `v_bar += term`, `v_bar *= factor` of the cotangent so far, where the memory is ours."""
     name = e.names.of[node.out]
     base = grown_from(node)
     grows = base is not None and (node in e.buffers.in_place or base.type.scalar and is_number(base))
     if base is None or not grows or e.names.of.get(base) != name:
         return [assign(name, e.computation(node))]
-    op, tree = added_to(base, [v for v in node.inputs if v is not base], e.expression, e.snippets)
+    if node.op.name == "total":
+        op, tree = added_to(base, [v for v in node.inputs if v is not base], e.expression, e.snippets)
+    else:
+        op, tree = multiplied_by(base, node, e.expression)
     return [ast.AugAssign(standing_for(e.names.outermost(base), ast.Name(name, ast.Store())), op, tree)]
 
 
@@ -231,7 +234,8 @@ def _expand(e: Any, node: Node) -> list[ast.stmt]:
 WRITERS: dict[str, Callable[[Any, Node], list[ast.stmt]]] = {
     "append": _append,
     "accumulated": _accumulated,
-    "total": _total,
+    "total": _grown,
+    "product": _grown,
     "increment": _increment,
     "augment": _increment,
     "setitem": _setitem,

@@ -11,7 +11,7 @@ from typing import Any
 
 from .calls import calls_in
 from .errors import GradgenError
-from .forms import is_cast_mask, is_negative, literal_number, parts_of
+from .forms import Product, is_cast_mask, is_negative, literal_number, parts_of
 from .graph import CONST, Graph, Node, Value
 from .library import library_path
 from .listings import call, copies, paired, zeros_like
@@ -165,18 +165,22 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
     where it is not. It begins with a float, so that masks and integers are multiplied as the
     numbers that they are.
     """
-    p = parts_of(node)
+    return _product_of(parts_of(node), node.out, of, sign)
+
+
+def _product_of(p: Product, whole: Value, of: Spell, sign: bool = True) -> ast.expr:
+    """whole: something that has as many entries as the product, or as what it is multiplied by."""
     negative = sign and p.num < 0
     num = abs(p.num)
     small = float_first([v for v in p.factors if v.type.scalar])
-    large = sorted((v for v in p.factors if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
+    large = sorted((v for v in p.factors if not v.type.scalar), key=lambda v: not is_smaller(v, whole))
     large = large if small else float_first(large)
     first = next(iter(small + large), None)
     once, again = list(dict.fromkeys(p.divisors)), list(p.divisors)
     for v in once:
         again.remove(v)
     below = [v for v in once if v.type.scalar]
-    last = sorted((v for v in once if not v.type.scalar), key=lambda v: not is_smaller(v, node.out))
+    last = sorted((v for v in once if not v.type.scalar), key=lambda v: not is_smaller(v, whole))
     if num == 1 and p.den != 1 and len(p.factors) == 1 and not p.divisors:
         tree = binary(ast.Div, of(p.factors[0]), number(p.den))
         return ast.UnaryOp(ast.USub(), tree) if negative else tree
@@ -187,13 +191,13 @@ def _product(node: Node, of: Spell, snippets: Snippets, sign: bool = True) -> as
         negative = False
     head += [of(v) for v in small]
     under = ([] if p.den == 1 else [number(p.den)]) + [of(v) for v in below]
-    if (head or large and is_smaller(large[0], node.out)) and all(v.type.floating for v in last):
+    if (head or large and is_smaller(large[0], whole)) and all(v.type.floating for v in last):
         # what is small is multiplied and divided before anything large is
-        inner = [v for v in large if is_smaller(v, node.out)]
+        inner = [v for v in large if is_smaller(v, whole)]
         head += [of(v) for v in inner]
-        under += [of(v) for v in last if is_smaller(v, node.out)]
+        under += [of(v) for v in last if is_smaller(v, whole)]
         large = [v for v in large if v not in inner]
-        last = [v for v in last if not is_smaller(v, node.out)]
+        last = [v for v in last if not is_smaller(v, whole)]
     if not head and large:
         head, large = [of(v) for v in large], []
     if not large and all(v.type.floating for v in last):
@@ -261,6 +265,15 @@ def added_to(base: Value, terms: list[Value], of: Spell, snippets: Snippets) -> 
     if len(terms) == 1:
         return ast.Add(), bare(terms[0], of) if decides(base, terms[0]) else of(terms[0])
     return ast.Add(), _sum(terms, of, snippets)
+
+
+def multiplied_by(base: Value, node: Node, of: Spell) -> tuple[ast.operator, ast.expr]:
+    """What `base`, a factor of a product, is multiplied by, or divided."""
+    p = parts_of(node)
+    rest = Product(p.num, p.den, [v for v in p.factors if v is not base], p.divisors)
+    if rest.factors or rest.num != 1:
+        return ast.Mult(), _product_of(rest, node.out, of)
+    return ast.Div(), _product_of(Product(rest.den, 1.0, list(rest.divisors)), node.out, of)
 
 
 def _sum(terms: list[Value], of: Spell, snippets: Snippets) -> ast.expr:
