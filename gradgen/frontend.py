@@ -22,6 +22,7 @@ from .guards import conjugated
 from .reading.expressions import defaults
 from .reading.flow import RAISED, RETURNED, VALUE, leaves
 from .reading.holding import Holding
+from .reading.iterators import yields
 from .reading.lifting import lifted
 from .reading.names import Frame, Outside
 from .reading.statements import Statements, is_constant
@@ -204,6 +205,8 @@ class Program(Statements):
     ) -> Term:
         if self._depth >= MAX_DEPTH:
             raise self.error(f"{function.name!r} calls itself, or calls go deeper than {MAX_DEPTH}", call)
+        if yields(function):
+            function = self.collected(function, call)
         frame = Frame(function, outer, self.statement)
         frame.caller = self.frame
         frame.alone = call is self.standing

@@ -197,3 +197,21 @@ def test_the_other_operands_are_asked_only_where_python_would():
         assert d(W).tolist() == (2.0 * W).tolist()
         assert d(W, W).tolist() == (2.0 * W).tolist()
         assert d(W, 2.0 * W).tolist() == (8.0 * W**3).tolist()
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_comparison_of_pythons_numbers_is_one_of_its_truth_values(same):
+    def f(x, n):
+        large = n > 1
+        if (large is True) == same:
+            return x[0] ** 2
+        if isinstance(large, np.bool_):
+            return x[0] * x[1]
+        return x[1] ** 2
+
+    x = np.array([0.7, 0.4])
+    for n in (1, 2, np.int64(1), np.float64(2.0)):
+        wanted = [(f(x + e, n) - f(x - e, n)) / 2e-6 for e in 1e-6 * np.eye(2)]
+        np.testing.assert_allclose(gradgen.grad(f, wrt="x")(x, n), wanted, rtol=1e-6)
+        d, _ = written(f, "x=(2,)", wrt="x")
+        np.testing.assert_allclose(d(x, n), wanted, rtol=1e-6)

@@ -225,8 +225,6 @@ RIGHT = {
         s = s + a**k * x[k]
     return s
 """,
-}
-REFUSED = {
     "chain": """\
     s = 0.0
     for a in itertools.chain(x, x):
@@ -263,12 +261,6 @@ REFUSED = {
         s = s + a * s + a * b
     return s
 """,
-    "zip_longest": """\
-    s = 0.0
-    for a, b in itertools.zip_longest(x, x[:2], fillvalue=1.0):
-        s = s + a * s + a * b
-    return s
-""",
     "starmap": """\
     s = 0.0
     for v in itertools.starmap(lambda a, b: a * b, zip(x, x)):
@@ -291,6 +283,32 @@ REFUSED = {
     s = 0.0
     for v in filter(lambda a: a > 0.5, x):
         s = s + s * v + v
+    return s
+""",
+    "named zip": """\
+    s = 0.0
+    pairs = zip(x, x)
+    for i, j in pairs:
+        s = s + s * i * j + j
+    for i, j in pairs:
+        s = s + 5.0 * i
+    return s
+""",
+    "named pairwise twice": """\
+    s = 0.0
+    pairs = itertools.pairwise(x)
+    for i, j in pairs:
+        s = s + s * i * j + j
+    for i, j in pairs:
+        s = s + 5.0 * i
+    return s
+""",
+}
+REFUSED = {
+    "zip_longest": """\
+    s = 0.0
+    for a, b in itertools.zip_longest(x, x[:2], fillvalue=1.0):
+        s = s + a * s + a * b
     return s
 """,
     "ndenumerate": """\
@@ -327,24 +345,6 @@ REFUSED = {
     s = 0.0
     for v in iter(x):
         s = s + s * v + v
-    return s
-""",
-    "named zip": """\
-    s = 0.0
-    pairs = zip(x, x)
-    for i, j in pairs:
-        s = s + s * i * j + j
-    for i, j in pairs:
-        s = s + 5.0 * i
-    return s
-""",
-    "named pairwise twice": """\
-    s = 0.0
-    pairs = itertools.pairwise(x)
-    for i, j in pairs:
-        s = s + s * i * j + j
-    for i, j in pairs:
-        s = s + 5.0 * i
     return s
 """,
 }

@@ -130,7 +130,11 @@ class Arithmetic(Opaque):
             if isinstance(left, Static) and isinstance(right, Static):
                 return self.evaluate(PYTHON_COMPARE[type(node.ops[0])], [left, right], {}, tree, node)
             if _number_like(left) and _number_like(right):
-                return self.apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
+                made = self.apply(OPERATIONS[COMPARE[type(node.ops[0])]], [left, right], {}, tree, node)
+                if isinstance(made, Computed):  # of two of Python's numbers it is one of Python's truth values
+                    types = [v.type for v in made.value.node.inputs]  # type: ignore[union-attr]
+                    made.value.type = made.value.type.but(array=any(t.array or t.ndim for t in types))
+                return made
             return self.opaque_term(tree, node, Type("bool", ()))
         return self.opaque_expression(node, Type("bool", ()))
 

@@ -57,18 +57,12 @@ def _of_all(count: int, repeat: Any = 1) -> list[int] | None:
     return list(range(count)) * repeat if isinstance(repeat, int) else None
 
 
-def _no_tuple(count: int, **options: Any) -> None:
-    return None
-
-
 COMBINATIONS: list[Combination] = [
     Combination(itertools.combinations, ("r",), _of_one),
     Combination(itertools.combinations_with_replacement, ("r",), _of_one),
     Combination(itertools.permutations, ("r",), _of_one),
     Combination(itertools.product, None, _of_all),
     Combination(itertools.pairwise, (), lambda count: [0, 0]),
-    Combination(itertools.chain, None, _no_tuple),
-    Combination(itertools.islice, ("start", "stop", "step"), _no_tuple),
 ]
 
 

@@ -14,7 +14,7 @@ from ..shapes import Dim, ShapeVar
 from ..syntax import display, literal
 from ..terms import Computed, Ref, Sequence, Static, Term, is_changeable, sequence
 from .cells import is_fresh
-from .rewriting import as_added, as_appended, as_folded, as_list, as_loops, name
+from .rewriting import as_added, as_appended, as_folded, as_loops, name
 from .through import Through, Way
 
 MAPPED, LISTED = "<mapped>", "<listed>"
@@ -40,24 +40,9 @@ class Comprehensions(Through):
 
     # ---- in other words
 
-    def mapped(self, node: ast.Call) -> Term:
-        """`map(f, ...)`, used up at once; what cannot be followed is passed on."""
-        return self.first_that_works([lambda: self._mapped(node), lambda: self.read(node)])  # type: ignore[no-any-return]
-
-    def _mapped(self, node: ast.Call) -> Term:
-        word = self._free_word("item")
-        items = [word, *(f"{word}_{i}" for i in range(1, len(node.args) - 1))]
-        names, fn = self.frame.names, self.read(node.args[0])
-        self.frame.names = {**names, MAPPED: fn}
-        try:
-            return self.comprehension(as_list(MAPPED, items, node.args[1:], node))
-        finally:
-            self.frame.names = names
-
     def comprehended(self, node: ast.ListComp | ast.GeneratorExp) -> Term:
         """A comprehension is followed; where that cannot be, it may still be one that carries no derivative."""
-        ways = [lambda: self.comprehension(node), lambda: self.opaque_expression(node)]
-        return self.first_that_works(ways)  # type: ignore[no-any-return]
+        return self.or_else(lambda: self.comprehension(node), lambda: self.opaque_expression(node))  # type: ignore[no-any-return]
 
     def folded(self, node: ast.Call, args: list[Term]) -> Term:
         """`functools.reduce(f, ...)`: a loop, or where the items are known one by one, calls."""
@@ -71,13 +56,13 @@ class Comprehensions(Through):
                 tree = ast.Call(args[0].ast, [total.ast, item.ast], [])
                 total = self.call_known(args[0], [total, item], {}, tree, node)
             return total
-        word, names = self._free_word("folded"), dict(self.frame.names)
+        word, names = self.free_word("folded"), dict(self.frame.names)
         begin, through = args[-1], args[1]
         if len(args) == 2:
             begin, through = self._item_at(args[1], 0, node), self._item_at(args[1], slice(1, None), node)
         self.frame.names |= {MAPPED: args[0], LISTED: through}
         self.bind(word, begin)
-        return self._result_of(as_folded(word, MAPPED, self._free_word("item"), name(LISTED), node), word, names)
+        return self.result_of([as_folded(word, MAPPED, self.free_word("item"), name(LISTED), node)], word, names)
 
     def _item_at(self, base: Term, index: Any, node: ast.expr) -> Term:
         """An item or a part of what is gone through."""
@@ -88,36 +73,35 @@ class Comprehensions(Through):
 
     def added_up(self, node: ast.Call) -> Term:
         """`sum(...)` of a comprehension with conditions or several loops; what cannot be followed is passed on."""
-        ways = [lambda: self._added_up(node), lambda: self.opaque_expression(node)]
-        return self.first_that_works(ways)  # type: ignore[no-any-return]
+        return self.or_else(lambda: self._added_up(node), lambda: self.opaque_expression(node))  # type: ignore[no-any-return]
 
     def _added_up(self, node: ast.Call) -> Term:
         comprehension: Any = node.args[0]
-        word, names = self._free_word("total"), dict(self.frame.names)
+        word, names = self.free_word("total"), dict(self.frame.names)
         start = self.read(node.args[1]) if len(node.args) > 1 else Static(ast.Constant(0), 0)
         self.bind(word, start)
-        return self._result_of(as_loops(comprehension, as_added(word, comprehension.elt)), word, names)
+        return self.result_of([as_loops(comprehension, [as_added(word, comprehension.elt)])], word, names)
 
     def _by_statements(self, node: ast.ListComp | ast.GeneratorExp) -> Term:
         """A list that grows in loops."""
         if any(generator.is_async for generator in node.generators):
             raise self.error("an asynchronous comprehension cannot be followed", node)
-        word, names = self._free_word("items"), dict(self.frame.names)
+        word, names = self.free_word("items"), dict(self.frame.names)
         self.frame.names[word] = self.made_here(Static(ast.List([], ast.Load()), []))
-        return self._result_of(as_loops(node, as_appended(word, node.elt)), word, names)
+        return self.result_of([as_loops(node, [as_appended(word, node.elt)])], word, names)
 
-    def _result_of(self, statement: ast.stmt, word: str, names: dict[str, Term]) -> Term:
-        """What a statement that stands for an expression leaves under a name, which is known to it alone."""
+    def result_of(self, statements: list[ast.stmt], word: str, names: dict[str, Term]) -> Term:
+        """What statements that stand for an expression leave under a name; what they bind is known to them alone."""
         saved = self.statement
         try:
-            self.block([statement])
+            self.block(statements)
             return self.here(self.frame.names[word])
         finally:
             self.frame.names.clear()
             self.frame.names.update(names)
             self.statement = self.graph.origin = saved
 
-    def _free_word(self, word: str) -> str:
+    def free_word(self, word: str) -> str:
         """A name that the function does not use."""
         taken = {n.id for n in ast.walk(self.frame.function.node) if isinstance(n, ast.Name)} | self.frame.names.keys()
         free, k = word, 1

@@ -69,6 +69,8 @@ class Expressions(Invoking):
                 term = self._named(node)
             case ast.ListComp():
                 term = self.comprehended(node)
+            case ast.DictComp():
+                term = self.dict_comprehension(node)
             case ast.Lambda():
                 term = Closure(node, node, self.frame, self.read_defaults(node))
             case _:

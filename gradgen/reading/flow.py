@@ -8,16 +8,19 @@ may leave, what follows is read under the condition that neither did.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..branches import add_branch
 from ..control import UNDEFINED
 from ..graph import Graph, Value
 from ..terms import Ambiguous, Cell, Computed, Ref, Static, Term
+from . import rewriting
 from .contents import Memory
+from .decide import looked_at
 from .expressions import Expressions
-from .rewriting import as_branches
+from .matching import Matching
 from .sides import Differ, Pair, Sides, filled, slots
 
 VALUE, RETURNED, BROKEN, LEFT, RAISED = "<value>", "<returned>", "<broken>", "<left>", "<raised>"
@@ -74,15 +77,39 @@ class Flow(Expressions):
 
     _graphs: list[Graph]
 
+    _hidden_count = 0
+
     def read_statement(self, node: ast.stmt) -> None:
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def names_aside(self) -> Iterator[None]:
+        """Let names be given to parts of what is put in other words, which mean something meanwhile."""
+        before = set(self.frame.names)
+        try:
+            yield
+        finally:
+            for word in [n for n in self.frame.names if n.startswith("<part ") and n not in before]:
+                del self.frame.names[word]
+
+    def hidden(self, term: Term) -> ast.Name:
+        """A name that nobody sees for a term that is read already."""
+        self._hidden_count += 1
+        word = f"<part {self._hidden_count}>"
+        self.frame.names[word] = term
+        return rewriting.name(word)
 
     # ---- blocks
 
     def block(self, body: list[ast.stmt]) -> None:
         """Read statements up to the end, or to where they leave."""
         for i, statement in enumerate(body):
-            node, rest = as_branches(statement), body[i + 1 :]
+            node, rest = statement, body[i + 1 :]
+            if isinstance(node, ast.Match):
+                with self.names_aside():
+                    matched = self._matched(node)
+                    if matched is not None:
+                        return self.block([*matched, *rest])
             if isinstance(node, ast.If) and leaves(node):
                 self._leaving_if(node, rest)
                 return
@@ -95,6 +122,18 @@ class Flow(Expressions):
                 self.enter(node)  # outside of what it holds
                 self._unless_left(rest)
                 return
+
+    def _matched(self, node: ast.Match) -> list[ast.stmt] | None:
+        """A `match` in other words; None where it is no choice by what is followed, and is passed on."""
+        subject = node.subject
+        if not isinstance(subject, (ast.Name, ast.Constant)):
+            self.enter(node)
+            subject = self.hidden(self.read(subject))
+
+        def known(expression: ast.expr) -> Any:
+            return getattr(looked_at(self, expression), "obj", None)
+
+        return Matching(known, self.hidden).branches(node, subject)
 
     def leave(self, *flags: str) -> None:
         """Note that the block is left, and how."""

@@ -8,16 +8,19 @@ at its end, so that what reads it on the way must know the place of what it read
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable
 
 from ..control import Control
 from ..graph import OPAQUE, PRIMITIVES, Graph, Node, Value
 from ..rules.lists import item_type
 from ..sequences import each, list_of
+from ..shapes import ShapeVar
 from ..terms import Cell, Computed, Ref, Static, Term, as_known, is_list, sequence
 from .containers import NOTHING
 from .decide import looked_at
 from .flow import Flow
+from .rewriting import placed
 
 GROWS = ("append", "extend")
 """Methods by which a list grows."""
@@ -51,6 +54,43 @@ class Growing(Flow):
             value.hint = self.called(name)
             self.hold(cell, Computed(Ref(value), value, cell=cell), at)
         return NOTHING
+
+    def extended(self, node: ast.stmt) -> list[ast.stmt] | None:
+        """`xs.extend(e)` and `xs += e` in other words, where it is not known how much is added; else None."""
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=base, attr="extend"), args=[added], keywords=[])):
+                pass
+            case ast.AugAssign(target=base, op=ast.Add(), value=added):
+                pass
+            case _:
+                return None
+        found = looked_at(self, base)
+        if found is None or not is_list(found) or isinstance(added, ast.Starred):
+            return None
+        if isinstance(added, ast.Name) and added.id.startswith("<part "):
+            return None  # it is in other words already
+        each = isinstance(added, (ast.GeneratorExp, ast.ListComp))
+        names = {n.id for n in ast.walk(base) if isinstance(n, ast.Name)}
+        if each and not any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(added)):
+            through: ast.expr = ast.GeneratorExp(added.elt, added.generators)  # type: ignore[attr-defined]
+        else:
+            term = self.used_up(added)
+            through = self.hidden(term)
+            length = term.value.type.shape if isinstance(term, Computed) else (0,)
+            if not isinstance(length, ShapeVar) and length and isinstance(length[0], int):
+                new = copy.copy(node)
+                if isinstance(new, ast.AugAssign):
+                    new.value = through
+                else:
+                    new.value = ast.copy_location(ast.Call(node.value.func, [through], []), node.value)  # type: ignore[attr-defined]
+                return [new]
+        item = self.free_word("item")
+        call = ast.Call(ast.Attribute(base, "append", ast.Load()), [ast.Name(item, ast.Load())], [])
+        return [placed(ast.For(ast.Name(item, ast.Store()), through, [ast.Expr(call)], []), node)]
+
+    def free_word(self, word: str) -> str:
+        """A name that the function does not use."""
+        raise NotImplementedError
 
     def as_value(self, cell: Cell) -> None:
         """Let a list whose items are known one by one be a value of the graph, since it grows in a loop."""

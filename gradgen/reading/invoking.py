@@ -40,8 +40,12 @@ SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
 """Functions that look at a value's shape, and the operation that each is."""
 
 
-USES_UP = (sum, max, min, list, tuple, any, all, math.fsum, math.prod)
+USES_UP = (sum, max, min, list, tuple, any, all, dict, math.fsum, math.prod)
 """Functions that go through their argument at once."""
+USED_UP: dict[Any, tuple[int, ...]] = {functools.reduce: (1,), np.fromiter: (0,)}
+"""Others, and which of their arguments it is."""
+READ_WHOLE = (max, min, sorted, next)
+"""Functions of which it matters how their arguments are written."""
 
 
 AS_OPERATORS = {
@@ -63,14 +67,20 @@ class Invoking(Changing):
             if isinstance(summed, Static) and summed.obj is sum:
                 return self.added_up(node)
         callee = self.attribute(node.func) if isinstance(node.func, ast.Attribute) else self.read(node.func)
+        if isinstance(callee, Static) and among(callee.obj, READ_WHOLE):
+            made = self.read_whole(callee.obj, node)
+            if made is not None:
+                return made
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             expanded = self._expand(node)
             if expanded is None:
                 return self.opaque_expression(node)
             args, kwargs = expanded
         else:
-            uses_up = isinstance(callee, Static) and among(callee.obj, USES_UP)
-            args = [self.by_reference(self.used_up(a) if uses_up else self.read(a)) for a in node.args]
+            fn: Any = callee.obj if isinstance(callee, Static) else None
+            used_up = range(len(node.args)) if among(fn, USES_UP) else USED_UP[fn] if among(fn, USED_UP) else ()
+            args = [self.used_up(a) if i in used_up else self.read(a) for i, a in enumerate(node.args)]
+            args = list(map(self.by_reference, args))
             kwargs = {k.arg: self.by_reference(self.read(k.value)) for k in node.keywords}  # type: ignore[misc]
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         if any(isinstance(t, Computed) for t in (*args, *kwargs.values())) or isinstance(callee, Method):
@@ -101,18 +111,20 @@ class Invoking(Changing):
         return self._call_static(callee, args, kwargs, tree, node)
 
     def used_up(self, node: ast.expr) -> Term:
-        """What something goes through at once: a generator is as good as a list there."""
-        if isinstance(node, ast.GeneratorExp):
-            return self.comprehended(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
-            fn = self.read(node.func)
-            if isinstance(fn, Static) and fn.obj is map and not any(isinstance(a, ast.Starred) for a in node.args):
-                return self.mapped(node)
-        return self.read(node)
-
-    def mapped(self, node: ast.Call) -> Term:
-        """`map(f, ...)`, used up at once; what cannot be followed is passed on."""
+        """What something goes through at once: an iterator is as good as a list there."""
         raise NotImplementedError
+
+    def read_whole(self, fn: Any, node: ast.Call) -> Term | None:
+        """A call of one of `READ_WHOLE`; None where it is to be read like any other call."""
+        raise NotImplementedError
+
+    def function_of(self, callee: Term) -> Function | None:
+        """The function with source that a call runs; None where there is none."""
+        if isinstance(callee, Closure):
+            file, scope = callee.frame.function.file, callee.frame.globals
+            return Function(None, callee.node, file, scope, callee.defaults)
+        fn = callee.fn if isinstance(callee, Bound) else unwrap(callee.obj) if isinstance(callee, Static) else None
+        return function_source(fn) if isinstance(fn, types.FunctionType) and not is_library(fn) else None
 
     def folded(self, node: ast.Call, args: list[Term]) -> Term:
         """`functools.reduce(f, ...)`."""
@@ -184,8 +196,7 @@ class Invoking(Changing):
         if fn is functools.partial and args:
             return Partial(tree, args[0], args[1:], kwargs)
         if fn is functools.reduce and len(args) in (2, 3) and not kwargs:
-            ways = [lambda: self.folded(node, args), lambda: self.opaque_term(tree, node)]
-            return self.first_that_works(ways)  # type: ignore[no-any-return]
+            return self.or_else(lambda: self.folded(node, args), lambda: self.opaque_term(tree, node))  # type: ignore[no-any-return]
         if among(fn, AS_OPERATORS) and len(args) == 2 and not kwargs:
             return self.binary(ast.copy_location(ast.BinOp(node, AS_OPERATORS[fn](), node), node), *args)
         if fn is divmod and len(args) == 2 and any(isinstance(t, Computed) for t in args):
@@ -193,6 +204,8 @@ class Invoking(Changing):
             return sequence(tuple, [self.binary(ast.BinOp(node, op, node), *args) for op in ops])
         if fn is slice and 1 <= len(args) <= 3 and any(isinstance(t, Computed) for t in args) and not kwargs:
             return self._slice(args, tree)
+        if fn is np.fromiter and len(args) == 2 and not kwargs:
+            return self.apply(OPERATIONS[np.array], [args[0]], {"dtype": args[1]}, tree, node)
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
         if fn in (tuple, list) and len(terms) == len(args) == 1 and isinstance(args[0], Computed):
@@ -439,9 +452,7 @@ class Invoking(Changing):
 
     def _follow_closure(self, callee: Closure, args: Any, kwargs: Any, node: ast.Call) -> Term:
         """A call of a function that is defined inside the one that is read."""
-        file, scope = callee.frame.function.file, callee.frame.globals
-        function = Function(None, callee.node, file, scope, callee.defaults)
-        return self.follow(function, args, kwargs, node, callee.frame)
+        return self.follow(self.function_of(callee), args, kwargs, node, callee.frame)  # type: ignore[arg-type]
 
     def _length(self, base: Computed, tree: ast.expr, node: ast.AST) -> Term:
         """`len` of a value, the size of its first dimension."""

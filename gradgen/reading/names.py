@@ -23,6 +23,8 @@ class Frame:
         self.function, self.outer, self.call = function, outer, call
         self.caller: Frame | None = None
         self.names: dict[str, Term] = {}
+        self.begun: dict[str, Any] = {}
+        """The iterators that have a name and may be gone through, see `iterators.Begun`."""
         self.loops = 0
         self.alone = False
         fn = function.fn
@@ -57,10 +59,15 @@ class Names(Applying):
         while frame is not None:
             if node.id in frame.names:
                 term = frame.names[node.id]
+                if isinstance(term, Ambiguous) and node.id in frame.begun:
+                    raise self.error(f"`{node.id}` is an iterator", node, "go through it at once, by `for` or `sum`")
                 if isinstance(term, Ambiguous):
                     raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
                 return self.here(term)
             if node.id in frame.locals and frame is self.frame:
+                if node.id in frame.begun:
+                    what = f"`{node.id}` is an iterator, and was gone through already"
+                    raise self.error(what, node, "make a list of it, to go through it twice")
                 raise self.error(f"the name {node.id!r} has no value here", node)
             if node.id in frame.cells:
                 obj = frame.cells[node.id]
@@ -79,7 +86,7 @@ class Names(Applying):
         text = self.frame.function.file.text(node)
         if isinstance(node.value, (bool, type(None), type(Ellipsis), str, bytes)):
             return Static(ast.Constant(node.value), node.value)
-        return Static(Verbatim(text, node.value), node.value)
+        return Static(Verbatim(text, node.value) if _is_text_of(text, node.value) else literal(node.value), node.value)  # type: ignore[arg-type]
 
     def from_outside(self, path: str, read: Any, obj: Any, node: ast.AST) -> Term:
         """A name or attribute whose value is looked up outside the function."""
@@ -144,6 +151,14 @@ class Names(Applying):
             unique, k = f"{name}_{k}", k + 1
         self.constants[unique] = obj
         return ast.Name(unique, ast.Load())
+
+
+def _is_text_of(text: str, value: Any) -> bool:
+    """Whether a number stands there: what is put in other words has the place of what the user wrote."""
+    try:
+        return bool(ast.literal_eval(text) == value)
+    except (SyntaxError, ValueError):
+        return False
 
 
 def _cell(fn: Any, name: str) -> Any:

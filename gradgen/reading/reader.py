@@ -45,6 +45,10 @@ class Reader:
         """What the first of several ways to read something gives that does not raise."""
         raise NotImplementedError
 
+    def dict_comprehension(self, node: Any) -> Term:
+        """The dictionary that a comprehension makes."""
+        raise NotImplementedError
+
     def comprehended(self, node: Any) -> Term:
         """The list that a comprehension makes, followed or passed on."""
         raise NotImplementedError

@@ -6,6 +6,7 @@ What is written here is syntax at the place of the user's own, read as if he had
 from __future__ import annotations
 
 import ast
+import copy
 from typing import Any
 
 
@@ -21,14 +22,66 @@ def name(word: str, store: bool = False) -> ast.Name:
     return ast.Name(word, ast.Store() if store else ast.Load())
 
 
-def as_loops(node: ast.ListComp | ast.GeneratorExp, inside: ast.stmt) -> ast.stmt:
+def written(text: str, at: ast.AST, words: dict[str, str], **parts: ast.expr) -> list[ast.stmt]:
+    """Statements from their text, with other names for those in `words`, and syntax in place of those in `parts`."""
+
+    class Fitting(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts[node.id] if node.id in parts else ast.Name(words.get(node.id, node.id), node.ctx)
+
+    made = ast.parse(text).body
+    for part in (part for statement in made for part in ast.walk(statement)):
+        if isinstance(part, (ast.stmt, ast.expr)):
+            ast.copy_location(part, at)
+    return [placed(Fitting().visit(statement), at) for statement in made]
+
+
+def as_loops(node: ast.ListComp | ast.GeneratorExp, inside: list[ast.stmt], at: ast.AST | None = None) -> Any:
     """The loops of a comprehension with `inside` done for each of its items."""
     made = inside
     for generator in reversed(node.generators):
-        for test in reversed(generator.ifs):
-            made = placed(ast.If(test, [made], []), node)
-        made = placed(ast.For(generator.target, generator.iter, [made], []), node)
-    return made
+        made = as_tests(generator.ifs, made, at or node)
+        made = [placed(ast.For(generator.target, generator.iter, made, []), at or node)]
+    return made[0]
+
+
+def as_tests(tests: list[ast.expr], inside: list[ast.stmt], at: ast.AST) -> list[ast.stmt]:
+    """Statements under the conditions of a comprehension."""
+    for test in reversed(tests):
+        inside = [placed(ast.If(test, inside, []), at)]
+    return inside
+
+
+def collecting(node: ast.FunctionDef, items: str) -> ast.FunctionDef | None:
+    """A generator function that returns a list of what it yields; None where it does more than yield."""
+    statements = (ast.Expr, ast.Return)
+    plain = [part.value for part in ast.walk(node) if isinstance(part, ast.Expr)]
+    inner = [part for part in ast.walk(node) if isinstance(part, (ast.Yield, ast.YieldFrom))]
+    values = [part for part in ast.walk(node) if isinstance(part, ast.Return) and part.value is not None]
+    nested = [part for part in ast.walk(node) if isinstance(part, (ast.FunctionDef, ast.Lambda)) and part is not node]
+    if any(part not in plain for part in inner) or values or nested:
+        return None
+
+    class Collecting(ast.NodeTransformer):
+        def visit(self, part: ast.AST) -> Any:
+            if not isinstance(part, statements):
+                return super().generic_visit(part) if isinstance(part, (ast.stmt, ast.excepthandler)) else part
+            match part:
+                case ast.Return():
+                    return placed(ast.copy_location(ast.Return(name(items)), part), part)
+                case ast.Expr(value=ast.Yield(value=value)):
+                    return as_appended(items, value or placed(ast.Constant(None), part))
+                case ast.Expr(value=ast.YieldFrom(value=value)):
+                    item = f"{items}_of"
+                    append = as_appended(items, placed(name(item), part))
+                    return placed(ast.For(name(item, store=True), value, [append], []), part)
+            return part
+
+    made = Collecting().visit(copy.deepcopy(node))
+    begin = written(f"{items} = []", node.body[0], {})
+    end = written(f"return {items}", node.body[-1], {})
+    made.body = [*begin, *made.body, *end]
+    return made  # type: ignore[no-any-return]
 
 
 def as_appended(listed: str, item: ast.expr) -> ast.stmt:
@@ -59,52 +112,6 @@ def as_list(function: str, items: list[str], lists: list[ast.expr], at: ast.expr
         target = ast.Tuple([name(item, store=True) for item in items], ast.Store())
         through = ast.Call(name("zip"), lists, [])
     return placed(ast.ListComp(call, [ast.comprehension(target, through, [], 0)]), at)  # type: ignore[no-any-return]
-
-
-def as_branches(node: ast.stmt) -> ast.stmt:
-    """A `match` on constants as `if` statements; any other statement as it is."""
-    if not isinstance(node, ast.Match) or not isinstance(node.subject, (ast.Name, ast.Attribute, ast.Constant)):
-        return node
-    tests = [_test(node.subject, case) for case in node.cases]
-    if None in tests:
-        return node
-    made: list[ast.stmt] = []
-    for test, case in reversed(list(zip(tests, node.cases, strict=True))):
-        assert test is not None
-        if isinstance(test, ast.Constant):
-            made = case.body
-        else:
-            made = [placed(ast.If(test, case.body, made), node)]
-    if len(made) == 1:
-        return made[0]
-    return placed(ast.If(ast.Constant(True), made, []), node)  # type: ignore[no-any-return]
-
-
-def _test(subject: ast.expr, case: ast.match_case) -> ast.expr | None:
-    """The condition under which a case is taken; None where it is no comparison with constants."""
-    found = _pattern(subject, case.pattern)
-    if found is None or case.guard is None:
-        return found
-    if isinstance(found, ast.Constant):
-        return case.guard
-    return placed(ast.BoolOp(ast.And(), [found, case.guard]), subject)  # type: ignore[no-any-return]
-
-
-def _pattern(subject: ast.expr, pattern: ast.pattern) -> ast.expr | None:
-    match pattern:
-        case ast.MatchValue(value=value):
-            return placed(ast.Compare(subject, [ast.Eq()], [value]), subject)  # type: ignore[no-any-return]
-        case ast.MatchSingleton(value=value):
-            constant = ast.Constant(value)
-            return placed(ast.Compare(subject, [ast.Is()], [constant]), subject)  # type: ignore[no-any-return]
-        case ast.MatchOr(patterns=patterns):
-            tests = [_pattern(subject, part) for part in patterns]
-            if any(test is None or isinstance(test, ast.Constant) for test in tests):
-                return None
-            return placed(ast.BoolOp(ast.Or(), tests), subject)  # type: ignore[no-any-return, arg-type]
-        case ast.MatchAs(pattern=None, name=None):
-            return placed(ast.Constant(True), subject)  # type: ignore[no-any-return]
-    return None
 
 
 def as_choice(node: ast.BoolOp) -> ast.expr:

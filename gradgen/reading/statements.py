@@ -15,7 +15,20 @@ from ..library import is_library
 from ..shapes import ShapeVar, Type
 from ..source import Statement, unwrap
 from ..syntax import Hole, fill, literal
-from ..terms import Bound, Closure, Computed, Instance, Ref, Sequence, Static, Term, is_list, references, sequence
+from ..terms import (
+    Ambiguous,
+    Bound,
+    Closure,
+    Computed,
+    Instance,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    is_list,
+    references,
+    sequence,
+)
 from .cells import is_array, outermost
 from .decide import decided, looked_at
 from .flow import BROKEN, RETURNED, VALUE, always_leaves
@@ -61,14 +74,18 @@ class Statements(Turns, Trying):
         match node:
             case ast.Assign():
                 unpacked = all(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
-                term = self.used_up(node.value) if unpacked else self.read(node.value)
+                term = self.used_up(node.value) if unpacked else self._assigned(node)
                 if len(node.targets) > 1:
                     term = self.one_array(term)
                 for target in node.targets:
                     self.assign(target, term)
+                if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                    self.begin(node.targets[0].id, node.value, self.frame.names[node.targets[0].id])
             case ast.AnnAssign(value=ast.expr() as value):
                 self.assign(node.target, self.read(value))
             case ast.AnnAssign() | ast.Pass():
+                pass
+            case ast.Expr() | ast.AugAssign() if self._extends(node):
                 pass
             case ast.AugAssign():
                 self._augment(node)
@@ -140,6 +157,27 @@ class Statements(Turns, Trying):
                 return self._writes(call)
             except UnsupportedError:
                 return False
+
+    def _extends(self, node: ast.stmt) -> bool:
+        """Let a list grow by what is not known one by one; False where a statement does nothing of that kind."""
+        with self.names_aside():
+            words = self.extended(node)
+            if words is None:
+                return False
+            self.block(words)
+            if isinstance(words[0], ast.For):
+                self.frame.names.pop(words[0].target.id, None)  # type: ignore[attr-defined]
+        return True
+
+    def _assigned(self, node: ast.Assign) -> Term:
+        """What is assigned; what a generator function gives is known by its name alone, until it is gone through."""
+        try:
+            return self.read(node.value)
+        except UnsupportedError:
+            [target, *others] = node.targets
+            if others or not isinstance(target, ast.Name) or not self.is_generator(node.value):
+                raise
+            return Ambiguous(ast.Constant(None), target.id)
 
     def _writes(self, call: ast.Call) -> bool:
         """Whether a call that stands alone is of a function that changes what it is given: one to be followed."""

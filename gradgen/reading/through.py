@@ -31,7 +31,7 @@ class Way:
 
     terms: the bounds of a range, or where counting starts. parts: what is gone through in step, counted, reversed or
     combined. by: the function that combines, and options: what else it is given. view: "items", "keys" or "values" of a
-    dict.
+    dict. listed: whether the items were made before the loop began, where Python makes each in its step.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Way:
     view: str = ""
     by: Combination | None = None
     options: dict[str, Term] = field(default_factory=dict)
+    listed: bool = False
 
     @property
     def known(self) -> dict[str, Any] | None:
@@ -53,6 +54,10 @@ class Way:
     def picks(self) -> list[int] | None:
         """Of which part each entry of an item is one; None where an item is no tuple, or nobody knows."""
         return None if self.by is None or self.known is None else self.by.picks(len(self.parts), **self.known)
+
+    def is_listed(self) -> bool:
+        """Whether it goes through a list that was made for it."""
+        return self.listed or any(part.is_listed() for part in self.parts)
 
 
 class Through(Flow):

@@ -16,10 +16,11 @@ from ..rules.lists import item_type, length_of
 from ..sequences import each, join_types, list_of
 from ..shapes import Dim, ShapeVar, Type
 from ..terms import Ambiguous, Cell, Computed, Ref, Sequence, Static, Term, as_known, is_list, parts
-from .comprehensions import Comprehensions, stays_in
+from .comprehensions import stays_in
 from .decide import decided
 from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, YES, is_endless
 from .growing import Growing
+from .iterators import Iterators
 from .sides import Differ, Joint, Pair, Sides, Slot, filled, slots
 from .through import Way
 
@@ -105,7 +106,7 @@ class Round:
         return [c for c in self.found if c.name is name or isinstance(name, str) and c.name == name]
 
 
-class Turns(Comprehensions, Growing):
+class Turns(Iterators, Growing):
     """The part of a `Program` that reads loops."""
 
     _graphs: list[Graph]
@@ -119,12 +120,17 @@ class Turns(Comprehensions, Growing):
             else:
                 self.block(node.orelse)
             return
-        way = self.way(node.iter)
+        with self.names_aside():
+            lazily = self.lazily(node)
+            if lazily is not None:
+                return self.block(lazily)
+        way, memory = self.way(node.iter), self.memory()
         ways = [
             (lambda: self._one_by_one(node, way)) if one_by_one else (lambda: self._repeatedly(node, way))
             for one_by_one in self.plans(way, sum(map(size_of, node.body)))
         ]
         self.first_that_works(ways)
+        self.refuse_changes(node, way, memory)
         self._after(node)
 
     def _one_by_one(self, node: ast.For, way: Way) -> None:
