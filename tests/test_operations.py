@@ -31,6 +31,7 @@ M + K[:1]; M * v[:, None]; C * R; C + r; T * M; T - r; Q / a; 2 ** v; 2.0 / M; 1
 np.add(v, w); np.subtract(M, K); np.multiply(M, a); np.divide(v, w); np.true_divide(v, a); np.power(v, 2)
 np.power(v, w); np.float_power(v, w); np.negative(M); np.positive(v); np.mod(v, w); np.remainder(v, 0.3)
 np.fmod(v, w); np.add(v, 1); np.multiply(2.0, M); np.floor_divide(v, 0.2) * v; v * v; v * v * v; v / v; v - v
+np.add(v, w, dtype=float, order="C"); np.divide(v, w, where=w > 0.5, out=np.zeros(3)); np.add(v, w, np.zeros(3))
 M * M.T[:1, :1]; v * m; v + k; k * v - m; (v > 0.5) * v; v + E.sum()
 """
 ELEMENTWISE = """
@@ -129,6 +130,7 @@ np.c_[M, v]; np.c_[a, b]; np.c_[np.ones(3), v, M]; np.c_[M, K]; M @ np.r_[v, 1.0
 """
 SCANS = """
 np.cumsum(v); np.cumsum(M); np.cumsum(M, axis=0); np.cumsum(M, 1); np.cumsum(T, axis=-1); v.cumsum(); M.cumsum(axis=0)
+np.add.reduceat(v, [0, 2]); np.add.reduceat(M, np.array([0, i]), axis=1); np.add.reduceat(v, k)
 np.cumsum(a); np.cumsum(v, dtype=float); np.cumsum(E); np.cumprod(v); np.cumprod(M, axis=1); M.cumprod()
 np.cumulative_sum(v); np.diff(v); np.diff(M); np.diff(M, axis=0); np.diff(v, 2); np.diff(T, n=2, axis=1)
 np.diff(v, n=0); np.diff(M, n=1, axis=-2); np.diff(r); np.ediff1d(v); np.trapezoid(v); np.trapezoid(v, dx=0.3)
@@ -235,6 +237,9 @@ PLACES = """
 np.delete(v, 1); np.delete(M, [0, 2], axis=1); np.delete(M, i, axis=0); np.insert(v, 1, a); np.insert(M, 1, v, axis=1)
 np.insert(v, [0, 2], w[:2]); np.compress(m, v); np.compress(m, M, axis=0); np.extract(M > 0.5, M); np.resize(v, (2, 4))
 np.pad(v, 1, mode="edge"); np.pad(M, 1, mode="reflect"); np.pad(M, (2, 1), "symmetric"); np.pad(v, 2, "wrap")
+np.pad(v, 2, mode="mean"); np.pad(v, (1, 2), mode="maximum", stat_length=2); np.pad(M, ((1, 0), (0, 2)), mode="median")
+np.pad(v, 2, mode="linear_ramp", end_values=1.0); np.pad(v, 2, mode="reflect", reflect_type="odd")
+np.pad(T, 1, "minimum")
 np.take(v, [5, -1], mode="clip"); np.partition(v, 1); np.partition(M, 2, axis=0); np.unique(v); np.unique(M)
 np.bincount(k, weights=v); np.bincount(k, v, minlength=5); np.diagflat(v); np.diagflat(M, 1)
 np.matvec(S, v); np.matvec(T, M[0]); np.vecmat(v, S); v[np.flatnonzero(m)]; np.digitize(v, [0.5]) * v
@@ -269,7 +274,8 @@ NEEDS_RANK = (
     "np.add.outer", "np.subtract.outer", "np.multiply.outer", "np.divide.outer", "np.power.outer", "np.maximum.outer",
     "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, a", "np.polyfit",
     "np.diff(v, append", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
-    "np.linalg.tensorinv", "np.linalg.tensorsolve",
+    "np.linalg.tensorinv", "np.linalg.tensorsolve", "np.pad(v, 2, mode", "np.pad(v, (1, 2), mode",
+    "np.pad(M, ((1, 0), (0, 2)), mode", "np.pad(T",
 )  # fmt: skip
 """Functions that say so where nothing is known of their arguments."""
 
@@ -390,12 +396,11 @@ def check_integers(fn, module, given, targets, rng):
 
 REFUSED = {
     "np.exp(v, where=m)": "'where'",
-    "np.add(v, w, dtype=float)": "'dtype'",
+    "np.add(v, w, dtype=k.dtype)": "`dtype`",
+    "np.maximum.reduceat(v, [0, 1])": "reduceat",
     "np.var(v, mean=0.5)": "mean=",
     "np.average(v, weights=w, returned=True)[0]": "returned=",
     "np.linspace(a, b, 4, retstep=True)[0]": "retstep=",
-    "np.pad(v, 1, mode='mean')": "mode=",
-    "np.pad(v, 1, mode='reflect', reflect_type='odd')": "reflect_type=",
     "np.reshape(M, (4, 3), order='A')": "order=",
     "np.ravel(M, order='K')": "order=",
     "np.meshgrid(v, w, sparse=i)[0]": "sparse",

@@ -35,6 +35,8 @@ class Changing(Writing):
             known = FUNCTIONS.get(fn.__name__)  # type: ignore[union-attr]
             if known is not None:
                 return known(self, args, given, node)
+        if isinstance(fn, np.ufunc) and len(args) > fn.nin and fn.nout == 1:
+            given["out"], args = args[fn.nin], args[: fn.nin]
         out = given.get("out")
         if out is None or isinstance(out, Static) and out.obj is None:
             return None
@@ -42,7 +44,7 @@ class Changing(Writing):
 
     def changes(self, call: ast.Call) -> bool:
         """Whether a call that stands alone changes an array."""
-        if any(k.arg == "out" for k in call.keywords):
+        if any(k.arg == "out" for k in call.keywords) or self._takes_out(call):
             return True
         if not isinstance(call.func, ast.Attribute):
             return isinstance(call.func, ast.Name) and call.func.id in FUNCTIONS
@@ -50,6 +52,12 @@ class Changing(Writing):
             base = self.read(call.func.value)
             return isinstance(base, Computed) and is_array(base.value) or call.func.attr in FUNCTIONS
         return call.func.attr in FUNCTIONS or call.func.attr == "at"
+
+    def _takes_out(self, call: ast.Call) -> bool:
+        """Whether it is a ufunc that is given an array to write into after what it computes with."""
+        fn = self.read(call.func) if isinstance(call.func, (ast.Attribute, ast.Name)) and len(call.args) > 1 else None
+        obj = fn.obj if isinstance(fn, Static) else None
+        return isinstance(obj, np.ufunc) and len(call.args) > obj.nin
 
     # ---- what is changed, and to what
 
@@ -76,7 +84,7 @@ class Changing(Writing):
 
     def _into(self, callee: Term, args: list[Term], kwargs: dict[str, Term], node: ast.Call) -> Term:
         """`f(..., out=a)`."""
-        base = self.array(kwargs.pop("out"), node)
+        base = self.array(self.one_array(kwargs.pop("out")), node)
         where = kwargs.pop("where", None)
         tree = ast.Call(callee.ast, [t.ast for t in args], [ast.keyword(k, t.ast) for k, t in kwargs.items()])
         new = self.value(self.call_known(callee, args, kwargs, tree, node))

@@ -28,7 +28,7 @@ from ..source import Function, function_source, unwrap
 from ..syntax import literal, numpy_path
 from ..terms import Bound, Closure, Computed, Instance, Method, Partial, Ref, Sequence, Static, Term, sequence
 from ..travelling import snippet_behind
-from . import callbacks, methods
+from . import callbacks, methods, ufuncs
 from .access import may_grow
 from .changing import Changing
 from .decide import VALUES, is_reading, truth
@@ -241,6 +241,8 @@ class Invoking(Changing):
             builtin = fn in (abs, float, int, bool, round, len, pow, sum, min, max)
             if builtin and any(isinstance(t, Sequence) for t in terms):
                 return self._sequence_call(fn, args, kwargs, tree, node)
+            if isinstance(fn, np.ufunc) and kwargs:
+                args, kwargs, tree = ufuncs.plain(self, args, kwargs, tree, node)
             return self.apply(OPERATIONS[fn], args, kwargs, tree, node)
         if among(fn, SIZES) and len(args) == 1 and not kwargs and isinstance(args[0], Computed):
             return self.apply(PRIMITIVES[SIZES[fn]], args, {}, tree, node)

@@ -1,4 +1,4 @@
-"""Rules of the methods of ufuncs: `.reduce`, `.accumulate` and `.outer`."""
+"""Rules of the methods of ufuncs: `.reduce`, `.accumulate`, `.reduceat` and `.outer`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, Operation, type_of
-from ..shapes import Facts, ShapeVar, Type, float_of
+from ..shapes import Dim, Facts, ShapeVar, Type, float_of
 from . import nans, parts  # noqa: F401  (their functions have methods too)
 from .elementwise import finite
+from .primitives import kind_of
+from .product_snippets import like_third
 from .products import whole
-from .reductions import along_axes, masked, reduced_type, restore
+from .reductions import along_axes, axes_of, masked, recast, reduced_type, restore
 from .registry import ndim, primitive, register
 from .scans import SCANS
 from .snippets import put_along
@@ -95,6 +97,38 @@ for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
              infer=lambda facts, a, **_: type_of(a).but(array=True, size=None),
              signature="a, axis=0, dtype=None, out=None",
              samples=_of_rows)
+
+# ---- reduceat
+
+
+def _pieces_type(facts: Facts, array: Any, indices: Any, *, axis: int, dtype: Any) -> Type:
+    t, places = type_of(array), type_of(indices).shape
+    if isinstance(t.shape, ShapeVar):
+        return Type(kind_of(dtype, t.kind), ShapeVar(), array=True)
+    at = axes_of(axis, len(t.shape))[0]
+    n = Dim.fresh() if isinstance(places, ShapeVar) else places[0]
+    return Type(kind_of(dtype, t.kind), tuple(n if i == at else d for i, d in enumerate(t.shape)), array=True)
+
+
+@primitive(signature="g, indices, like, axis=0", inputs="g indices like", infer=like_third,
+           rule=lambda h, out, g, indices, like, *, axis: np.add.reduceat(h, indices, axis))  # fmt: skip
+def unreduce_at(g: Any, indices: Any, like: Any, axis: int = 0) -> Any:
+    """The cotangent of an array like `like` whose pieces along `axis`, which begin at `indices`, were summed."""
+    out = np.zeros(np.shape(like), np.result_type(g, 0.0))
+    rows, g = np.moveaxis(out, axis, 0), np.moveaxis(g, axis, 0)
+    starts = np.asarray(indices)
+    for start, stop, bar in zip(starts, np.append(starts[1:], len(rows)), g, strict=True):
+        rows[start : max(stop, start + 1)] += bar  # one that ends before it begins is a single entry
+    return out
+
+
+register(np.add.reduceat, name="add.reduceat", signature="array, indices, axis=0, dtype=None, out=None",
+         inputs="array indices", infer=_pieces_type,
+         rule=lambda g, out, array, indices, *, axis, dtype:
+             recast(unreduce_at(g, indices, array, axis=axis), array, dtype),
+         samples=lambda rng: [((rng.normal(size=6), np.array([0, 2, 3])), {}), ((rng.normal(size=5), [0, 4, 1]), {}),
+                              ((rng.normal(size=(2, 4)), np.array([1, 3]), 1), {}),
+                              ((rng.normal(size=(4, 2)), [0, 0], -2), {})])  # fmt: skip
 
 # ---- outer
 

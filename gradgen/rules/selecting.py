@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..graph import type_of
+from ..graph import OPERATIONS, type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add
 from .indices import along, getitem_type
 from .primitives import apply, cast_like, count, kind_of, length, plus, scatter, shape, unbroadcast
 from .reductions import axes_of
 from .registry import bprop, is_value, ndim, register
 from .shaping import calls, case, like_shape, view_type
-from .snippets import place_diagonal, put_along, undiag, unpad
+from .snippets import place_diagonal, put_along, undiag, unpad, unreflect
 
 # ---- what came from where
 
@@ -156,6 +156,10 @@ def _pad_type(facts: Facts, array: Any, *, pad_width: Any, **_: Any) -> Type:
     return view_type(array, tuple(dim_add(d, b + a) for d, (b, a) in zip(t.shape, pads, strict=True)))
 
 
+STATISTICS = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}
+"""The modes of `np.pad` that put the same number in all places, and what it is."""
+
+
 @bprop(np.pad, inputs="array", infer=_pad_type,
        signature="array, pad_width, mode='constant', constant_values=0, end_values=0, reflect_type='even', "
                  "stat_length=None",
@@ -164,19 +168,74 @@ def _pad_type(facts: Facts, array: Any, *, pad_width: Any, **_: Any) -> Type:
         case((1, 3), (1, 0), constant_values=5.0),
         *(case((3, 4), ((2, 1), (0, 3)), mode) for mode in ("edge", "reflect", "symmetric", "wrap")),
         case((3,), 7, "reflect"), case((1,), 2, "wrap"), case((2, 3), 4, "symmetric"),
+        *(case((3, 4), ((2, 1), (0, 3)), mode) for mode in ("linear_ramp", *STATISTICS)),
+        *(case((5,), (2, 1), mode, stat_length=2) for mode in STATISTICS),
+        case((3, 4), ((2, 1), (0, 3)), "mean", stat_length=((1, 2), (9, 3))), case((3,), (0, 2), "median"),
+        case((3,), 2, "linear_ramp", end_values=(1.0, -2.0)), case((1,), (1, 2), "linear_ramp"),
+        *(case((3, 4), ((2, 1), (0, 3)), mode, reflect_type="odd") for mode in ("reflect", "symmetric")),
+        *(case(s, 7, m, reflect_type="odd") for m in ("reflect", "symmetric") for s in ((1,), (2,), (4,))),
     ))  # fmt: skip
-def pad(g, out, array, *, pad_width, mode, reflect_type, **_):
-    """The part that was there; what was repeated goes back to where it was read."""
-    if mode in ("edge", "reflect", "symmetric", "wrap") and reflect_type == "even":
+def pad(g, out, array, *, pad_width, mode, reflect_type, stat_length, **_):
+    """The part that was there; what was repeated goes back to where it was read, a mean to what it is of."""
+    if mode in ("edge", "wrap") or mode in ("reflect", "symmetric") and reflect_type == "even":
         return sent_back(g, apply(np.pad, numbered(array), pad_width, mode), array)
-    if mode not in ("constant", "empty"):
-        option = f"mode={mode!r}" if reflect_type == "even" else "reflect_type='odd'"
-        raise NoRuleError(f"np.pad is not differentiated with {option}; index or concatenate instead")
     rank = ndim(array)
-    if rank is None:
+    if rank is None and mode in ("constant", "empty"):
         return unpad(g, array, pad_width=pad_width)
-    index = tuple(slice(b or None, -a or None) for b, a in _pads(pad_width, rank))
-    return g[index if rank != 1 else index[0]] if rank else g
+    if rank is None:
+        raise NoRuleError(f"np.pad with mode={mode!r} needs an array of known rank: declare its shape")
+    pads = _pads(pad_width, rank)
+    if mode in ("constant", "empty"):
+        index = tuple(slice(b or None, -a or None) for b, a in pads)
+        return g[index if rank != 1 else index[0]] if rank else g
+    for axis in reversed([i for i in range(rank) if any(pads[i])]):
+        before = pads[:axis] + [(0, 0)] * (rank - axis)
+        if mode in ("reflect", "symmetric"):
+            g = unreflect(g, array, pads=pads[axis], axis=axis, mode=mode)
+        elif mode == "linear_ramp":
+            g = _unramp(g, array, pads[axis], axis)
+        else:
+            stage = {"stat_length": stat_length} if stat_length is not None else {}
+            padded = apply(np.pad, array, tuple(before), mode, **stage) if any(map(any, before)) else array
+            lengths = (None, None) if stat_length is None else _pads(stat_length, rank)[axis]
+            g = _unspread(g, padded, pads[axis], axis, STATISTICS[mode], lengths)
+    return g
+
+
+def _inner(g: Any, pads: tuple[int, int], axis: int) -> tuple[Any, list[Any]]:
+    """What was there along `axis`, and what was put before and after it; None for what is empty."""
+    (before, after), at = pads, slice(pads[0] or None, -pads[1] or None)
+    ends = [slice(None, before) if before else None, slice(-after, None) if after else None]
+    return g[along(axis, at, g)], [None if end is None else g[along(axis, end, g)] for end in ends]
+
+
+def _unspread(g: Any, x: Any, pads: tuple[int, int], axis: int, statistic: Any, lengths: Any) -> Any:
+    """The cotangent of `x`, to which a statistic of its first and its last entries was joined along `axis`."""
+    g, ends = _inner(g, pads, axis)
+    totals: list[Any] = [None if end is None else np.sum(end, axis=axis, keepdims=True) for end in ends]
+    parts: list[Any] = [slice(None, lengths[0]), slice(lengths[1] and -lengths[1], None)]
+    if parts[0] == parts[1] and all(pads):
+        totals, parts = [totals[0] + totals[1]], parts[:1]
+    op = OPERATIONS[statistic]
+    for total, part in zip(totals, parts, strict=True):
+        if total is not None:
+            entries = x if part == slice(None) else x[along(axis, part, x)]
+            inputs, options = op.bind((entries,), {"axis": axis, "keepdims": True})
+            sent = op.rule(total, apply(statistic, entries, axis=axis, keepdims=True), *inputs, **options)  # type: ignore[misc]
+            bar = sent[0] if isinstance(sent, tuple) else sent
+            g = g + (bar if entries is x else scatter(bar, along(axis, part, g), g))
+    return g
+
+
+def _unramp(g: Any, x: Any, pads: tuple[int, int], axis: int) -> Any:
+    """The cotangent of `x`, from whose ends straight lines were drawn along `axis` to what is constant."""
+    g, ends = _inner(g, pads, axis)
+    after = (1,) * ((ndim(x) or 0) - 1 - axis)
+    for end, width, place, turn in zip(ends, pads, (0, -1), (1, -1), strict=True):
+        if end is not None:
+            slope = np.reshape(np.arange(width)[::turn] / float(width), (width, *after))
+            g = g + scatter(np.sum(end * cast_like(slope, end), axis=axis), along(axis, place, g), g)
+    return g
 
 
 def _take_type(facts: Facts, a: Any, indices: Any, *, axis: Any, mode: str) -> Type:

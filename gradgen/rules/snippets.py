@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import type_of
-from ..shapes import Facts, Type, float_of, join_kinds
+from ..shapes import Facts, ShapeVar, Type, float_of, join_kinds
 from ..signature import filled
 from .primitives import apply, shape, unbroadcast, zeros_for
 from .registry import primitive
@@ -211,6 +211,42 @@ def unpad(g: Any, like: Any, pad_width: Any) -> Any:
     """The part of `g` that was `like` before it was padded."""
     before = np.broadcast_to(pad_width, (np.ndim(like), 2))[:, 0]
     return g[tuple(slice(b, b + n) for b, n in zip(before, np.shape(like), strict=True))]
+
+
+def _unreflect_rule(g: Any, out: Any, h: Any, like: Any, *, pads: Any, axis: int, mode: str) -> Any:
+    widths = [(0, 0)] * len(type_of(like).shape)  # type: ignore[arg-type]
+    widths[axis] = tuple(pads)
+    return apply(np.pad, g, tuple(widths), mode, reflect_type="odd"), None
+
+
+def _unreflect_type(facts: Facts, g: Any, like: Any, *, axis: int, **_: Any) -> Type:
+    t, dims = type_of(g), type_of(like).shape
+    known = not isinstance(t.shape, ShapeVar) and not isinstance(dims, ShapeVar)
+    shape = tuple(dims[axis] if i == axis else d for i, d in enumerate(t.shape)) if known else ShapeVar()  # type: ignore[index, arg-type]
+    return Type(join_kinds("float", t.kind), shape, array=True)
+
+
+@primitive(signature="g, like, pads, axis=0, mode='reflect'", inputs="g like", rule=_unreflect_rule,
+           infer=_unreflect_type)  # fmt: skip
+def unreflect(g: Any, like: Any, pads: Any, axis: int = 0, mode: Any = "reflect") -> Any:
+    """The cotangent of what is as long as `like` along `axis`, and was padded there with `reflect_type="odd"`.
+
+    What was put at each place is an entry of the array with a sign, and so much of its first and of its last entry
+    that numbers which all are 1, and numbers that rise by 1, go on as they are padded.
+    """
+    n = np.shape(like)[axis]
+    if n == 1:
+        return g.sum(axis=axis, keepdims=True)
+    g = np.moveaxis(g, axis, 0)
+    rows = np.zeros((n, *g.shape[1:]), np.result_type(g, 0.0))
+    places = np.pad(np.arange(n), pads, mode)
+    sign = np.sign(np.gradient(places.astype(float)))
+    last = (np.pad(np.arange(n), pads, mode, reflect_type="odd") - sign * places) / (n - 1)
+    column = (-1, *[1] * (g.ndim - 1))
+    np.add.at(rows, places, sign.reshape(column).astype(g.dtype) * g)
+    rows[0] += np.tensordot((1.0 - sign - last).astype(g.dtype), g, 1)
+    rows[-1] += np.tensordot(last.astype(g.dtype), g, 1)
+    return np.moveaxis(rows, 0, axis)
 
 
 # ---- hstack and its like, where ranks are unknown
