@@ -23,7 +23,7 @@ from .decorated import plainly_called
 from .errors import AlwaysRaises, GradgenError, NonDifferentiableError, NotScalarError, UnsupportedError
 from .options import MODES, NAMES, Options, declared_types, free_targets, is_receiver, make_options
 from .routes import Route, parse_route
-from .shapes import ShapeMismatch, Type, as_number
+from .shapes import ShapeMismatch, Type, as_number, leaf_types
 from .source import function_source, opened
 
 if TYPE_CHECKING:
@@ -463,7 +463,8 @@ class Gradient:
         for name, p in self._signature.parameters.items():
             if p.default is not p.empty:
                 given.setdefault(name, type_of_argument(p.default))
-        plain = all(t.ndim is not None and (t.kind != "object" or t.of is not None) for t in given.values())
+        known = [leaf for t in given.values() for leaf in (leaf_types(t) if t.items is not None else [t])]
+        plain = all(t.ndim is not None and (t.kind != "object" or t.of is not None) for t in known)
         if self._before or self._named or not plain:
             return self.__gradgen_primal__
         targets = frozenset(map(str, self._routes()))

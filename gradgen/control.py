@@ -39,7 +39,7 @@ def is_defined(v: Value) -> bool:
 
 def is_there(v: Value, asked: frozenset[Value] = frozenset()) -> bool:
     """Whether `v` is assigned and not None on every way that leads to it, so that it has a shape."""
-    if v.const is UNDEFINED or v.const is None:
+    if v.const is UNDEFINED or v.const is None or v.type.optional:
         return False
     if _is_list(v):
         return True

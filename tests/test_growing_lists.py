@@ -360,6 +360,18 @@ def in_a_helper(x, n):
     return sum(a)
 
 
+def starred_array(x, n):
+    zs = [*x, x[0] ** 2, 3.0]
+    return sum(z**2 for z in zs) + len(zs) * x[1]
+
+
+def starred_at_each_step(x, n):
+    ys = [x[0]]
+    for _ in range(n):
+        ys = [*ys, np.sin(ys[-1]) + x[1]]
+    return sum(ys)
+
+
 @pytest.mark.parametrize("shapes", ["", SHAPES])
 @pytest.mark.parametrize("n", [2, 0, 4])
 @pytest.mark.parametrize("program", programs_of(globals()), ids=lambda f: f.__name__)

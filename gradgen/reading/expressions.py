@@ -78,16 +78,31 @@ class Expressions(Invoking):
         return self.opaque_term(term.ast, node) if isinstance(term, Method) else term
 
     def _display(self, kind: type, elements: list[ast.expr]) -> Term:
-        """A tuple or list written out."""
+        """A tuple or list written out; `[*xs, ...]` of a list of unknown length is a list that begins as that one."""
         items: list[Term] = []
-        for element in elements:
+        begin: Term | None = None
+        for i, element in enumerate(elements):
             if isinstance(element, ast.Starred):
                 inner = self.read(element.value)
                 if isinstance(inner, Sequence):
                     items += inner.items
                     continue
-                raise self.error("only a tuple or list written out can be starred", element)
+                copied: Term | None = None
+                if i == 0 and kind is list and isinstance(inner, Computed):
+                    tree = ast.Call(ast.Name("list", ast.Load()), [inner.ast], [])
+                    copied = self.as_list_of(list, inner, tree, element)
+                if copied is None:
+                    raise self.error("only a tuple or list written out can be starred", element)
+                if isinstance(copied, Sequence):
+                    items = list(copied.items)
+                else:
+                    begin = copied
+                continue
             items.append(self.read(element))
+        if begin is not None:
+            if items:
+                self.grow(begin, items, elements[0])
+            return begin
         if kind is list and any(map(is_fresh, items)):  # which may be written later
             items = list(map(self.one_array, items))
         made = sequence(kind, items)

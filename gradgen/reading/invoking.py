@@ -209,7 +209,7 @@ class Invoking(Changing):
         if fn is np.where and len(terms) == 1:
             return self.opaque_term(tree, node)  # np.nonzero, by another name
         if fn in (tuple, list) and len(terms) == len(args) == 1 and isinstance(args[0], Computed):
-            made = self._listed(fn, args[0], tree, node)
+            made = self.as_list_of(fn, args[0], tree, node)
             if made is not None:
                 return made
         if args and isinstance(args[0], Computed) and args[0].value.type.of is not None:
@@ -280,7 +280,7 @@ class Invoking(Changing):
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
 
-    def _listed(self, fn: Any, base: Computed, tree: ast.expr, node: ast.Call) -> Term | None:
+    def as_list_of(self, fn: Any, base: Computed, tree: ast.expr, node: ast.expr) -> Term | None:
         """`list(x)`, `tuple(x)` of an array or a list; None where it is not known to be one."""
         t = base.value.type
         if t.items is not None:
