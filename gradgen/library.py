@@ -57,8 +57,8 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     holder: Any = getattr(obj, "__self__", None)
     if root == "scipy" and holder is not None:  # a method of a distribution, as `scipy.stats.norm.pdf`
         module = ".".join(type(holder).__module__.split(".")[:2])
-        named = str(getattr(holder, "name", ""))
-        if getattr(sys.modules.get(module), named, None) is holder:
+        named = next((key for key, x in vars(sys.modules.get(module, holder)).items() if x is holder), None)
+        if named is not None:
             return module, ast.Attribute(dotted(f"{module}.{named}"), name, ast.Load())
     if root == "scipy":  # by its public name, as in `scipy.special.softmax`
         public = ".".join(module.split(".")[:2])
@@ -111,6 +111,25 @@ def is_namespace(fn: Any) -> bool:
 def is_scipy(fn: Any) -> bool:
     """Whether a function belongs to SciPy: of those without a rule the source is followed, where there is any."""
     return (getattr(fn, "__module__", None) or "").split(".")[0] == "scipy"
+
+
+def parameters_of(dist: Any) -> list[str]:
+    """The parameters with which a distribution of SciPy, one whose functions have rules, is made an object that holds
+    them; none for anything else."""
+    for name in ("logpdf", "logpmf"):
+        method = getattr(dist, name, None) if is_scipy(type(dist)) else None
+        if among(method, OPERATIONS):
+            return [p.name for p in OPERATIONS[method].parameters[1:]]
+    return []
+
+
+def held_by(obj: Any) -> tuple[Any, dict[str, Any]] | None:
+    """The distribution that an object of SciPy's holds parameters of, and these; None for anything else."""
+    if not is_scipy(type(obj)) or not all(hasattr(obj, name) for name in ("args", "kwds", "dist")):
+        return None
+    dist = getattr(sys.modules["scipy.stats"], str(getattr(obj.dist, "name", "")), None)
+    names = parameters_of(dist)
+    return (dist, dict(zip(names, obj.args, strict=False)) | obj.kwds) if names else None
 
 
 def is_carried(obj: Any) -> bool:

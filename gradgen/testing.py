@@ -43,7 +43,8 @@ SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
 
 SYMMETRIC = {
     "cholesky": (0,), "eigh": (0, 1), "eigvalsh": (0, 1), "cho_factor": (0,), "pinvh": (0,),
-    "solve_continuous_are": (2, 3), "solve_discrete_are": (2, 3),
+    "solve_continuous_are": (2, 3), "solve_discrete_are": (2, 3), "multivariate_normal.logpdf": (2,),
+    "multivariate_normal.pdf": (2,),
 }  # fmt: skip
 """Functions of symmetric matrices, of which some read one triangle only, with the places of these among the inputs:
 they are tested among symmetric ones."""

@@ -9,12 +9,25 @@ from typing import Any
 import numpy as np
 
 from ..graph import OPERATIONS, PRIMITIVES, Value
-from ..library import library_path
+from ..library import among, held_by, library_path
 from ..routes import ATTRIBUTE, ITEM
 from ..rules import of_libraries
 from ..shapes import ShapeVar
-from ..syntax import numpy_path
-from ..terms import MISSING, Bound, Computed, Instance, Method, Ref, Sequence, Static, Term, references, sequence
+from ..syntax import literal, numpy_path
+from ..terms import (
+    MISSING,
+    Bound,
+    Computed,
+    Instance,
+    Method,
+    Partial,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    references,
+    sequence,
+)
 from .methods import ATTRIBUTES, FACTS, flat
 from .objects import Objects
 
@@ -41,11 +54,18 @@ class Access(Objects):
         """The attribute of what `node.value` denotes."""
         if isinstance(base, Instance) or isinstance(base, Sequence) and base.kind not in (tuple, list, dict):
             return self.member(base, node)
+        if isinstance(base, Partial):
+            return self._held_attribute(base, node)
         tree = ast.Attribute(base.ast, node.attr, ast.Load())
         kind = base.kind if isinstance(base, Sequence) else list if self.cell_of(base) is not None else None
         if node.attr in METHODS.get(kind, ()):
             return Bound(tree, node.attr, base)
         if isinstance(base, Static):
+            if (held := held_by(base.obj)) is not None and among(getattr(held[0], node.attr, None), OPERATIONS):
+                given: dict[str, Term] = {
+                    k: Static(part, x) if (part := literal(x)) else self.static(x, node) for k, x in held[1].items()
+                }
+                return self._held_attribute(Partial(base.ast, Static(base.ast, held[0]), [], given), node)
             try:
                 obj = getattr(base.obj, node.attr)
             except AttributeError as error:
@@ -71,6 +91,16 @@ class Access(Objects):
                 return base.items[fields.index(node.attr)]
             return Method(tree, self.value(base), node.attr)
         raise self.error(f"the attribute {node.attr!r} cannot be followed", node)
+
+    def _held_attribute(self, base: Partial, node: ast.Attribute) -> Term:
+        """A function of a distribution that holds its parameters: that of the distribution itself, to which these are
+        given. What has no rule is asked of the object."""
+        fn = getattr(base.fn.obj, node.attr, None) if isinstance(base.fn, Static) else None
+        if among(fn, OPERATIONS):
+            tree = ast.Attribute(base.fn.ast, node.attr, ast.Load())
+            return Partial(tree, self.static(fn, tree), [], base.kwargs)
+        made = self.opaque_term(base.ast, node)
+        return Method(ast.Attribute(made.ast, node.attr, ast.Load()), made.value, node.attr)
 
     def _value_attribute(self, base: Computed, node: ast.Attribute) -> Term:
         tree = ast.Attribute(base.ast, node.attr, ast.Load())

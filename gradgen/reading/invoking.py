@@ -20,9 +20,9 @@ from ..constants import const_type, has_attributes
 from ..decorated import handed_on
 from ..errors import GradgenWarning
 from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node
-from ..library import among, is_library, is_namespace, is_scipy
+from ..library import among, is_library, is_namespace, is_scipy, parameters_of
 from ..rules.lists import JOINING, item_type, joined_by
-from ..rules.registry import REFUSED
+from ..rules.registry import REFUSED, refusal
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal, numpy_path
@@ -195,6 +195,8 @@ class Invoking(Changing):
             return made_plain
         if fn is functools.partial and args:
             return Partial(tree, args[0], args[1:], kwargs)
+        if names := parameters_of(fn):  # a distribution that holds its parameters
+            return Partial(tree, callee, [], dict(zip(names, args, strict=False)) | kwargs)
         if fn is functools.reduce and len(args) in (2, 3) and not kwargs:
             return self.or_else(lambda: self.folded(node, args), lambda: self.opaque_term(tree, node))  # type: ignore[no-any-return]
         if among(fn, AS_OPERATORS) and len(args) == 2 and not kwargs:
@@ -261,7 +263,8 @@ class Invoking(Changing):
         if isinstance(fn, types.MethodType) and isinstance(fn.__func__, types.FunctionType) and not is_library(fn):
             owner = Static(tree.func.value if isinstance(tree.func, ast.Attribute) else tree.func, fn.__self__)
             return self.call_bound(Bound(tree.func, fn.__func__, owner), args, kwargs, tree, node)
-        if callable(fn) and has_attributes(fn) and isinstance(type(fn).__call__, types.FunctionType):
+        called = callable(fn) and has_attributes(fn) and isinstance(type(fn).__call__, types.FunctionType)
+        if called and refusal(fn) is None:
             return self.call_bound(Bound(tree.func, type(fn).__call__, callee), args, kwargs, tree, node)
         if isinstance(fn, type):
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPAQUE, OPERATIONS
 from ..library import among
-from ..rules.registry import REFUSED
+from ..rules.registry import refusal
 from ..terms import Computed, Sequence, Static, is_list
 from .writers import changes_lists, writes_arguments, writes_names
 
@@ -227,9 +227,8 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
             listed = "gradgen's docs/accepted.md lists those that have one"
             advice = f"{listed}; pass what does not depend on a target as an argument"
             term = known(program, func)
-            if isinstance(term, Static) and among(term.obj, REFUSED):
-                reason, advice = REFUSED[term.obj]
-                message = f"{message}: {reason}"
+            if isinstance(term, Static) and (why := refusal(term.obj)) is not None:
+                message, advice = f"{message}: {why[0]}", why[1]
         case ast.Attribute(attr=attr):
             message, advice = f"gradgen knows no derivative of the attribute `.{attr}`", ""
         case _:

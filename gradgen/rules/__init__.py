@@ -8,7 +8,7 @@ LIBRARIES = {
     "scipy.fft": ("fft",),
     "scipy.linalg": ("linalg", "factors", "structured"),
     "scipy.ndimage": ("ndimage",),
-    "scipy.stats": ("stats",),
+    "scipy.stats": ("stats", "continuous", "discrete", "summaries"),
     "scipy.signal": ("signal", "filters"),
     "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),
 }

@@ -30,6 +30,17 @@ def refuse(owner: Any, names: str, reason: str, advice: str) -> None:
             REFUSED[getattr(owner, name)] = reason, advice
 
 
+def refusal(fn: Any) -> tuple[str, str] | None:
+    """Why no derivative goes through a function, or through any method of the object that it is of, and what to do."""
+    for obj in (fn, getattr(fn, "__self__", None)):
+        try:
+            if obj in REFUSED:
+                return REFUSED[obj]
+        except TypeError:  # what has no hash is in no table
+            continue
+    return None
+
+
 def register(fn: Any, **facts: Any) -> Operation:
     """Make the NumPy function `fn` known as an operation; `facts` as in `Operation`."""
     op = OPERATIONS[fn] = Operation(fn, **facts)

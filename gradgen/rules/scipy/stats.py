@@ -1,8 +1,10 @@
-"""Rules of the distributions of `scipy.stats`: densities, distribution functions and quantiles, of continuous ones.
+"""How distributions of `scipy.stats` get their rules, and those of several variables.
 
-A distribution is said by its score, the derivative of the logarithm of the density of the standard one, with z for
-(x - loc) / scale, and by the derivatives of that logarithm by the shape parameters. All else follows. Derivatives of
-distribution functions and quantiles by a shape parameter have no closed form and are refused.
+A continuous distribution is said by its score, the derivative of the logarithm of the density of the standard one, with
+z for (x - loc) / scale, and by the derivatives of that logarithm by the shape parameters. All else follows, but for the
+derivatives of distribution functions and quantiles by a shape parameter: these follow from how a quantile moves with
+it, where that is known in closed form, and are refused elsewhere. A discrete distribution is said by the derivatives of
+the logarithm of its probabilities by its parameters.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 import scipy.stats as st
 
-from ..primitives import apply
-from ..registry import Unknown, elementwise, refuse
+from ...graph import type_of
+from ...shapes import Facts, ShapeVar, Type, float_of
+from ..elementwise import finite
+from ..linalg import positive
+from ..primitives import apply, unbroadcast
+from ..registry import Unknown, elementwise, ndim, refuse, register
 
+POSITIVE: dict[str, Any] = {"low": 0.3, "high": 2.0}
 ASIDE = "keep it beside what is differentiated, or pass its result as an argument"
 
 
@@ -25,53 +31,72 @@ def _summed_back(rule: Any, count: int) -> Any:
     return lambda g, out, x, *rest: rule(g, out, x, rest[:count], *rest[count:])
 
 
-def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[..., Any], shapes: Any = (),
-                  low: float = -2.0, high: float = 2.0) -> None:  # fmt: skip
-    """Declare the functions of a distribution. shapes: intervals for its shape parameters, low and high for z."""
+def refuse_others(dist: Any) -> None:
+    refuse(dist, "rvs", "what is drawn does not vary with its parameters",
+           "draw from the standard distribution beforehand, pass that, and scale it")  # fmt: skip
+    refuse(dist, "entropy expect fit fit_loc_scale freeze interval mean median moment nnlf stats std support var",
+           "gradgen has no rule for it", ASIDE)  # fmt: skip
+
+
+def distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[..., Any], shapes: Any = (),
+                 low: float = -2.0, high: float = 2.0, bounded: bool | None = None,
+                 moves: tuple[Callable[..., Any] | None, ...] = (), iterated: bool = False) -> None:  # fmt: skip
+    """Declare the functions of a distribution. shapes: intervals for its shape parameters, low and high for z.
+
+    bounded: whether densities may be zero, if the distribution does not say so itself. moves: the derivatives of a
+    quantile z of the standard distribution by the shape parameters. iterated: whether SciPy finds quantiles by
+    iterating, which is refused.
+    """
     count, name = len(by_shape), dist.name
+    everywhere = dist.a == -np.inf and dist.b == np.inf if bounded is None else not bounded
+    moves = moves or (None,) * count
 
-    def unknown(what: str) -> list[Unknown]:
+    def unknown(what: str) -> Unknown:
         message = f"the derivative of scipy.stats.{name}.{what} by a shape parameter has no closed form"
-        return [Unknown(message, "pass it as an argument that is no target")] * count
+        return Unknown(message, "pass it as an argument that is no target")
 
-    def slopes(g: Any, x: Any, given: Any, loc: Any, scale: Any, inside: Any) -> list[Any]:
+    middle = 0.5 * (low + high)
+
+    def within(inside: Any, z: Any) -> Any:
+        """z where the density is not 0, and a number that any distribution has there elsewhere."""
+        return z if everywhere else np.where(inside, z, middle)
+
+    def slopes(g: Any, inside: Any, x: Any, given: Any, loc: Any, scale: Any) -> list[Any]:
         """What the logarithm of a density sends; nothing where the density is 0."""
-
-        def kept(slope: Any) -> Any:
-            return slope if inside is None else np.where(inside, slope, 0.0)
-
-        z = (x - loc) / scale
-        slope = kept(score(z, *given))
+        z = within(inside, (x - loc) / scale)
+        slope = score(z, *given)
         x_bar = g * slope / scale
-        return [x_bar, *(g * kept(part(z, *given)) for part in by_shape), -x_bar, -g * kept(1.0 + z * slope) / scale]
+        return [x_bar, *(g * part(z, *given) for part in by_shape), -x_bar, -g * (1.0 + z * slope) / scale]
 
     def logpdf(g, out, x, given, loc, scale):
-        everywhere = dist.a == -np.inf and dist.b == np.inf
-        return slopes(g, x, given, loc, scale, None if everywhere else np.greater(out, -np.inf))
+        inside = None if everywhere else np.greater(out, -np.inf)
+        return slopes(g if everywhere else np.where(inside, g, 0.0), inside, x, given, loc, scale)
 
     def pdf(g, out, x, given, loc, scale):
-        return slopes(g * out, x, given, loc, scale, np.greater(out, 0.0))
+        return slopes(g * out, None if everywhere else np.greater(out, 0.0), x, given, loc, scale)
 
-    def moved(density: Any, what: str, x: Any, loc: Any, scale: Any) -> list[Any]:
-        """What a function of z gets, given its cotangent times its derivative by x."""
-        return [density, *unknown(what), -density, -density * ((x - loc) / scale)]
+    def by_shapes(g: Any, what: str, z: Any, given: Any) -> list[Any]:
+        """What the shape parameters get, given the cotangent of the quantile z."""
+        return [unknown(what) if move is None else g * move(z, *given) for move in moves]
 
     def distributed(what: str, factor: Callable[..., Any]) -> Any:
         def rule(g, out, x, given, loc, scale):
-            args = (x, *given, loc, scale)
-            return moved(g * factor(out, args), what, x, loc, scale)
+            """The density, by what it is the derivative of; a shape moves the quantile, which goes the other way."""
+            density, z = g * factor(out, (x, *given, loc, scale)), (x - loc) / scale
+            moved = within(np.not_equal(density, 0.0), z) if any(moves) else z
+            return [density, *by_shapes(-scale * density, what, moved, given), -density, -density * z]
 
         return rule
 
     def quantile(what: str, sign: float) -> Any:
         def rule(g, out, q, given, loc, scale):
-            density = apply(dist.pdf, out, *given, loc, scale)
-            return [sign * g / density, *unknown(what), g, g * ((out - loc) / scale)]
+            density, z = apply(dist.pdf, out, *given, loc, scale), (out - loc) / scale
+            return [sign * g / density, *by_shapes(g * scale, what, z, given), g, g * z]
 
         return rule
 
     def share(sign: float) -> Any:
-        return lambda out, args: sign * np.exp(apply(dist.logpdf, *args) - out)
+        return lambda out, args: sign * np.exp(apply(dist.logpdf, *args) - finite(out))
 
     rules = {
         "logpdf": logpdf,
@@ -83,6 +108,9 @@ def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[...,
         "ppf": quantile("ppf", 1.0),
         "isf": quantile("isf", -1.0),
     }
+    if iterated:
+        del rules["ppf"], rules["isf"]
+        refuse(dist, "ppf isf", "it is found by iterating", ASIDE)
     names = [s.strip() for s in (dist.shapes or "").split(",") if s]
 
     def samples(method: str) -> Any:
@@ -91,7 +119,7 @@ def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[...,
             for s in ((), (3,), (2, 1)):
                 given: list[Any] = [rng.uniform(a, b, s) for a, b in shapes]
                 x = rng.uniform(0.2, 0.8, s) if method in ("ppf", "isf") else rng.uniform(low, high, s)
-                known = method in ("pdf", "logpdf")
+                known = method in ("pdf", "logpdf") or None not in moves
                 given = [np.asarray(v) for v in given] if known else [float(np.mean(v)) for v in given]
                 calls += [((np.asarray(x), *given), {}),
                           ((np.asarray(0.3 + 1.3 * x if method[-2:] != "pf" and method != "isf" else x), *given),
@@ -105,65 +133,98 @@ def _distribution(dist: Any, score: Callable[..., Any], *by_shape: Callable[...,
                     signature=", ".join(["q" if method in ("ppf", "isf") else "x", *names, "loc=0", "scale=1"]),
                     inputs=" ".join(["q" if method in ("ppf", "isf") else "x", *names, "loc", "scale"]),
                     samples=samples(method), reals=True)  # fmt: skip
-    refuse(dist, "rvs", "what is drawn does not vary with its parameters",
-           "draw from the standard distribution beforehand, pass that, and scale it")  # fmt: skip
-    refuse(dist, "entropy expect fit fit_loc_scale freeze interval mean median moment nnlf stats std support var",
-           "gradgen has no rule for it", ASIDE)  # fmt: skip
+    refuse_others(dist)
 
 
-POSITIVE = {"low": 0.3, "high": 2.0}
-_SHAPE = [(1.5, 3.0)]
-_distribution(st.norm, lambda z: -z)
-_distribution(st.uniform, lambda z: 0.0 * z, low=0.1, high=0.9)
-_distribution(st.expon, lambda z: -1.0 + 0.0 * z, **POSITIVE)
-_distribution(st.laplace, lambda z: -np.sign(z), low=0.2)
-_distribution(st.logistic, lambda z: -np.tanh(0.5 * z))
-_distribution(st.cauchy, lambda z: -2.0 * z / (1.0 + z * z))
-_distribution(st.gumbel_r, lambda z: np.exp(-z) - 1.0)
-_distribution(st.gumbel_l, lambda z: 1.0 - np.exp(z))
-_distribution(st.halfnorm, lambda z: -z, **POSITIVE)
-_distribution(st.halfcauchy, lambda z: -2.0 * z / (1.0 + z * z), **POSITIVE)
-_distribution(st.rayleigh, lambda z: 1.0 / z - z, **POSITIVE)
-_distribution(st.gamma, lambda z, a: (a - 1.0) / z - 1.0, lambda z, a: np.log(z) - sp.digamma(a), shapes=_SHAPE,
-              **POSITIVE)  # fmt: skip
-_distribution(st.invgamma, lambda z, a: (1.0 / z - a - 1.0) / z, lambda z, a: -np.log(z) - sp.digamma(a), shapes=_SHAPE,
-              **POSITIVE)  # fmt: skip
-_distribution(st.chi2, lambda z, df: (0.5 * df - 1.0) / z - 0.5,
-              lambda z, df: 0.5 * (np.log(0.5 * z) - sp.digamma(0.5 * df)), shapes=_SHAPE, **POSITIVE)  # fmt: skip
-_distribution(st.pareto, lambda z, b: -(b + 1.0) / z, lambda z, b: 1.0 / b - np.log(z), shapes=_SHAPE, low=1.2,
-              high=3.0)  # fmt: skip
-_distribution(st.lognorm, lambda z, s: -(1.0 + np.log(z) / (s * s)) / z,
-              lambda z, s: (np.log(z) ** 2 / (s * s) - 1.0) / s, shapes=[(0.5, 1.5)], **POSITIVE)  # fmt: skip
-_distribution(st.weibull_min, lambda z, c: (c - 1.0) / z - c * z ** (c - 1.0),
-              lambda z, c: 1.0 / c + np.log(z) * (1.0 - z**c), shapes=_SHAPE, **POSITIVE)  # fmt: skip
+def probabilities(dist: Any, *by_parameter: Callable[..., Any] | None, parameters: Any, places: Any = (0, 1, 2, 3),
+                  beyond: Callable[..., Any] | None = None) -> None:  # fmt: skip
+    """Declare the functions of a discrete distribution: the derivatives of the logarithm of a probability, given the
+    number k and the parameters, None for one that is an integer.
+
+    parameters: values of these, with which it is tested at `places`. beyond: the derivative of the probability of all
+    that is larger than k by its only parameter that varies, if that has a closed form.
+    """
+    name = dist.name
+
+    def sent(g: Any, inside: Any, k: Any, rest: Any) -> list[Any]:
+        number = k - rest[-1]
+        bars = [None if part is None else g * np.where(inside, part(number, *rest[:-1]), 0.0) for part in by_parameter]
+        return [None, *bars, None]
+
+    def cumulative(factor: Callable[[Any], Any]) -> Any:
+        def rule(g, out, k, *rest):
+            assert beyond is not None
+            bar = g * factor(out) * beyond(np.floor(k - rest[-1]), *rest[:-1])
+            return [None, *(None if part is None else bar for part in by_parameter), None]
+
+        return rule
+
+    rules: dict[str, Any] = {
+        "logpmf": lambda g, out, k, *rest: sent(g, np.greater(out, -np.inf), k, rest),
+        "pmf": lambda g, out, k, *rest: sent(g * out, np.greater(out, 0.0), k, rest),
+    }
+    if beyond is not None:
+        rules |= {
+            "cdf": cumulative(lambda out: -1.0),
+            "sf": cumulative(lambda out: 1.0),
+            "logcdf": cumulative(lambda out: -np.exp(-finite(out))),
+            "logsf": cumulative(lambda out: np.exp(-finite(out))),
+        }
+    names = [s.strip() for s in (dist.shapes or "").split(",") if s]
+    def samples(method: str) -> Any:
+        ks = np.array(places[: None if method[-3:] == "pmf" else -1])
+        return lambda rng: drawn(rng, ks)
+
+    def drawn(rng: np.random.Generator, ks: Any) -> list[Any]:
+        given = [p if part is None else np.asarray(p) for p, part in zip(parameters, by_parameter, strict=True)]
+        several = [p if part is None else p * rng.uniform(0.8, 1.0, ks.shape)
+                   for p, part in zip(parameters, by_parameter, strict=True)]  # fmt: skip
+        return [((ks, *given), {}), ((ks[-1], *given), {}), ((ks + 1, *several), {"loc": 1})]
+
+    for method, rule in rules.items():
+        elementwise(getattr(dist, method), rule, name=f"{name}.{method}", signature=", ".join(["k", *names, "loc=0"]),
+                    inputs=" ".join(["k", *names, "loc"]), reals=True, samples=samples(method))  # fmt: skip
+    if beyond is None:
+        refuse(dist, "cdf sf logcdf logsf", "its derivative by a parameter has no closed form", ASIDE)
+    refuse(dist, "ppf isf", "it is a whole number", ASIDE)
+    refuse_others(dist)
 
 
-def _both(a: Any, b: Any) -> Any:
-    return sp.digamma(a + b)
+# ---- of several variables
 
 
-_distribution(st.beta, lambda z, a, b: (a - 1.0) / z - (b - 1.0) / (1.0 - z),
-              lambda z, a, b: np.log(z) - sp.digamma(a) + _both(a, b),
-              lambda z, a, b: np.log1p(-z) - sp.digamma(b) + _both(a, b),
-              shapes=[(1.5, 3.0), (0.7, 2.0)], low=0.2, high=0.8)  # fmt: skip
+def _normals_type(facts: Facts, x: Any, mean: Any, cov: Any, *, allow_singular: bool) -> Type:
+    if allow_singular:
+        raise TypeError("a normal distribution with allow_singular=True is not differentiated; leave it out")
+    if ndim(cov) != 2 or ndim(x) not in (1, 2):
+        raise TypeError("a normal distribution of several variables needs its covariance as a matrix, and x and it of"
+                        " known rank: declare their shapes")  # fmt: skip
+    dims = type_of(x).shape
+    assert not isinstance(dims, ShapeVar)
+    return Type(float_of(type_of(x).kind), dims[:-1], array=True)
 
 
-def _t_by_freedom(z: Any, df: Any) -> Any:
-    square = z * z / df
-    rest = (df + 1.0) * square / (1.0 + square) - 1.0
-    return 0.5 * (sp.digamma(0.5 * (df + 1.0)) - sp.digamma(0.5 * df) - np.log1p(square) + rest / df)
+def _normals(of_logarithm: bool) -> Any:
+    def rule(g, out, x, mean, cov, **_):
+        """With d = x - mean and y = cov^-1 d: x_bar = -g y, and cov_bar = (y g y^T - cov^-1 times the sum of g) / 2."""
+        g = g if of_logarithm else g * out
+        distance = x if mean is None else x - mean
+        y = np.linalg.solve(cov, distance if ndim(x) == 1 else distance.T)
+        y = y if ndim(x) == 1 else y.T
+        x_bar = -(g * y) if ndim(x) == 1 else -(np.expand_dims(g, -1) * y)
+        inverse = np.linalg.inv(cov)
+        cov_bar = 0.5 * (g * (np.outer(y, y) - inverse) if ndim(x) == 1 else -(x_bar.T @ y) - np.sum(g) * inverse)
+        return x_bar, None if mean is None else unbroadcast(-x_bar, mean), cov_bar
+
+    return rule
 
 
-_distribution(st.t, lambda z, df: -(df + 1.0) * z / (df + z * z), _t_by_freedom, shapes=_SHAPE)
+def _normals_samples(rng: np.random.Generator) -> list[Any]:
+    return [((rng.normal(size=s), *mean, positive(rng, 3, 3)), {})
+            for s in ((3,), (4, 3)) for mean in ([rng.normal(size=3)], [None])]  # fmt: skip
 
 
-def _f_by(z: Any, n: Any, d: Any, own: Any, factor: Any) -> Any:
-    """By a number of degrees of freedom, `own`: the term in z that it multiplies has the derivative `factor`."""
-    whole = d + n * z
-    logs = np.log(own) + 1.0 - np.log(whole) - (n + d) * factor / whole
-    return 0.5 * (logs - sp.digamma(0.5 * own) + sp.digamma(0.5 * (n + d)))
-
-
-_distribution(st.f, lambda z, n, d: (0.5 * n - 1.0) / z - 0.5 * (n + d) * n / (d + n * z),
-              lambda z, n, d: _f_by(z, n, d, n, z) + 0.5 * np.log(z), lambda z, n, d: _f_by(z, n, d, d, 1.0),
-              shapes=[(2.5, 4.0), (3.0, 5.0)], **POSITIVE)  # fmt: skip
+for _what in ("logpdf", "pdf"):
+    register(getattr(st.multivariate_normal, _what), name=f"multivariate_normal.{_what}", inputs="x mean cov",
+             signature="x, mean=None, cov=1, allow_singular=False", rule=_normals(_what == "logpdf"), reals=True,
+             infer=_normals_type, samples=_normals_samples)  # fmt: skip
