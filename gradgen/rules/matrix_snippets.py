@@ -40,7 +40,7 @@ def composed(fn: Callable[..., Any]) -> Callable[..., Any]:
             bars = [sent.pop(v, None) for v in node.outputs]
             if any(bar is not None for bar in bars):
                 for v, bar in zip(node.inputs, answer(node, bars, set(), Masks()), strict=True):
-                    if bar is not None:
+                    if bar is not None and v.type.kind not in ("int", "bool", "object"):  # such as sizes
                         sent[v] = sent[v] + bar if v in sent else bar
         # one value that stands for two inputs gets its cotangent once
         return [sent.pop(x, None) if isinstance(x, Value) else None for x in inputs]
