@@ -32,8 +32,8 @@ def of_scipy(fn):
 
 
 RULES = {fn: op for fn, op in OPERATIONS.items() if op.rule is not None and of_scipy(fn)}
-APART = {sl.cho_factor}
-"""What differences say nothing of: one half of its result is arbitrary."""
+APART = {sl.cho_factor, st.pearsonr}
+"""What differences say nothing of: one half of the result is arbitrary, or has no rule."""
 
 
 def entry(fn):
