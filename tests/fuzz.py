@@ -75,13 +75,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=20000, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="that of the first")
+    parser.add_argument("--filled", action="store_true", help="programs that change lists, dicts and objects")
     parser.add_argument("--show", default="", help="print small programs that are refused with this in the message")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     refusals: collections.Counter[str] = collections.Counter()
     wrong, right, began, shown = 0, 0, time.time(), set()
     for seed in range(options.seed, options.seed + options.programs):
-        program = random_program(seed)
+        program = random_program(seed, filled=options.filled)
         found = answer(program)
         way, message = found
         right += way == "right"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from tests.writers.containers import FILLED, Containers
 from tests.writers.operations import ADD, CONSTANTS, PARAMETERS
 from tests.writers.statements import STATEMENTS
 from tests.writers.writes import THEMES, Writes
@@ -38,11 +39,12 @@ class RandomProgram:
         return f"\n# f({given})\n# wrt {self.wrt}, shapes {self.shapes!r}\n{self.text}"
 
 
-class Writer(Writes):
-    """Writes one program."""
+class Writer(Writes, Containers):
+    """Writes one program. filled: one that changes what containers hold."""
 
-    def __init__(self, choose: Callable[[int], int]):
+    def __init__(self, choose: Callable[[int], int], filled: bool = False):
         super().__init__(choose)
+        self.filled = filled
         self.protected = set()
         self.themes = set()
         self.kinds: list[Callable[[Any], bool]] = []
@@ -50,6 +52,9 @@ class Writer(Writes):
         self.parts = 1
 
     def choose_themes(self) -> None:
+        if self.filled:
+            self.themes, self.kinds, self.exits = {"containers"}, FILLED, self.chance(40)
+            return
         plain = self.chance(15)
         self.themes = {name for name in THEMES if not plain and self.chance(40)}
         self.exits = "exits" in self.themes
@@ -125,17 +130,21 @@ class Writer(Writes):
         self.scalar, self.parts = self.chance(60), 1 + self.choose(3)
         if self.chance(30):
             self.lines = [f'{self.indent}"""It says {{}} and \\\\ and more."""']
+        for _ in range(3 * self.filled):
+            self._new()
         written = 0
         for _ in range(2 * statements):
             if written < statements:
                 written += bool(self.pick(self.kinds)(self))
+        if self.filled:
+            self._told()
         given = self.given
         floats = [n for n, x in given.items() if np.asarray(x).dtype.kind == "f"]
         targets = [n for n in floats if self.chance(70)] or floats or list(given)
         ints = [n for n in given if n not in floats and self.chance(25)]
         targets = list(dict.fromkeys(targets + ints))
         carried = "log_softmax, logsumexp, relu, sigmoid, softmax, softplus"
-        imports = f"import functools\n\nimport numpy as np\n\nfrom gradgen.functions import {carried}\n"
+        imports = f"import {'copy' if self.filled else 'functools'}\n\nimport numpy as np\n\nfrom gradgen.functions import {carried}\n"
         body = "\n".join([*self.lines, f"{self.indent}return {self.returned()}"])
         helpers = "\n\n".join(self.helpers.values())
         text = f"{imports}\n{CONSTANTS}\n\n{helpers}\n\ndef f({', '.join(given)}):\n{body}\n"
@@ -144,20 +153,20 @@ class Writer(Writes):
 
 
 @st.composite
-def programs(draw: Any, max_statements: int = 7) -> RandomProgram:
-    """Random programs."""
+def programs(draw: Any, max_statements: int = 7, filled: bool = False) -> RandomProgram:
+    """Random programs. filled: those that change what containers hold."""
 
     def choose(n: int) -> int:
         return int(draw(st.integers(0, n - 1))) if n > 1 else 0
 
-    writer = Writer(choose)
+    writer = Writer(choose, filled)
     return writer.program(1 + choose(max_statements), float32=choose(6) == 5)
 
 
-def random_program(seed: int, max_statements: int = 7) -> RandomProgram:
+def random_program(seed: int, max_statements: int = 7, filled: bool = False) -> RandomProgram:
     """The same from a plain random number generator, which is faster and does not shrink."""
     source = random.Random(seed)
-    writer = Writer(source.randrange)
+    writer = Writer(source.randrange, filled)
     return writer.program(1 + source.randrange(max_statements), float32=source.randrange(6) == 5)
 
 

@@ -12,7 +12,20 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from ..terms import Cell, Computed, Instance, Place, Ref, Sequence, Static, Term, is_list, sequence
+from ..terms import (
+    Cell,
+    Computed,
+    Instance,
+    Place,
+    Ref,
+    Sequence,
+    Static,
+    Term,
+    as_known,
+    is_list,
+    outline,
+    sequence,
+)
 from .cells import outermost
 
 Pair = tuple[Term | None, Term | None]
@@ -171,6 +184,8 @@ class Sides:
     ) -> Slot:  # fmt: skip
         known = [t for t in (a, b) if t is not None]
         lists = all(map(is_list, known))
+        if lists and len({str(outline(item)) for t in known for item in as_known(t) or ()}) > 1:
+            raise Differ
         if not lists and not all(map(is_data, known)):
             raise Differ
         for term in known if lists else ():

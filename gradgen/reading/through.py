@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..graph import OPAQUE, PRIMITIVES, Value
@@ -19,6 +19,7 @@ from ..terms import Cell, Closure, Computed, Ref, Sequence, Static, Term, flatte
 from .cells import outermost
 from .combined import ENDLESS, Combination, combination, may_be_used_up
 from .flow import Flow
+from .writers import writes_names
 
 UNROLLED = 400
 """How much may become of a loop whose body is read once for each item, in nodes of the syntax tree (some 30 lines)."""
@@ -31,7 +32,8 @@ class Way:
 
     terms: the bounds of a range, or where counting starts. parts: what is gone through in step, counted, reversed or
     combined. by: the function that combines, and options: what else it is given. view: "items", "keys" or "values" of a
-    dict. listed: whether the items were made before the loop began, where Python makes each in its step.
+    dict. listed: whether the items were made before the loop began, where Python makes each in its step. rows: the
+    array whose rows are written, which are found by their places; counted: whether these are found too.
     """
 
     kind: str
@@ -40,6 +42,8 @@ class Way:
     parts: list[Way] = field(default_factory=list)
     strict: bool = False
     view: str = ""
+    rows: Term | None = None
+    counted: bool = False
     by: Combination | None = None
     options: dict[str, Term] = field(default_factory=dict)
     listed: bool = False
@@ -198,11 +202,33 @@ class Through(Flow):
 
     def _places(self, part: Way) -> ast.expr:
         """`range(len(x))`."""
+        return ast.Call(ast.Name("range", ast.Load()), [self._length_of(part).ast], [])
+
+    def _length_of(self, part: Way) -> Term:
+        """`len(x)`."""
         term = self.here(part.terms[0])
         name = ast.Name("len", ast.Load())
         call = ast.Call(name, [term.ast], [])
-        length = self.call_known(Static(name, len), [term], {}, call, ast.copy_location(call, part.at))
-        return ast.Call(ast.Name("range", ast.Load()), [length.ast], [])
+        return self.call_known(Static(name, len), [term], {}, call, ast.copy_location(call, part.at))
+
+    def by_places(self, way: Way, target: ast.expr, body: list[ast.stmt]) -> Way:
+        """How a loop goes that may write the rows of an array which it goes through: by the places of these rows, so
+        that each is a part of the array. target, body: of the loop, where names for rows may be written."""
+        parts = {"zip": getattr(target, "elts", []), "enumerate": getattr(target, "elts", [])[1:], "reversed": [target]}
+        if way.kind == "items":
+            term = way.terms[0]
+            rows = isinstance(term, Computed) and (term.value.type.ndim or 0) > 1 and term.value.type.of is None
+            names = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+            if rows and writes_names(ast.Module(body, []), names, self.frame.globals):
+                return Way("range", way.at, [self._length_of(way)], rows=term)
+            return way
+        found = parts.get(way.kind, [])
+        if len(found) != len(way.parts):
+            return way
+        inner = [self.by_places(part, name, body) for part, name in zip(way.parts, found, strict=True)]
+        if way.kind == "enumerate" and inner[0].rows is not None and is_zero(way.terms[0]):
+            return replace(inner[0], counted=True)
+        return replace(way, parts=inner)
 
     def _combined_type(self, way: Way) -> Type | None:
         """What is known of the list of what a function of `itertools` gives: tuples of integers, or nothing."""
@@ -225,6 +251,11 @@ class Through(Flow):
             return self.found(header, items, way.parts[0])
         if isinstance(header, int):
             item = Computed(Ref(items[header]), items[header])
+            if way.rows is not None:
+                base = self.here(way.rows)
+                tree = ast.Subscript(base.ast, item.ast, ast.Load())
+                row = self.apply(PRIMITIVES["getitem"], [base, item], {}, tree, way.at)
+                return sequence(tuple, [item, row]) if way.counted else row
             picks = way.picks or []
             if not any(self._is_picked(way, way.parts[k]) for k in picks):
                 return item
@@ -387,6 +418,11 @@ class Through(Flow):
                 self.frame.names = names
         assert first is not None
         raise first
+
+
+def is_zero(term: Term) -> bool:
+    """Whether a term is the number 0."""
+    return isinstance(term, Static) and type(term.obj) is int and term.obj == 0
 
 
 def number(i: int) -> Static:

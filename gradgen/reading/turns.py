@@ -124,7 +124,7 @@ class Turns(Iterators, Growing):
             lazily = self.lazily(node)
             if lazily is not None:
                 return self.block(lazily)
-        way, memory = self.way(node.iter), self.memory()
+        way, memory = self.by_places(self.way(node.iter), node.target, node.body), self.memory()
         ways = [
             (lambda: self._one_by_one(node, way)) if one_by_one else (lambda: self._repeatedly(node, way))
             for one_by_one in self.plans(way, sum(map(size_of, node.body)))

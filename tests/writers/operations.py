@@ -64,6 +64,13 @@ HELPERS = {
     "fill_row": "def fill_row(x, by):\n    row = x[0]\n    row[...] = by * np.sum(row)\n",
     "counted": "def counted(x):\n    n = np.size(x)\n    return np.sum(x * x) / n\n",
 }
+HELPERS |= {
+    "State": "class State:\n    def __init__(self, a, b=0.5):\n        self.a, self.b, self.both = a, b, 0.0\n\n"
+    "    def step(self, u):\n        self.both = self.both * 0.5 + np.sum(u)\n        self.n = 1.0\n"
+    "        return self.both\n",
+    "put": "def put(d, u):\n    d[\"a\"] = u\n",
+    "renewed": "def renewed(d):\n    return {**d, \"a\": d[\"a\"] * 0.5}\n",
+}
 NEEDS = {"twice": ["scaled"]}
 CONSTANTS = "SCALE = 0.7\nOFFSETS = np.array([0.5, -0.25, 1.0])\nPAIR = (2, 3)\n"
 NAMES = ["a", "b", "c", "h", "z", "y_pre", "t_1", "value", "sum_a", "exp_x", "x_1", "total", "Δ"]

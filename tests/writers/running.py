@@ -29,10 +29,14 @@ def is_number(x: Any) -> bool:
     return isinstance(x, (bool, int, float, np.generic, np.ndarray)) and np.asarray(x).dtype.kind in "fiub"
 
 
-def leaves(x: Any) -> list[Any]:
-    """The numbers and arrays in a variable."""
+def leaves(x: Any, depth: int = 0) -> list[Any]:
+    """The numbers and arrays in a variable; what is nested too deep may hold itself, and counts as infinite."""
+    if depth > 6:
+        return [np.inf]
+    if type(x).__name__ == "State" or isinstance(x, dict):
+        x = list((x if isinstance(x, dict) else vars(x)).values())
     if isinstance(x, (list, tuple)):
-        return [leaf for item in x for leaf in leaves(item)]
+        return [leaf for item in x for leaf in leaves(item, depth + 1)]
     return [x] if is_number(x) else []
 
 
@@ -61,7 +65,7 @@ class Running:
         self.given: dict[str, Any] = {}
         self.names: dict[str, None] = {}
         self.lists: list[str] = []
-        self.base: dict[str, Any] = {"np": np, "functools": functools, **{fn.__name__: fn for fn in CARRIED}}
+        self.base: dict[str, Any] = {"np": np, "functools": functools, "copy": copy, **{fn.__name__: fn for fn in CARRIED}}
         exec(CONSTANTS, self.base)
         for text in HELPERS.values():
             exec(text, self.base)
