@@ -465,6 +465,7 @@ class Buffers:
             return False
         for place in memory.places:
             held = self._holders[place] = [v for v in self._holders.get(place, ()) if self.lives.end(v) > at]
-            if any(self.lives.alive(v, at) for v in held):
+            fills = node.op.name in FILLS  # what is written is computed before
+            if any(self.lives.alive(v, at) and not (fills and self.lives.ends_with(v, at)) for v in held):
                 return False
         return True

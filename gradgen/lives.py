@@ -52,6 +52,8 @@ class Lives:
         """What a step of a loop finds, what it hands on, and what is left after the last."""
         self._home: dict[Value, tuple[Block, int]] = {}
         self._last: dict[tuple[Value, int], int] = {}
+        self._computed: dict[tuple[Value, int], int] = {}
+        """Where a value is read last in a block to compute something, be it before a name is given or behind that."""
         self._blocks: list[Block] = []
         self._at = 0
         self._boundary: int | None = None
@@ -77,7 +79,7 @@ class Lives:
                 self._boundary = self._at
             self.position[step.node] = self._at
             for v in step.reads:
-                self._read(v, block, self._at + outlasts(v, step.node))
+                self._read(v, block, self._at, outlasts(v, step.node))
             self._place_comprehensions(schedule, step.node, block, self._at)
             if step.node in schedule.inner and not schedule.is_expression(step.node):
                 if step.node.op.turns:  # type: ignore[attr-defined]
@@ -175,24 +177,25 @@ class Lives:
         if v.node is not None and v not in schedule.named:
             self._place_comprehensions(schedule, v.node, block, at)
 
-    def _read(self, v: Value, block: Block, at: int) -> None:
+    def _read(self, v: Value, block: Block, at: int, longer: bool = False) -> None:
         while v in self.stands_for:
             v = self.stands_for[v]
         if v not in self._home:  # it is written into an expression
             for w in v.node.inputs if v.node is not None else ():
-                self._read(w, block, at)
+                self._read(w, block, at, longer)
             return
         home, _ = self._home[v]
         while block is not home:
-            self._note(v, block, at)
-            at = block.opens
+            self._note(v, block, at, longer)
+            at, longer = block.opens, False
             assert block.outer is not None
             block = block.outer
-        self._note(v, home, at)
+        self._note(v, home, at, longer)
 
-    def _note(self, v: Value, block: Block, at: int) -> None:
+    def _note(self, v: Value, block: Block, at: int, longer: bool) -> None:
         key = (v, id(block))
-        self._last[key] = max(self._last.get(key, -1), at)
+        self._last[key] = max(self._last.get(key, -1), at + longer)
+        self._computed[key] = max(self._computed.get(key, -1), at)
 
     def _measure(self, closure: bool, end: int) -> None:
         boundary = self._boundary
@@ -216,6 +219,14 @@ class Lives:
     def alive(self, v: Value, at: int) -> bool:
         """Whether `v` is read after the statement at a position, on a way through it."""
         return any(start <= at < stop for start, stop in self._spans_of(v))
+
+    def ends_with(self, v: Value, at: int) -> bool:
+        """Whether the statement at a position is the last that reads `v`, to compute what it writes somewhere."""
+        while v in self.stands_for:
+            v = self.stands_for[v]
+        home, _ = self._home[v]
+        last = self._computed.get((v, id(home)), -1) <= at
+        return last and all(stop <= at + 1 for _, stop in self.spans[v])
 
     def end(self, v: Value) -> int:
         """The position after which nobody reads `v`."""
