@@ -144,7 +144,8 @@ class Writer(Writes, Containers):
         ints = [n for n in given if n not in floats and self.chance(25)]
         targets = list(dict.fromkeys(targets + ints))
         carried = "log_softmax, logsumexp, relu, sigmoid, softmax, softplus"
-        imports = f"import {'copy' if self.filled else 'functools'}\n\nimport numpy as np\n\nfrom gradgen.functions import {carried}\n"
+        module = "copy" if self.filled else "functools"
+        imports = f"import {module}\n\nimport numpy as np\n\nfrom gradgen.functions import {carried}\n"
         body = "\n".join([*self.lines, f"{self.indent}return {self.returned()}"])
         helpers = "\n\n".join(self.helpers.values())
         text = f"{imports}\n{CONSTANTS}\n\n{helpers}\n\ndef f({', '.join(given)}):\n{body}\n"

@@ -356,7 +356,7 @@ ALIASES = {
 }
 
 
-REFUSED = {"a view across", "a row", "the last row"}
+REFUSED = {"a view across", "the last row"}
 """What is written here may be the same array at one step and another at the next."""
 
 

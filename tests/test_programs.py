@@ -361,3 +361,18 @@ def test_random_programs(program: RandomProgram) -> None:
         ANSWERS[re.sub(r"`[^`]*`|'[^']*'|\d+", "...", error.message)] += 1
     else:
         ANSWERS["right"] += 1
+
+
+@settings(
+    max_examples=COUNT // 3,
+    deadline=None,
+    print_blob=True,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(programs(filled=True))
+def test_random_programs_that_change_containers(program: RandomProgram) -> None:
+    try:
+        check(program)
+    except GradgenError as error:
+        assert "internal error" not in str(error), str(error)

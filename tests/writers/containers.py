@@ -24,7 +24,8 @@ class Containers(Flow):
 
     def containers(self, *kinds: type | str) -> list[str]:
         """Paths to the containers that are there each time that the place is passed."""
-        return [path for path, x in self.paths() if not is_number(x) and (type(x) in kinds or type(x).__name__ in kinds)]
+        found = [(path, type(x)) for path, x in self.paths() if not is_number(x)]
+        return [path for path, kind in found if kind in kinds or kind.__name__ in kinds]
 
     def places(self) -> list[tuple[str, Any]]:
         """Paths to the numbers and arrays in containers."""
@@ -147,15 +148,15 @@ class Containers(Flow):
             [
                 (
                     dict,
-                    ['{0}.update({k}={e})', '{0}.update({{"{k}": {e}}})', '{0}.setdefault("{k}", {e})', 'del {0}["{k}"]',
-                     '{n} = {0}.pop("{k}")', '{n} = {0}.pop("{k}", {e})', 'put({0}, {e})', '{0} |= {{"{k}": {e}}}',
-                     '{n} = {0}.get("{k}", {e})', '{n} = {0}.setdefault("{k}", {e})'],
+                    ['{0}.update({k}={e})', '{0}.update({{"{k}": {e}}})', '{0}.setdefault("{k}", {e})',
+                     'del {0}["{k}"]', '{n} = {0}.pop("{k}")', '{n} = {0}.pop("{k}", {e})', "put({0}, {e})",
+                     '{0} |= {{"{k}": {e}}}', '{n} = {0}.get("{k}", {e})', '{n} = {0}.setdefault("{k}", {e})'],
                 ),
                 (
                     list,
-                    ["{0}.append({e})", "{0}.insert(0, {e})", "{n} = {0}.pop()", "{n} = {0}.pop(0)", "{0}.extend([{e}])",
-                     "{0} += [{e}]", "del {0}[0]", "{0}[:] = [{e}, 0.5]", "{0}.reverse()", "{0}.append({i})",
-                     "{0}[0], {0}[-1] = {0}[-1], {e}"],
+                    ["{0}.append({e})", "{0}.insert(0, {e})", "{n} = {0}.pop()", "{n} = {0}.pop(0)",
+                     "{0}.extend([{e}])", "{0} += [{e}]", "del {0}[0]", "{0}[:] = [{e}, 0.5]", "{0}.reverse()",
+                     "{0}.append({i})", "{0}[0], {0}[-1] = {0}[-1], {e}"],
                 ),
                 ("State", ["{0}.step({e})", "{n} = {0}.step({e})", 'setattr({0}, "{k}", {e})', "{0}.both += {e}"]),
             ]
@@ -182,8 +183,10 @@ class Containers(Flow):
         """A loop through a container that changes it."""
         kind, forms = self.pick(
             [
-                (dict, ["for k in {0}:\n    {0}[k] = {0}[k] * 0.5 + {e}", "for k, u in {0}.items():\n    {0}[k] = u * {e}",
-                        "for u in {0}.values():\n    {n} = {n} * 0.5 + np.sum(u)", "for k in list({0}):\n    {0}[k] += {e}"]),
+                (dict, ["for k in {0}:\n    {0}[k] = {0}[k] * 0.5 + {e}",
+                        "for k, u in {0}.items():\n    {0}[k] = u * {e}",
+                        "for u in {0}.values():\n    {n} = {n} * 0.5 + np.sum(u)",
+                        "for k in list({0}):\n    {0}[k] += {e}"]),
                 (list, ["for i in range(len({0})):\n    {0}[i] = {0}[i] * 0.5 + {e}",
                         "for i, u in enumerate({0}):\n    {0}[i - 1] = u * {e}",
                         "for u in {0}:\n    {n} = {n} * 0.5 + np.sum(u)"]),

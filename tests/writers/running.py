@@ -65,7 +65,8 @@ class Running:
         self.given: dict[str, Any] = {}
         self.names: dict[str, None] = {}
         self.lists: list[str] = []
-        self.base: dict[str, Any] = {"np": np, "functools": functools, "copy": copy, **{fn.__name__: fn for fn in CARRIED}}
+        self.base: dict[str, Any] = {"np": np, "functools": functools, "copy": copy}
+        self.base |= {fn.__name__: fn for fn in CARRIED}
         exec(CONSTANTS, self.base)
         for text in HELPERS.values():
             exec(text, self.base)
