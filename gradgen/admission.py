@@ -12,6 +12,7 @@ from .options import Options, is_receiver
 from .reverse import descendants
 from .routes import ATTRIBUTE, ITEM, Route, parse_route
 from .source import Function
+from .syntax import parameters_of
 from .terms import Computed, Sequence, Term, flatten
 
 
@@ -35,8 +36,7 @@ class Aim:
 
 def target_routes(function: Function, options: Options) -> list[Route]:
     """The routes of the targets; by default the first parameter, for a method the first after the object."""
-    spec = function.node.args
-    names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
+    names = [p.arg for p in parameters_of(function.node.args)]
     if not names:
         raise function.error(f"{function.name!r} has no parameter to differentiate by")
     found = []

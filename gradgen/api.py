@@ -163,14 +163,8 @@ class Gradient:
                     self._seen.clear()
                 self._seen[marks] = compiled
             return compiled.call(*args, **kwargs)
-        positional: list[Any] = []
-        named: dict[str, Any] = {}
-        for p in self._signature.parameters.values():
-            if p.kind is p.KEYWORD_ONLY:
-                named[p.name] = arguments[p.name]
-            else:
-                positional.append(arguments[p.name])
-        return compiled.call(*positional, **named)
+        bound = inspect.BoundArguments(self._signature, arguments)
+        return compiled.call(*bound.args, **bound.kwargs)
 
     def _compiled_otherwise(self, arguments: dict[str, Any], error: Any) -> tuple[Compiled, dict[str, Any], bool]:
         """The gradient where it cannot be made as it is; the arguments, and whether lists of numbers became arrays.
@@ -213,12 +207,11 @@ class Gradient:
 
     def _parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """What the text depends on of parts of objects among the arguments."""
-        names = list(self._signature.parameters)
+        given = self._signature.bind(*args, **kwargs).arguments
         found: list[Any] = []
         for route in self._looked_at or ():
-            place = names.index(route.root)
             try:
-                part = route.of(args[place] if place < len(args) else kwargs[route.root])
+                part = route.of(given[route.root])
                 found.append(part if is_known(part) else self._mark(part))
             except (AttributeError, LookupError, TypeError):
                 found.append(None)

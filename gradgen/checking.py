@@ -84,9 +84,8 @@ def compare(
             arguments[route.root] = route.replaced(arguments[route.root], _scalar_like(x.astype(float)))
 
     def call(function: Any, given: Mapping[str, Any]) -> Any:
-        parameters = made._signature.parameters.values()
-        keyword = {p.name: given[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
-        return function(*[given[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY], **keyword)
+        bound = inspect.BoundArguments(made._signature, given)  # type: ignore[arg-type]
+        return function(*bound.args, **bound.kwargs)
 
     def fresh(other: Route | None = None, value: Any = None) -> dict[str, Any]:
         """The arguments, the parts that are differentiated by being copies, and one of them another value."""

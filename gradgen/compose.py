@@ -13,7 +13,7 @@ from . import writer
 from .admission import Aim
 from .buffers import Buffers
 from .carrying import carried_functions, needed
-from .docstrings import function_doc, known_parts, listed, module_doc, parameters, written_for
+from .docstrings import function_doc, known_parts, listed, module_doc, parameters, starred, written_for
 from .emit import Emitter
 from .errors import UnsupportedError
 from .filling import dtype_source
@@ -330,7 +330,8 @@ def guard(program: Program, sources: list[Value], closure: bool) -> list[ast.stm
     mixed = closure and sum(v.type.kind == "float" for v in known) > 1
     filled = [p for clause in program.holding.conditions for p in clause if len(clause) == 1]
     terms = conditions(graph, known, sources, filled, known if mixed else program.conjugated)
-    broken = [f"isinstance({v.hint}, np.ndarray)" for v in parameters(program) if v.type.of is not None]  # for a list
+    lists = [v for v in parameters(program) if v.type.of is not None and v.hint not in starred(program)]
+    broken = [f"isinstance({v.hint}, np.ndarray)" for v in lists]
     if terms:
         opposite = {" == ": " != ", " != ": " == "}
         found = re.findall(" [=!]= ", terms[0])
@@ -380,8 +381,8 @@ def signature(program: Program) -> ast.arguments:
     """The parameters of the original, annotations dropped, defaults kept."""
     spec = program.function.node.args
 
-    def bare(p: ast.arg) -> ast.arg:
-        return ast.arg(p.arg, None)
+    def bare(p: ast.arg | None) -> Any:
+        return None if p is None else ast.arg(p.arg, None)
 
     def default(node: ast.expr | None) -> Any:
         if node is None:
@@ -395,7 +396,9 @@ def signature(program: Program) -> ast.arguments:
     return ast.arguments(
         posonlyargs=[bare(p) for p in spec.posonlyargs],
         args=[bare(p) for p in spec.args],
+        vararg=bare(spec.vararg),
         kwonlyargs=[bare(p) for p in spec.kwonlyargs],
+        kwarg=bare(spec.kwarg),
         defaults=[default(d) for d in spec.defaults],
         kw_defaults=[default(d) for d in spec.kw_defaults],
     )

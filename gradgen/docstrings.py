@@ -13,6 +13,7 @@ from .guards import written
 from .options import Options
 from .routes import Route, parts
 from .shapes import Dim, Type, is_named, shown_container
+from .syntax import parameters_of
 from .terms import Computed, Sequence
 from .writer import LINE_LENGTH
 
@@ -23,9 +24,14 @@ WIDTH = LINE_LENGTH - len("    ") - 2 * len("'''")
 
 def parameters(program: Program) -> list[Value]:
     """The parameters of the function that are values; a graph may have cotangents as further ones."""
-    spec = program.function.node.args
-    names = [p.arg for p in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs] if p.arg not in program.given]
+    names = [p.arg for p in parameters_of(program.function.node.args) if p.arg not in program.given]
     return program.graph.params[: len(names)]
+
+
+def starred(program: Program) -> dict[str, str]:
+    """The stars before the parameters that have some."""
+    spec = program.function.node.args
+    return {p.arg: stars for p, stars in ((spec.vararg, "*"), (spec.kwarg, "**")) if p is not None}
 
 
 def listed(names: list[str]) -> str:
@@ -127,7 +133,8 @@ def _first_line(program: Program, options: Options, targets: list[Aim]) -> str:
     }[options.mode]
     text = f"{said} {listed([str(aim.route) for aim in targets])}."
     name = program.function.title
-    full = text.replace("CALL", f"{name}({', '.join(v.hint for v in parameters(program))})")
+    stars = starred(program)
+    full = text.replace("CALL", f"{name}({', '.join(stars.get(v.hint, '') + v.hint for v in parameters(program))})")
     return full if len(full) <= WIDTH else text.replace("CALL", f"{name}(...)")
 
 
@@ -135,6 +142,7 @@ def written_for(program: Program) -> str:
     """The declared shapes, and which sizes are taken to be one; "" where no array is declared."""
     known = [*parameters(program), *known_parts(program)]
     shown = [v for v in known if v.type.ndim or v.type.sequence and not is_named(v.type)]
+    shown = [v for v in shown if v.type.of is None or v.hint not in starred(program)]  # of which Python makes a tuple
     arrays = [f"{written(v)}: {_shape(_known_type(program, v))}" for v in shown]
     scalars = [written(v) for v in known if v.type.scalar and v.type.kind != "object"]
     if not arrays:

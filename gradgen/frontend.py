@@ -31,7 +31,7 @@ from .sequences import each, list_of, sequence_type
 from .shapes import OBJECT, Dim, Facts, Form, Type
 from .simplify import prune
 from .source import RECEIVERS, Function, Statement, owner_of
-from .syntax import copied, literal
+from .syntax import copied, literal, parameters_of
 from .terms import (
     Ambiguous,
     Bound,
@@ -156,15 +156,9 @@ class Program(Statements):
     # ---- parameters
 
     def _read_parameters(self) -> None:
-        arguments = self.function.node.args
-        for starred, mark in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
-            if starred is not None:
-                raise self.function.error(
-                    f"the parameter {mark}{starred.arg} cannot be differentiated",
-                    starred,
-                    "name the parameters one by one",
-                )
-        for parameter in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        spec = self.function.node.args
+        starred = {p.arg: t for p, t in ((spec.vararg, list_of(Type(), Dim.fresh())), (spec.kwarg, OBJECT)) if p}
+        for parameter in parameters_of(spec):
             if parameter.arg in self.given:
                 term = self.given[parameter.arg]
                 if isinstance(term, Closure):  # it was lifted together with this one
@@ -172,7 +166,8 @@ class Program(Statements):
                 self.frame.names[parameter.arg] = term
                 continue
             name = parameter.arg
-            known = self.types.get(name) or self._receiver(name) or list_of_tuples(self.function.node, name) or Type()
+            known = self.types.get(name) or self._receiver(name) or list_of_tuples(self.function.node, name)
+            known = known or starred.get(name) or Type()
             self.frame.names[name] = self.argument(self.graph.param(name, known), known, Route(name))
 
     def _receiver(self, name: str) -> Type | None:

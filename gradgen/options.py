@@ -13,6 +13,7 @@ from .routes import parse_route, split_at_commas
 from .sequences import each, list_of
 from .shapes import NONE, OBJECT, Dim, Form, Size, Type, container, dim_add, dim_mul
 from .source import RECEIVERS, Function
+from .syntax import parameters_of
 
 MODES = ("grad", "value_and_grad", "vjp")
 NAMES = ("wrt", "mode", "shapes", "name", "guards", "strict", "adjoint", "has_aux")
@@ -182,8 +183,7 @@ def declared_types(function: Function, options: Options) -> dict[str, Type]:
 
     Raises GradgenError where a shape is declared for what is no parameter.
     """
-    spec = function.node.args
-    parameters = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]
+    parameters = parameters_of(function.node.args)
     names = [p.arg for p in parameters]
     for text, _ in options.shapes:
         name = parse_route(text).root

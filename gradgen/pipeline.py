@@ -41,6 +41,7 @@ from .saving import save
 from .shapes import Facts, Type, as_number, float_of
 from .simplify import prune, simplify
 from .source import Function, function_source
+from .syntax import parameters_of
 from .terms import Sequence, Term
 from .twins import read_once
 from .verify import verify, verify_results
@@ -126,9 +127,7 @@ def read(
     rules.of_libraries()
     function = function_source(fn)
     known = declared_types(function, options) | (types or {})
-    spec = function.node.args
-    some = targets and any((spec.posonlyargs, spec.args, spec.kwonlyargs))
-    routes = target_routes(function, options) if some else []
+    routes = target_routes(function, options) if targets and parameters_of(function.node.args) else []
     for name in map(str, routes):
         if name in known:
             known[name] = as_number(known[name])

@@ -143,6 +143,12 @@ def numpy_path(name: str) -> ast.expr:
     return dotted(f"np.{name}")
 
 
+def parameters_of(spec: ast.arguments) -> list[ast.arg]:
+    """The parameters of a function, those with stars included, in the order that `inspect.signature` has."""
+    starred = [[] if p is None else [p] for p in (spec.vararg, spec.kwarg)]
+    return [*spec.posonlyargs, *spec.args, *starred[0], *spec.kwonlyargs, *starred[1]]
+
+
 def dotted(path: str) -> ast.expr:
     """A dotted name as syntax."""
     first, *rest = path.split(".")
