@@ -233,7 +233,8 @@ class Gradient:
             targets = frozenset(map(str, self._routes()))
             for name in sorted(targets & given.keys()):
                 if given[name].kind in ("object", "bool") and given[name].form is None:
-                    large = isinstance((live or {}).get(name), (list, tuple, dict))
+                    obj = (live or {}).get(name)
+                    large = isinstance(obj, (list, tuple, dict)) and bool(obj)
                     raise TypeError(
                         f"{self.__name__}(): {name} is differentiated by, so it must be a float or an array of them;"
                         + (" pass np.array(...) of it" if large else " wrt names other targets")

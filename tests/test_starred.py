@@ -5,7 +5,6 @@ import types
 import numpy as np
 import pytest
 
-import gradgen
 from gradgen import check_grad, grad
 
 X, Y = np.array([0.1, 0.5, -0.3]), np.array([0.2, 0.1, 0.4])
@@ -57,11 +56,11 @@ def test_a_module_keeps_the_stars():
     made = grad(both, shapes="x=(n,)")
     text = made.source
     assert "def grad_both(x, *rest, k=1.0, **more):" in text and "`both(x, *rest, k, **more)`" in text
-    assert "rest:" not in text and "isinstance(rest" not in text
+    assert "rest: [" not in text and "isinstance(rest" not in text
     np.testing.assert_allclose(written(made, "grad_both")(X, Y, k=2.0, a=1.5), grad(both)(X, Y, k=2.0, a=1.5))
     np.testing.assert_allclose(written(grad(powers, wrt="xs"), "grad_powers")(X, Y), [np.ones(3), 2.0 * Y])
 
 
 def test_what_was_not_given_has_no_gradient():
-    with pytest.raises(gradgen.GradgenError, match="'more' holds no float|more is differentiated by"):
+    with pytest.raises(TypeError, match=r"more is differentiated by, .* wrt names other targets"):
         grad(both, wrt="more")(X)
