@@ -129,7 +129,7 @@ def misshapen(graph: Graph, params: list[Value], cotangents: list[Value], names:
             continue
         if of.type.scalar and exact:
             terms.append(f'getattr({bar.hint}, "ndim", 0) != 0')
-        elif of in names:
+        elif of in names and not of.type.sequence:
             shape = f"{names[of]}.shape" if of.type.ndim else f"np.shape({names[of]})"
             terms.append(f"np.shape({bar.hint}) != {shape}")
     return " or ".join(terms)

@@ -591,3 +591,21 @@ def test_copies_of_a_slice_are_as_many_as_there_are_axes():
     for axis in (0, 1):
         found = gradgen.grad(f)(x, axis)
         np.testing.assert_allclose(found, differences(lambda x: f(x, axis), x), rtol=1e-6)
+
+
+def test_a_triangle_that_is_written_out_alone_is_all_that_is_read():
+    def f(x):
+        K = np.array([[x[0] + 3.0, 0.0, 0.0], [x[1], x[2] + 2.0, 0.0], [0.3, x[0] * x[1], 1.5]]) / 1.7
+        w, v = np.linalg.eigh(K)
+        return w @ np.arange(3.0) + np.abs(v[:, 0]) @ np.arange(3.0) + np.sum(np.linalg.cholesky(K)[2])
+
+    def upper(x):
+        K = np.array([[x[0] + 3.0, x[1], 0.1], [0.0, x[2] + 2.0, x[0]], [0.0, 0.0, 1.5]])
+        return np.linalg.eigvalsh(K, UPLO="U") @ np.arange(3.0)
+
+    def symmetric(x):
+        K = np.array([[x[0] + 3.0, x[1]], [x[1], x[2] + 2.0]])
+        return np.sum(np.linalg.cholesky(K))
+
+    for g in (f, upper, symmetric):
+        agree(g, np.array([0.3, 0.7, -0.2]))

@@ -176,6 +176,8 @@ class Expressions(Invoking):
         pairs: list[Pair] = []
         try:
             joined = Sides(self, (self.contents, self.contents), mark).join(first, second, pairs)
+            if any(None in pair for pair in pairs):
+                raise Differ
         except Differ:
             what = "the two sides differ in their tuples or lists"
             raise self.error(what, node, "give both the same structure") from None

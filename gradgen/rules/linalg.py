@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..graph import OPERATIONS, infer, type_of
+from ..graph import OPERATIONS, Value, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds, real_of
 from .elementwise import is_complex
 from .matrix_snippets import (
@@ -196,11 +196,56 @@ def slogdet(g, out, a):
 # ---- decompositions
 
 
+def as_read(bar: Any, a: Any, lower: bool) -> Any:
+    """The cotangent of a matrix of which one triangle is read, given the symmetric one.
+
+    The matrix is taken for symmetric, and so is its cotangent; one that is written out entry by entry, and is not
+    symmetric, gets what each of its entries has.
+    """
+    if bar is None or not _is_uneven(a):
+        return bar
+    return np.tril(bar) + np.tril(bar, -1) if lower else np.triu(bar) + np.triu(bar, 1)
+
+
+def _is_uneven(a: Any) -> bool:
+    """Whether a matrix is written out, and entries opposite each other are not the same."""
+    while isinstance(a, Value) and a.node is not None and a.node.op.fn in SCALING:
+        matrices = [v for v in a.node.inputs if v.type.ndim == 2]
+        if len(matrices) != 1 or any(v.type.ndim != 0 for v in a.node.inputs if v not in matrices):
+            return False
+        [a] = matrices
+    written = isinstance(a, Value) and a.node is not None and a.node.op.fn is np.array
+    rows = _entries(a.node.inputs[0]) if written else []
+    entries = [_entries(row) for row in rows]
+    if any(len(row) != len(rows) for row in entries):
+        return False
+    return any(_differ(entries[i][j], entries[j][i]) for i in range(len(rows)) for j in range(i))
+
+
+SCALING = (np.multiply, np.true_divide, np.negative)
+"""What leaves a matrix symmetric that is so, by numbers."""
+
+
+def _entries(x: Any) -> list[Any]:
+    """The items of a list that is written out, values or constants."""
+    const = x.const if isinstance(x, Value) else x
+    if isinstance(const, (list, tuple)):
+        return list(const)
+    node = const.node if isinstance(const, Value) else None
+    return list(node.inputs) if node is not None and node.op.name in ("list", "tuple") else []
+
+
+def _differ(x: Any, y: Any) -> bool:
+    """Whether two entries are not known to be the same."""
+    x, y = (v.const if isinstance(v, Value) else v for v in (x, y))
+    return x is not y and (isinstance(x, Value) or isinstance(y, Value) or bool(x != y))
+
+
 @bprop(np.linalg.cholesky, signature="a, upper=False", infer=_square_type, samples=_of(positive, {}, {"upper": True}))
 def cholesky(g, out, a, *, upper):
     """See `cholesky_bar`."""
     real(a, "cholesky")
-    return cholesky_bar(mT(g), mT(out)) if upper else cholesky_bar(g, out)
+    return as_read(cholesky_bar(mT(g), mT(out)) if upper else cholesky_bar(g, out), a, lower=not upper)
 
 
 def _eigh_type(facts: Facts, a: Any, **_: Any) -> list[Type]:
@@ -218,10 +263,10 @@ def eigh(g, out, a, *, UPLO):
     w, v = out
     w_bar, v_bar = g
     a_bar = None if w_bar is None else (v * per_column(w_bar)) @ mT(v)
-    if v_bar is None:
-        return a_bar
-    turned = eigenvectors_bar(v_bar, w, v)
-    return turned if a_bar is None else a_bar + turned
+    if v_bar is not None:
+        turned = eigenvectors_bar(v_bar, w, v)
+        a_bar = turned if a_bar is None else a_bar + turned
+    return as_read(a_bar, a, lower=UPLO == "L")
 
 
 @bprop(np.linalg.eigvalsh, signature="a, UPLO='L'", infer=lambda facts, a, **_: _eigh_type(facts, a)[0],
@@ -230,7 +275,7 @@ def eigvalsh(g, out, a, *, UPLO):
     """v diag(g) v.T"""
     real(a, "eigvalsh")
     _, v = np.linalg.eigh(a, UPLO=UPLO)
-    return (v * per_column(g)) @ mT(v)
+    return as_read((v * per_column(g)) @ mT(v), a, lower=UPLO == "L")
 
 
 def smaller(facts: Facts, m: Size, n: Size) -> Size:
