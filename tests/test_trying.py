@@ -276,3 +276,82 @@ def test_what_may_hide_an_exception_is_refused(f):
     with pytest.raises(gradgen.UnsupportedError) as caught:
         gradgen.grad(f, wrt="b")(*GOOD)
     assert "^" in caught.value.render()
+
+
+# ---- what surely raises
+
+
+def after_some_statements(A, b):
+    c, y = 1.0, b
+    try:
+        y = y * 2.0
+        print("before")
+        c = c + 1.0
+        b.fillna(0.0)
+        y = y * 100.0
+    except AttributeError:
+        y = y * c
+    return np.sum(y * b)
+
+
+def of_a_number(A, b):
+    u = np.sum(b)
+    try:
+        u = u * 3.0
+        u[u < 1.0] = 0.0
+    except TypeError:
+        if u < 1.0:
+            u = 0.0
+    return u * u
+
+
+def in_a_loop_inside(A, b):
+    y = b
+    try:
+        for i in range(2):
+            y = y * 2.0
+            if i == 1:
+                y.fillna(0.0)
+    except AttributeError:
+        y = y * 3.0
+    return np.sum(y)
+
+
+def entry_by_entry(A, b):
+    try:
+        y = np.where(b > 1.0, b * b, 2.0 * b)
+        y = np.where(np.logical_and(b > 1.0, b < 2.0), y * 3.0, y)
+    except IndexError:
+        y = b
+    return np.sum(y)
+
+
+def names_that_are_there(A, b):
+    try:
+        if (b > 100.0).any():
+            raise ValueError("too much")
+        y = np.asarray(b)
+    except NameError:
+        y = b * 7.0
+    return y @ y
+
+
+@pytest.mark.parametrize(
+    "f",
+    [after_some_statements, of_a_number, in_a_loop_inside, entry_by_entry, names_that_are_there],
+    ids=lambda f: f.__name__,
+)
+def test_what_surely_raises_or_never_does_is_decided(f):
+    try:
+        found, noted = outcome(lambda: gradgen.grad(f, wrt="b")(*GOOD))
+    except gradgen.UnsupportedError:
+        found = None
+    if isinstance(found, tuple):
+        assert f is in_a_loop_inside and found[0] is gradgen.UnsupportedError
+        return
+    _, log = outcome(lambda: f(*GOOD))
+    assert noted == log
+    A, b = GOOD
+    with contextlib.redirect_stdout(io.StringIO()):
+        wanted = [(f(A, b + e) - f(A, b - e)) / 2e-6 for e in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)

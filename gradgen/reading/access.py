@@ -114,6 +114,7 @@ class Access(Objects):
         route = self.route_of(base)
         if route is not None and not any(hasattr(cls, node.attr) for cls in (np.ndarray, dict, list, str)):
             return self.placed(route.then(ATTRIBUTE, node.attr)) or self.open_part(route, ATTRIBUTE, node.attr)
+        self.refuse_missing(base, node)
         return Method(tree, base.value, node.attr)
 
     def subscript(self, node: ast.Subscript) -> Term:

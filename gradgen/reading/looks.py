@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import is_number
 from ..control import is_defined
 from ..graph import Value
 from ..shapes import NONE, Dim, Facts, Size, Type, dim_add
@@ -63,7 +64,15 @@ def _classes_of_value(program: Any, v: Value) -> tuple[type, ...] | None:
     plain = SCALARS[t.kind]
     if t.ndim == 0 and not t.array and _is_python(program, v):
         return tuple(cls for cls in plain if cls in (bool, int, float, complex))
-    return (*(cls for cls in plain if not t.array or issubclass(cls, np.generic)), np.ndarray)
+    found = tuple(cls for cls in plain if not t.array or issubclass(cls, np.generic))
+    return found if t.ndim == 0 and v.node is not None and is_number(v) else (*found, np.ndarray)
+
+
+def lacking(program: Any, term: Term, name: str) -> type | None:
+    """The class of what surely has no such attribute, as arrays and numbers have their own alone; else None."""
+    found = classes(program, term) or ()
+    plain = all(cls in (np.ndarray, *SCALARS["number"]) and not hasattr(cls, name) for cls in found)
+    return found[0] if found and plain else None
 
 
 def _is_python(program: Any, v: Value) -> bool:

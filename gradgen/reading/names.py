@@ -14,6 +14,7 @@ from ..source import Function, Statement
 from ..syntax import Verbatim, literal, numpy_path
 from ..terms import Ambiguous, Static, Term
 from .applying import Applying
+from .looks import lacking
 
 
 class Frame:
@@ -80,6 +81,13 @@ class Names(Applying):
         if hasattr(builtins, node.id):
             return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
         raise self.error(f"the name {node.id!r} is not defined", node)
+
+    def refuse_missing(self, base: Term, node: ast.Attribute) -> None:
+        """Raise UnsupportedError where an array or a number surely has no such attribute."""
+        cls = lacking(self, base, node.attr)
+        if cls is not None:
+            error = AttributeError(f"'{cls.__name__}' object has no attribute {node.attr!r}")
+            raise self.error(str(error), node) from error
 
     def constant(self, node: ast.Constant) -> Static:
         """A literal, numbers as the user wrote them."""

@@ -132,6 +132,8 @@ class Closing:
             return self.program.read(node).ast
         if isinstance(node, ast.Attribute):
             path = self.program.read(node) if self._is_static_path(node) else None
+            if path is None and isinstance(node.value, ast.Name) and node.value.id not in self.bound:
+                self.program.refuse_missing(self.program.lookup(node.value), node)
             if isinstance(path, Static):
                 return self.program.by_reference(path).ast
         return rebuilt(node, self.visit)

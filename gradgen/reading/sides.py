@@ -130,6 +130,8 @@ class Sides:
         self, a: Term | None, b: Term | None, cells: tuple[Cell | None, ...], pairs: list[Pair], like: Term | None
     ) -> Term | None:
         """Two tuples, lists, dicts or objects of one structure; None where they are none."""
+        if isinstance(a, Sequence) or isinstance(b, Sequence):
+            a, b = (_written_out(t) for t in (a, b))
         known = [t for t in (a, b) if t is not None]
         if not all(isinstance(t, Sequence) for t in known):
             return None
@@ -196,6 +198,14 @@ class Sides:
         if lists and any(c is not None for c in cells):
             made.cell = self.cells[cells] = self.cells.get(cells) or self.both(cells, like)  # type: ignore[index, arg-type]
         return made
+
+
+def _written_out(term: Term | None) -> Term | None:
+    """A known tuple that is written out, its items one by one; any other term as it is."""
+    if isinstance(term, Static) and isinstance(term.obj, tuple) and isinstance(term.ast, ast.Tuple):
+        if len(term.ast.elts) == len(term.obj):
+            return sequence(tuple, [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=True)])
+    return term
 
 
 def filled(like: Term, leaves: list[Term], of: Cell | None = None) -> Term:

@@ -32,7 +32,7 @@ from ..terms import (
 from .cells import is_array, outermost
 from .decide import decided, looked_at
 from .flow import BROKEN, RETURNED, VALUE, always_leaves
-from .looks import SCALARS, classes
+from .looks import lacking
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
 from .trying import Trying
 from .turns import Turns
@@ -235,11 +235,9 @@ class Statements(Turns, Trying):
                 self._opaque_statement(self.statement.node)  # type: ignore[union-attr, arg-type]
 
     def _without(self, target: ast.Attribute) -> type | None:
-        """The class of what surely has no such attribute and takes none, as arrays and numbers; else None."""
+        """The class of what surely has no such attribute and takes none; else None."""
         base = looked_at(self, target.value)
-        found = () if base is None else classes(self, base) or ()
-        plain = all(cls in (np.ndarray, *SCALARS["number"]) and not hasattr(cls, target.attr) for cls in found)
-        return found[0] if found and plain else None
+        return None if base is None else lacking(self, base, target.attr)
 
     def _unpack(self, target: ast.Tuple | ast.List, term: Term) -> None:
         count = len(target.elts)

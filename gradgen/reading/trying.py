@@ -15,7 +15,7 @@ from typing import Any
 
 from ..control import STOOD_AROUND
 from ..errors import UnsupportedError
-from ..graph import CONST, OPAQUE
+from ..graph import CONST, OPAQUE, Node
 from ..managers import is_of_the_backward_pass, lets_through
 from ..source import Around
 from ..terms import Computed, Ref, Static, references
@@ -26,6 +26,8 @@ UNRAISED = (NameError, AttributeError, TypeError, KeyError, ImportError)
 """What operations on numbers and arrays of known ranks never raise."""
 NOTES = (VALUE, RETURNED, BROKEN, LEFT, RAISED)
 """How a block was left."""
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
+"""Statements that hold no others: what is known when one of them raises is what was known before it."""
 
 
 class Trying(Flow):
@@ -85,26 +87,30 @@ class Trying(Flow):
 
     def _handled(self, node: ast.Try) -> None:
         caught = [self._classes(handler) for handler in node.handlers]
-        names, count, memory = dict(self.frame.names), len(self.graph.nodes), self.memory()
+        names, count = self.frame.names, len(self.graph.nodes)
         raising = all(map(_only_raises, node.handlers))
         tree = self._with_handlers(node) if raising else None
         try:
             with self._standing(Around(tree, self.statement)) if tree is not None else contextlib.nullcontext():
                 self.block(node.body)
         except UnsupportedError as error:
-            self.graph.nodes[count:] = [n for n in self.graph.nodes[count:] if n.op is not CONST]
-            self.frame.names.clear()
-            self.frame.names.update(names)
-            self.recall(memory)
             pairs = zip(node.handlers, caught, strict=True)
             fits = [handler for handler, found in pairs if isinstance(error.__cause__, found or ())]
-            if None in caught or not fits or len(self.graph.nodes) > count:
+            at = None if self.statement is None else self.statement.node
+            plainly = isinstance(at, SIMPLE) and at in node.body and self.frame.names is names
+            if None in caught or not fits or not plainly:
                 raise
-            self.block(fits[0].body)
+            self.block(fits[0].body)  # what came before it was done
             return
         plain = [n for n in self.graph.nodes[count:] if n.op is not CONST]
-        unraised = None not in caught and all(issubclass(cls, UNRAISED) for found in caught for cls in found or ())
-        known = all(n.op is not OPAQUE and all(v.type.ndim is not None for v in n.inputs) for n in plain)
+        entry_by_entry = all(map(_is_entry_by_entry, plain))
+        never = UNRAISED + ((IndexError,) if entry_by_entry else ())
+        unraised = None not in caught and all(issubclass(cls, never) for found in caught for cls in found or ())
+        known = entry_by_entry or all(
+            n.op is not OPAQUE and all(v.type.ndim is not None for v in n.inputs) for n in plain
+        )
+        if None not in caught and all(issubclass(cls, NameError) for found in caught for cls in found or ()):
+            known = known or all(n.op is not OPAQUE or n.options["reads"] for n in plain)  # all names mean something
         varies = any(self.may_vary(Computed(Ref(v), v)) for n in plain for v in n.outputs)
         if plain and not (unraised and known) and not (raising and varies):
             raise self.error("a `try` around values that carry a derivative is not followed", node, "move them out")
@@ -152,6 +158,12 @@ class Trying(Flow):
         found = term.obj if isinstance(term, Static) else None
         found = found if isinstance(found, tuple) else (found,)
         return found if all(isinstance(cls, type) and issubclass(cls, BaseException) for cls in found) else None
+
+
+def _is_entry_by_entry(node: Node) -> bool:
+    """Whether it computes numbers of numbers, entry by entry: it may raise that they do not fit, or floating-point
+    errors, and nothing else."""
+    return node.op.elementwise and all(v.type.kind in ("float", "int", "bool", "complex") for v in node.inputs)
 
 
 def is_stored(name: ast.Name) -> bool:

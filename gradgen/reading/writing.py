@@ -12,6 +12,7 @@ from ..syntax import numpy_path
 from ..terms import Computed, Ref, Sequence, Static, Term, sequence
 from .arithmetic import Arithmetic
 from .cells import is_fresh
+from .looks import lacking
 from .making import Making
 
 
@@ -38,6 +39,10 @@ class Writing(Making, Arithmetic):
             raise self.error(f"`{name}` comes from outside of the function, and is written here", node, "copy it first")
         if not isinstance(base, Computed) or base.value.type.kind == "object" or _is_list(base.value):
             return None
+        cls = lacking(self, base, "__setitem__")
+        if cls is not None:
+            error = TypeError(f"'{cls.__name__}' object does not support item assignment")
+            raise self.error(str(error), node) from error
         return base.value, self.key(self._index(node.slice))
 
     def key(self, index: Term) -> Value:
