@@ -45,7 +45,8 @@ def library_path(obj: Any) -> tuple[str, ast.expr] | None:
     if not (callable(obj)):
         return None
     module = getattr(obj, "__module__", None) or ""
-    for prefix in ("", "linalg.", "fft.", "random.", "lib.stride_tricks."):
+    own = [f"{module.removeprefix('numpy.')}."] if module.startswith("numpy.polynomial.") else []
+    for prefix in ("", "linalg.", "fft.", "random.", "lib.stride_tricks.", *own):
         owner = functools.reduce(getattr, prefix.split(".")[:-1], np)
         if module.split(".")[0] in ("numpy", "builtins") and vars(owner).get(name) is obj:
             if module == "builtins" and getattr(builtins, name, None) is obj:

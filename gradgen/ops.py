@@ -44,6 +44,7 @@ FAMILIES = {
     "norms": "norms",
     "fourier": "Fourier transforms",
     "polynomials": "polynomials",
+    "series": "series of polynomials, in `numpy.polynomial`",
     "shaping": "shapes",
     "selecting": "reading",
     "places": "by masks and places",

@@ -528,6 +528,14 @@ def _power(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return binary(ast.Pow, tree, of(exponent))
 
 
+def _plus(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """`m + n`, `n - 1`, of sizes."""
+    a, b = node.inputs
+    if isinstance(b.const, int) and b.const < 0:
+        return binary(ast.Sub, of(a), ast.Constant(-b.const))
+    return binary(ast.Add, of(a), of(b))
+
+
 def _bracketed(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     """`np.r_[x, y]`."""
     items = [of(v) for v in node.inputs]
@@ -559,6 +567,7 @@ SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     "item": _item,
     "tuple": _display(ast.Tuple),
     "list": _display(ast.List),
+    "plus": _plus,
     "row": _bracketed,
     "columns": _bracketed,
     "slice": _slice,

@@ -11,13 +11,15 @@ import scipy.ndimage
 import scipy.signal
 import scipy.special
 import scipy.stats
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial
 
 import gradgen.rules
 from gradgen.graph import OPERATIONS
 from gradgen.library import parameters_of
 from gradgen.rules.registry import REFUSED
 
-MODULES = [np, np.linalg, np.fft, scipy.special, scipy.linalg, scipy.fft, scipy.ndimage, scipy.signal,
+SERIES = [polynomial, chebyshev, legendre, hermite, hermite_e, laguerre]
+MODULES = [np, np.linalg, np.fft, *SERIES, scipy.special, scipy.linalg, scipy.fft, scipy.ndimage, scipy.signal,
            scipy.stats]  # fmt: skip
 gradgen.rules.of_libraries()
 

@@ -231,7 +231,10 @@ np.polyval(v, w); np.polyval(v, a); np.polyval(v, M); np.polyder(v); np.polyder(
 np.polyadd(v, M[0])
 np.polysub(v, w); np.polymul(v, w); np.vander(v); np.vander(v, 2, increasing=True); np.polyfit(v, w, 1)
 np.polyfit(np.linspace(0.0, 1.0, 3), v, 2); np.cumulative_prod(v); np.geomspace(a, b, 4); np.geomspace(v, w, 3, axis=-1)
-np.logspace(a, b, 4); np.logspace(v, w, 3, base=2.0)
+np.logspace(a, b, 4); np.logspace(v, w, 3, base=2.0); np.poly(v); np.abs(np.roots(M[0])); np.roots(v).real
+np.polynomial.polynomial.polyval(v, w); np.polynomial.chebyshev.chebval(M, v); np.polynomial.legendre.legval(a, v)
+np.polynomial.hermite.hermval(v, np.polynomial.hermite.hermder(M[0])); np.polynomial.polynomial.polyvander(v, 2) @ w
+np.polynomial.chebyshev.chebint(v); np.polynomial.laguerre.lagval(w, np.polynomial.laguerre.lagint(v, lbnd=0.5))
 """
 PLACES = """
 np.delete(v, 1); np.delete(M, [0, 2], axis=1); np.delete(M, i, axis=0); np.insert(v, 1, a); np.insert(M, 1, v, axis=1)
@@ -241,7 +244,9 @@ np.pad(v, 2, mode="mean"); np.pad(v, (1, 2), mode="maximum", stat_length=2); np.
 np.pad(v, 2, mode="linear_ramp", end_values=1.0); np.pad(v, 2, mode="reflect", reflect_type="odd")
 np.pad(T, 1, "minimum")
 np.take(v, [5, -1], mode="clip"); np.partition(v, 1); np.partition(M, 2, axis=0); np.unique(v); np.unique(M)
-np.bincount(k, weights=v); np.bincount(k, v, minlength=5); np.diagflat(v); np.diagflat(M, 1)
+np.histogram(v, 3, weights=w)[0]; np.histogram(v, 3, (0.0, 1.0), weights=w, density=True)[0]
+np.histogram(v, [0.0, 0.5, 1.0], weights=w)[0] * a; np.bincount(k, weights=v)
+np.bincount(k, v, minlength=5); np.diagflat(v); np.diagflat(M, 1)
 np.matvec(S, v); np.matvec(T, M[0]); np.vecmat(v, S); v[np.flatnonzero(m)]; np.digitize(v, [0.5]) * v
 """
 FOURIER = """
@@ -274,6 +279,7 @@ NEEDS_RANK = (
     "np.add.outer", "np.subtract.outer", "np.multiply.outer", "np.divide.outer", "np.power.outer", "np.maximum.outer",
     "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, a", "np.polyfit",
     "np.diff(v, append", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
+    "np.poly(",
     "np.linalg.tensorinv", "np.linalg.tensorsolve", "np.pad(v, 2, mode", "np.pad(v, (1, 2), mode",
     "np.pad(M, ((1, 0), (0, 2)), mode", "np.pad(T",
 )  # fmt: skip
@@ -407,7 +413,12 @@ REFUSED = {
     "np.sum(M, axis=i)": "`axis`",
     "np.r_['0,2', v, w]": "np.r_",
     "np.mgrid[a:b:4j] * v": "np.mgrid",
-    "np.roots(v)": "np.roots",
+    "np.polydiv(v, w)[0]": "np.polydiv",
+    "np.histogram(v, 3)[1]": "edges of np.histogram",
+    "np.histogram(v, 3, density=True)[0]": "edges of np.histogram",
+    "np.polynomial.polynomial.polyadd(v, w)": "polyadd",
+    "np.polynomial.polynomial.polyval(v, M)": "coefficients in a row",
+    "np.poly(S)": "np.linalg.eigvals",
     "np.median(v, overwrite_input=True)": "overwrite_input",
     "np.diff(v, 2, prepend=0.0)": "prepend=",
     "np.unstack(M)[1]": "known rank and length",

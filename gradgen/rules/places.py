@@ -12,15 +12,15 @@ import numpy as np
 
 from ..graph import type_of
 from ..sequences import sequence_type
-from ..shapes import Dim, Facts, ShapeVar, Type, dim_add, join_kinds
+from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, float_of, join_kinds
 from .indices import along
 from .primitives import apply, count, scatter, unbroadcast, zeros_for
 from .reductions import axes_of
-from .registry import bprop, ndim, primitive, register
-from .scans import row_type
+from .registry import Unknown, bprop, ndim, primitive, register
+from .scans import differences_bar, row_type
 from .selecting import numbered, sent_back
 from .shaping import calls, case, like_shape, view_type
-from .sizes import shape_from, sizes_in
+from .sizes import shape_from, size_of, sizes_in
 from .snippets import put_along
 
 
@@ -243,6 +243,49 @@ def first_places(ar: Any) -> Any:
 def bincount(g, out, x, weights, **_):
     """Each weight gets the cotangent of the place to which it was added."""
     return None, None if weights is None else g[x] if ndim(x) == 1 else np.take(g, x)
+
+
+def _histogram_type(facts: Facts, a: Any, bins: Any, weights: Any, *, range: Any, density: Any) -> list[Type]:
+    t = Type("float") if isinstance(bins, str) else type_of(bins)
+    n: Size | None = None
+    if not isinstance(bins, str) and not isinstance(t.shape, ShapeVar):
+        n = size_of(bins) if t.ndim == 0 else dim_add(t.shape[0], 1, -1)
+    n = Dim.fresh() if n is None else n
+    counted = "int" if weights is None and not density else "float" if weights is None else type_of(weights).kind
+    return [Type(counted, (n,), array=True), Type(float_of(t.kind), (dim_add(n, 1),), array=True)]
+
+
+def _histogram_samples(rng: np.random.Generator) -> list[Any]:
+    options: list[Any] = [{"range": (0.0, 1.0)}, {"range": (0.2, 0.7), "density": True}]
+    places: list[Any] = [4, np.array([0.2, 0.4, 0.8])]
+    return [((rng.uniform(0.1, 0.9, s), bins), {"weights": rng.uniform(0.5, 1.0, s), **o})
+            for s in ((6,), (2, 3)) for bins in places for o in options]  # fmt: skip
+
+
+@bprop(np.histogram, signature="a, bins=10, range=None, density=None, weights=None", inputs="a bins weights",
+       infer=_histogram_type, samples=_histogram_samples)  # fmt: skip
+def histogram(g, out, a, bins, weights, *, range, density):
+    """Each weight gets the cotangent of the bin in which its entry is. What is counted stays in its bin."""
+    edges, moves = out[1], (isinstance(bins, str) or type_of(bins).ndim == 0) and range is None
+    a_bar = None
+    if moves and (g[1] is not None or density):
+        message = "the edges of np.histogram move with the smallest and the largest entry"
+        a_bar = Unknown(message, "give it the edges, or a `range`")
+    bins_bar = None
+    if not isinstance(bins, str) and type_of(bins).ndim != 0:
+        bins_bar = g[1]
+        if density and g[0] is not None:  # by how wide the bins are
+            wider = differences_bar(-g[0] * out[0] / np.diff(edges), bins, 1, 0)
+            bins_bar = wider if bins_bar is None else bins_bar + wider
+    if g[0] is None or weights is None:
+        return a_bar, bins_bar, None
+    places = apply(np.searchsorted, edges[1:-1], a, side="right")  # the last bin holds its end too
+    inside = np.logical_and(np.greater_equal(a, edges[0]), np.less_equal(a, edges[-1]))
+    sent = g[0]
+    if density:
+        total = np.sum(np.where(inside, weights, 0.0))
+        sent = (sent / np.diff(edges) - np.sum(sent * out[0])) / total
+    return a_bar, bins_bar, np.where(inside, sent[places], 0.0)
 
 
 # ---- made diagonals, pieces

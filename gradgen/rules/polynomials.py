@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import call, operation, type_of
 from ..shapes import Dim, Facts, ShapeVar, Size, Type, dim_add, float_of, join_kinds
-from .primitives import apply, cast_like, count, length
+from .primitives import apply, cast_like, count, length, plus
 from .product_snippets import like_third
 from .products import kind_of_product, pairs
 from .registry import bprop, ndim, primitive, register
@@ -86,7 +86,7 @@ def correlated_bar(g: Any, a: Any, v: Any, mode: str = "valid", place: int = 0) 
 
 def real(*arrays: Any) -> None:
     if any(type_of(x).kind == "complex" for x in arrays):
-        raise NoRuleError("np.correlate and np.polyfit are differentiated for real numbers only")
+        raise NoRuleError("np.correlate, np.poly and np.polyfit are differentiated for real numbers only")
 
 
 @bprop(np.correlate, signature="a, v, mode='valid'", inputs="a v", infer=_convolved_type, samples=_convolved_samples)
@@ -191,6 +191,41 @@ def multiplied_bar(g: Any, a: Any, like: Any) -> Any:
 register(np.polymul, signature="a1, a2", samples=_pairs,
          infer=lambda facts, a1, a2: Type(kind_of_product(a1, a2), (Dim.fresh(),), array=True),
          rule=lambda g, out, a1, a2: (multiplied_bar(g, a2, a1), multiplied_bar(g, a1, a2)))  # fmt: skip
+
+
+# ---- from roots, and back
+
+
+def _of_roots_type(facts: Facts, seq_of_zeros: Any) -> Type:
+    t = type_of(seq_of_zeros)
+    if t.ndim == 2:
+        raise TypeError("np.poly is differentiated for roots in a row; of a matrix write np.poly(np.linalg.eigvals(A))")
+    n = Dim.fresh() if isinstance(t.shape, ShapeVar) else dim_add(t.shape[0], 1)
+    return Type(float_of(t.kind), (n,), array=True)
+
+
+@bprop(np.poly, signature="seq_of_zeros", infer=_of_roots_type,
+       samples=lambda rng: [((rng.normal(size=n),), {}) for n in (1, 2, 4)])  # fmt: skip
+def poly(g, out, seq_of_zeros):
+    """Less the polynomial of the other roots: out / (x - root), as Horner's method divides."""
+    real(seq_of_zeros)
+    if ndim(seq_of_zeros) != 1:
+        raise NoRuleError("np.poly needs an array of known rank: declare its shape")
+    products = apply(np.correlate, g, out, "full")[plus(length(seq_of_zeros, 0), 1) :]
+    return -np.polyval(products[::-1], seq_of_zeros)
+
+
+def _roots_samples(rng: np.random.Generator) -> list[Any]:
+    chosen: list[Any] = [np.poly([1.0, -2.0, 3.5]), [2.0, -3.0], [1.0, 0.5, 2.0, 1.0], [1.0, 2.0, 0.0]]
+    return [((np.asarray(p),), {}) for p in chosen]
+
+
+@bprop(np.roots, signature="p", infer=lambda facts, p: Type("complex", (Dim.fresh(),), array=True),
+       samples=_roots_samples)  # fmt: skip
+def roots(g, out, p):
+    """A power of the root divided by the derivative there, by the implicit function theorem; they must be distinct."""
+    slopes = np.polyval(cast_like(np.polyder(p), p), out)
+    return -((g / slopes) @ cast_like(apply(np.vander, out, count(p)), out))
 
 
 # ---- matrices of powers, and the fit by them

@@ -37,14 +37,11 @@ refuse(np, "apply_along_axis apply_over_axes fromfunction vectorize piecewise",
 refuse(np, "frompyfunc nested_iters nditer ndenumerate flatiter broadcast",
        "it makes objects, or goes through entries one by one",
        "write a loop with an index, or whole-array operations")  # fmt: skip
-refuse(np, "histogram histogram2d histogramdd histogram_bin_edges", "counts do not vary with what is counted",
+refuse(np, "histogram2d histogramdd histogram_bin_edges", "counts do not vary with what is counted",
        "write np.bincount(np.digitize(x, bins), weights) for a sum of weights")  # fmt: skip
 refuse(np, "trim_zeros", "how long its result is depends on the values", "write the slice, as in x[1:-1]")
 refuse(np, "intersect1d setxor1d union1d unique_all unique_values",
        "what it keeps depends on comparing all values", "write np.unique of what np.concatenate joins")  # fmt: skip
-refuse(np, "roots", "the roots of a polynomial have an order of their own",
-       "use np.linalg.eigvals of the companion matrix, or Newton's method in a loop")  # fmt: skip
-refuse(np, "poly", "it may be of a matrix or of roots", "multiply the factors by np.convolve in a loop")
 refuse(np, "polydiv", "how long the rest is depends on the values", "divide by hand, or fit by np.linalg.lstsq")
 refuse(np, "poly1d", "it is an object of its own", "use np.polyval with the coefficients")
 refuse(np, "sort_complex", "it has no order that derivatives could follow", "write np.sort of the real parts")
