@@ -66,7 +66,7 @@ def same_sides(graph: Graph, node: Node) -> bool:
     alone = [out for out in node.outputs if out not in table]
     if len(alone) == 1 and not node.effect:
         yes, no = (arm.results[alone[0].index].const for arm in node.subgraphs)
-        if yes is True and no is False:
+        if yes is True and no is False and node.inputs[0].type.kind == "bool":
             table[alone[0]] = node.inputs[0]
     return replaced(graph, table)
 

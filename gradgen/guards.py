@@ -129,6 +129,8 @@ def misshapen(graph: Graph, params: list[Value], cotangents: list[Value], names:
             continue
         if of.type.scalar and exact:
             terms.append(f'getattr({bar.hint}, "ndim", 0) != 0')
+        elif of in names and of.type.of is not None:
+            terms.append(f"len({bar.hint}) != len({names[of]})")
         elif of in names and not of.type.sequence:
             shape = f"{names[of]}.shape" if of.type.ndim else f"np.shape({names[of]})"
             terms.append(f"np.shape({bar.hint}) != {shape}")

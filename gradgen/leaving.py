@@ -38,10 +38,10 @@ def end_of_step(e: Any, inner: Any, stop: Value, flag: Value, pairs: Pairs) -> l
     further = moved(e, inner, [(o, r) for o, r in others if not uses[o]])
     given = {part.id for part in names_in(after) if isinstance(part.ctx, ast.Store)}
     way = broken(e, [(o, r) for o, r in pairs if uses[o]])
-    if any(part.id in given for part in names_in([test, *(s.value for s in further)])):  # type: ignore[attr-defined]
-        said = standing_for(flag, ast.Name(e.names.of[flag], ast.Load()))
-        return [*moved(e, inner, pairs), ast.If(said, [way], [])]
     known = isinstance(test, ast.Name) and test.id == e.names.of[flag]
+    if any(part.id in given for part in names_in([test, *(s.value for s in further)])):  # type: ignore[attr-defined]
+        said = test if known else standing_for(flag, ast.Name(e.names.of[flag], ast.Load()))
+        return [*moved(e, inner, pairs), ast.If(said, [way], [])]
     return [*after, ast.If(test, [*([] if known else noted(e, flag)), way], []), *further]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .buffers import roots, written
-from .control import exits
+from .control import exits, is_loop
 from .graph import Node, Value
 from .rules.primitives import FILLS
 from .schedule import Schedule, is_early
@@ -267,12 +267,21 @@ def is_overtaken(v: Value, node: Node) -> bool:
     """Whether the header of a loop must not read `v` under the name of what is carried, which has begun by then.
 
     It begins as `v`, or as a copy, which is as good to read; not to be gone through while the steps write into it.
-    Only what the user calls alike can come to have one name.
+    Only what the user calls alike, or what a loop around hands on as such, can come to have one name.
     """
     loop: Any = node.op
-    alike = any(_alike(v, out) for out in node.outputs[: node.options["carried"]])
+    outputs = node.outputs[: node.options["carried"]]
+    alike = any(_alike(v, w) for out in outputs for w in (out, *_found_as(out)))
     gone_through = any(v in roots(x) for x in node.inputs[: node.options["items"]])
     return alike and (v not in loop.initial(node) or gone_through and bool(written(node.subgraphs[0])))
+
+
+def _found_as(v: Value) -> list[Value]:
+    """What the next step of the loop around finds `v` as."""
+    holder: Any = v.graph.holder
+    if holder is None or not is_loop(holder):
+        return []
+    return [p for p, r in zip(holder.op.carried(holder), v.graph.results, strict=False) if r is v]
 
 
 def _alike(v: Value, w: Value) -> bool:

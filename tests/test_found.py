@@ -8,15 +8,65 @@ from typing import Any
 import numpy as np
 import pytest
 
+import gradgen
 from gradgen.errors import GradgenError
 from tests.programs import RandomProgram
-from tests.test_programs import check, load
+from tests.test_programs import check, load, load_alone
 
 IMPORTS = "import numpy as np\n\nfrom gradgen.functions import logsumexp\n\n"
 X = np.array([0.3, -0.7, 1.2])
 M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
 
 RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
+    "sizes that do not fit where they are 1: the function is not run for that": (
+        "def f(x):\n    print(0.5)\n    b = x[:-1]\n    b /= b @ b.T\n    return np.sum(b)\n",
+        [M],
+        "x",
+        "",
+    ),
+    "as many entries of two shapes": (
+        """\
+def f(y):
+    a = y[1:-1]
+    q = np.mean(a, axis=1)
+    return np.vdot(q.var(keepdims=True), a)
+""",
+        [X[:, None]],
+        "y",
+        "",
+    ),
+    "a swap after what tells whether the loop is left": (
+        """\
+def f(y):
+    h, z = 0.5, 0.7
+    for i, u in y:
+        h, z = (z, h)
+        if np.sum(y) > 0:
+            if np.sum(y):
+                break
+    return h + np.sum(y)
+""",
+        [M[:, :2]],
+        "y",
+        "y=(n, 2)",
+    ),
+    "what is gone through is read before its name is taken": (
+        """\
+def f(x):
+    z = x
+    for i in range(1):
+        for j, i in enumerate(z):
+            pass
+        z = i
+    ys = [0.5 * j]
+    for j, row in enumerate(ys):
+        pass
+    return row
+""",
+        [M],
+        "x",
+        "",
+    ),
     "a list that grows under another name": (
         "def f(x):\n    ys = [x]\n    zs = ys\n    ys += [x * 2.0]\n    return np.sum(zs[-1] * x)\n",
         [X],
@@ -531,3 +581,14 @@ def test_it_is_refused(name: str) -> None:
     text, args, wrt, message = REFUSED[name]
     with pytest.raises(GradgenError, match=message):
         check(program(text, args, wrt, ""))
+
+
+def test_a_list_is_returned() -> None:
+    f = load(IMPORTS + "def f(x):\n    return [row * row for row in x], 0.5\n").f
+    for shapes in ("", "x=(n, 3)"):
+        made = gradgen.vjp(f, "x", shapes=shapes)
+        for vjp in (made, load_alone(made.source).vjp_f):
+            _, pullback = vjp(M)
+            assert np.array_equal(pullback(([X, 2.0 * X], 0.0)), 2.0 * M * np.array([X, 2.0 * X]))
+            with pytest.raises(ValueError, match="shaped like"):
+                pullback(([X], 0.0))
