@@ -226,6 +226,8 @@ class Simulation:
         if library or owner is not None and (name == "copy" or not is_module(root)):
             if name == "diag" and not is_matrix(given[0]):  # of a diagonal, a new matrix
                 return self.buffer()
+            if any(k.arg == "copy" and getattr(k.value, "value", None) is True for k in node.keywords):
+                return self.buffer()
             if name in READ_ONLY:
                 return base | self.buffer(ours=False)
             return base | self.buffer() if name in VIEWS else self.buffer()

@@ -18,6 +18,12 @@ X = np.array([0.3, -0.7, 1.2])
 M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
 
 RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
+    "an array to write into that is passed by position": (
+        "def f(x):\n    np.negative(x, x)\n    return x\n",
+        [X],
+        "x",
+        "x=(n,)",
+    ),
     "sizes that do not fit where they are 1: the function is not run for that": (
         "def f(x):\n    print(0.5)\n    b = x[:-1]\n    b /= b @ b.T\n    return np.sum(b)\n",
         [M],
@@ -498,12 +504,6 @@ REFUSED: dict[str, tuple[str, list[Any], str, str]] = {
         [X, X[:1]],
         "v",
         "deleted",
-    ),
-    "an array to write into that is passed by position": (
-        "def f(x):\n    np.negative(x, x)\n    return x\n",
-        [X],
-        "x",
-        "in place",
     ),
     "an array to write into that is passed by position to a function": (
         "def f(x):\n    np.cumsum(x, 0, None, x)\n    return x\n",

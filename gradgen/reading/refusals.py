@@ -6,18 +6,23 @@ import ast
 import bisect
 import heapq
 import inspect
+import operator
+import struct
 import sys
 from typing import Any
 
 import numpy as np
 
+from ..buffers import is_plain
 from ..errors import NoRuleError
 from ..graph import OPAQUE, OPERATIONS
 from ..library import among
 from ..rules.registry import refusal
-from ..terms import Computed, Sequence, Static, is_list
-from .writers import changes_lists, writes_arguments, writes_names
+from ..terms import Computed, Partial, Sequence, Static, is_list
+from .writers import changes_lists, python_function, writes_arguments, writes_names
 
+INTO = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
+"""The operators that have a form which changes what is on the left."""
 IN_PLACE = {
     "sort": "write `{base} = np.sort({base})`",
     "fill": "write `{base} = np.full_like({base}, ...)`",
@@ -26,13 +31,15 @@ IN_PLACE = {
     "insert": "write the list in one piece, as `[a, b]`",
 } | dict.fromkeys(
     ("put", "partition", "resize", "itemset", "setfield", "setflags", "byteswap", "reverse", "remove", "pop", "clear",
-     "update", "setdefault", "popitem", "add", "discard", "__setitem__"),
+     "update", "setdefault", "popitem", "add", "discard", "__setitem__", "__delitem__",
+     *(f"__i{name}__" for name in INTO)),
     "build a new one instead",
 )  # fmt: skip
 """Methods that change what they are called on."""
 WRITERS = frozenset({
     np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, bisect.insort, bisect.insort_left,
-    heapq.heappush, heapq.heappop, heapq.heapify, heapq.heappushpop, heapq.heapreplace,
+    heapq.heappush, heapq.heappop, heapq.heapify, heapq.heappushpop, heapq.heapreplace, operator.setitem,
+    operator.delitem, *(getattr(operator, f"i{name}") for name in INTO),
 })  # fmt: skip
 """Functions that change their first argument, beside `np.add.at` and the like."""
 OVERWRITES = frozenset({"overwrite_a", "overwrite_b", "overwrite_x", "overwrite_input"})
@@ -51,6 +58,12 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
             if keyword.arg in OVERWRITES and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value):
                 raise program.error(f"`{keyword.arg}=` lets an argument be written in place", call, "leave it out")
         term = known(program, call.func)
+        alone = isinstance(program.statement.node, ast.Expr) and program.statement.node.value is call
+        given = _given(program, call) if alone else None
+        if given is not None and isinstance(term, Static) and _is_closed(program, call.func, term.obj):
+            name = ast.unparse(call.func)
+            what = f"nobody can tell whether `{name}` changes `{ast.unparse(given)}`: its source is not to be had"
+            raise program.error(what, call, "pass a copy if it does not")
         if isinstance(term, Static) and writes_arguments(term.obj):
             name = ast.unparse(call.func)
             raise program.error(f"`{name}` may change what it is given, and cannot be followed here", call)
@@ -59,6 +72,8 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
         if lists and function is not None and changes_lists(function):
             what = f"`{ast.unparse(call.func)}` may change the list `{lists[0]}`, and cannot be followed here"
             raise program.error(what, call, "let it return what it makes instead")
+        if term is not None and _runs_text(term, call):
+            raise program.error("code that is run as text cannot be followed", call, "write it out")
         target = written_by(program, call)
         if target is not None:
             name = ast.unparse(target)
@@ -68,6 +83,10 @@ def refuse_writes(program: Any, code: ast.AST) -> None:
                 call,
                 IN_PLACE.get(method, "build a new one instead").format(base=name),
             )
+    handed_on = _handed_on(program, code)
+    if handed_on is not None:
+        what = f"`{ast.unparse(handed_on)}` changes what it is called on or given, and is called under another name"
+        raise program.error(what, handed_on, "call it by its own")
     if writes_names(code, {name for name, _ in program.in_reach()}, program.frame.globals):
         raise program.error("an array may be changed in place in code that is not followed", code, "copy it first")
 
@@ -91,14 +110,64 @@ def written_by(program: Any, call: ast.Call) -> ast.expr | None:
     return call.func.value if isinstance(base, Sequence) else None
 
 
+def _is_closed(program: Any, func: ast.expr, obj: Any) -> bool:
+    """Whether a function has no source, and is none of a library that is known to read alone."""
+    closed = callable(obj) and not isinstance(obj, type) and python_function(obj) is None
+    return closed and not _is_reader(program, func)
+
+
+def _given(program: Any, call: ast.Call) -> ast.expr | None:
+    """An array with a name of its own, or a part of it, that is passed on."""
+    for arg in [*call.args, *(k.value for k in call.keywords)]:
+        term = known(program, arg)
+        array = isinstance(term, Computed) and term.value.type.kind != "object" and not is_plain(term.value)
+        if array and not program.may_vary(term):  # of what varies something else is said
+            return arg
+    return None
+
+
+def _runs_text(term: Any, call: ast.Call) -> bool:
+    """Whether a call runs code that is given as text, of which nobody knows what it writes into."""
+    empty = bool(call.args) and isinstance(call.args[0], ast.Constant) and not call.args[0].value
+    return isinstance(term, Static) and term.obj in (exec, eval) and not empty
+
+
+def _handed_on(program: Any, code: ast.AST) -> ast.expr | None:
+    """A function or a method of an array that writes, and that is no more than named: somebody else calls it."""
+    called = [call.func for call in ast.walk(code) if isinstance(call, ast.Call)]
+    for part in ast.walk(code):
+        if not isinstance(part, (ast.Name, ast.Attribute)) or not isinstance(part.ctx, ast.Load):
+            continue
+        if not any(part is func for func in called) and _names_writer(program, part):
+            return part
+    for call in called:
+        match call:
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]) if name in IN_PLACE:
+                return call
+    return None
+
+
+def _names_writer(program: Any, node: ast.Name | ast.Attribute) -> bool:
+    if is_writer(program, node):
+        return True
+    if not (isinstance(node, ast.Attribute) and node.attr in IN_PLACE):
+        return False
+    base = known(program, node.value)
+    return isinstance(base, Computed) and base.value.type.kind != "object"
+
+
 def is_writer(program: Any, func: ast.expr) -> bool:
     """Whether a function changes its first argument."""
     if isinstance(func, ast.Attribute) and func.attr == "shuffle":
         return True
     term = known(program, func)
+    while isinstance(term, Partial):
+        term = term.fn
     obj = term.obj if isinstance(term, Static) else None
     of_ufunc = isinstance(getattr(obj, "__self__", None), np.ufunc)
-    return among(obj, WRITERS) or of_ufunc and getattr(obj, "__name__", "") == "at"
+    name = getattr(obj, "__name__", "")
+    of_arrays = getattr(obj, "__objclass__", None) is np.ndarray and name in IN_PLACE
+    return among(obj, WRITERS) or of_ufunc and name == "at" or of_arrays
 
 
 def _replaces(program: Any, call: ast.Call) -> bool:
@@ -111,18 +180,26 @@ def _replaces(program: Any, call: ast.Call) -> bool:
 
 
 def place_of_out(program: Any, func: ast.expr) -> int | None:
-    """The place at which a function of NumPy's takes an array to write into."""
+    """The place at which a function of NumPy's, or a method of an array, takes an array to write into."""
     term = known(program, func)
     obj = term.obj if isinstance(term, Static) else None
     if isinstance(obj, np.ufunc):
         return obj.nin
-    if not (getattr(obj, "__module__", None) or "").startswith("numpy") or not callable(obj):
+    if struct.pack_into is obj:
+        return 1
+    of_array = isinstance(func, ast.Attribute) and not isinstance(known(program, func.value), Static)
+    if of_array:  # or of a generator of random numbers
+        classes = (np.ndarray, np.random.Generator)
+        obj = next((getattr(cls, func.attr) for cls in classes if hasattr(cls, func.attr)), None)  # type: ignore[attr-defined]
+    owner = getattr(obj, "__objclass__", None) or type(getattr(obj, "__self__", None))
+    modules = (getattr(obj, "__module__", None) or "", owner.__module__)
+    if not callable(obj) or not any(name.startswith("numpy") for name in modules):
         return None
     try:
         names = list(inspect.signature(obj).parameters)
     except ValueError:  # it does not say
         return None
-    return names.index("out") if "out" in names else None
+    return names.index("out") - of_array if "out" in names else None
 
 
 def reads_only(program: Any, code: ast.AST) -> bool:

@@ -94,6 +94,10 @@ def changes_lists(obj: Any) -> bool:
     return False
 
 
+def _is_empty(text: ast.expr) -> bool:
+    return isinstance(text, ast.Constant) and not text.value
+
+
 class Scan:
     """One function, or a statement. given: the names that may hold what it is given, or a part of that.
 
@@ -128,6 +132,8 @@ class Scan:
                 self._bind([target], value)
             case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
                 self._bind([target], value)
+            case ast.Lambda() if part is not self.node:  # whoever calls it
+                self.given |= set(_parameters(part))
 
     def _bind(self, targets: list[Any], value: ast.expr) -> None:
         if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)):
@@ -151,6 +157,8 @@ class Scan:
                 held = getattr(self.owner, attr, None) if name == self.owner_name else None
                 return isinstance(held, np.ndarray) or name in self.given and name != self.owner_name
             case ast.Call(func=ast.Attribute(value=base, attr=name)) if name in METHODS and self._is_reached(base):
+                return True
+            case ast.Call(func=ast.Name(id="exec" | "eval"), args=[text, *_]) if not _is_empty(text):
                 return True
             case ast.Call(func=ast.Attribute(value=base, attr=name), args=[first, *_]) if name in WRITERS:
                 return (name == "shuffle" or self._is_numpy(base)) and self._is_reached(first)
