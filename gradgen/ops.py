@@ -58,9 +58,11 @@ FAMILIES = {
     "integrals": "integrals and polynomials, in `scipy.special`",
     "distributions": "distribution functions, in `scipy.special`",
     "scipy.fft": "`scipy.fft`",
+    "scipy.integrate": "`scipy.integrate`",
     "scipy.linalg": "`scipy.linalg`",
     "scipy.ndimage": "`scipy.ndimage`",
     "scipy.signal": "`scipy.signal`",
+    "scipy.spatial": "`scipy.spatial.distance`",
     "scipy.stats": "`scipy.stats`",
 }
 """Families of functions, most by the module that their rules are in, with what they are called."""

@@ -275,10 +275,13 @@ class Invoking(Changing):
             return made  # type: ignore[no-any-return]
         if isinstance(fn, types.FunctionType) and self._is_followed(fn, terms):
             return self._followed_or_passed_on(callee, fn, args, kwargs, tree, node)
-        return self._passed_as_it_is(callee, fn, args, tree, node)
+        return self._passed_as_it_is(callee, fn, terms, tree, node)
 
-    def _passed_as_it_is(self, callee: Static, fn: Any, args: list[Term], tree: Any, node: ast.Call) -> Term:
+    def _passed_as_it_is(self, callee: Static, fn: Any, terms: list[Term], tree: Any, node: ast.Call) -> Term:
         """A call of what is not looked into."""
+        if (why := refusal(fn)) is not None and any(map(is_of_statements, terms)):
+            said = f"gradgen knows no derivative of `{ast.unparse(node.func)}`: {why[0]}"
+            raise self.error(said, node, why[1])
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
         return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
@@ -354,7 +357,8 @@ class Invoking(Changing):
             return True
         if not is_scipy(fn) or among(fn, REFUSED):
             return False
-        return self.patience is not None or is_scipy(self.frame.function.fn) or any(map(self.may_vary, args))
+        varies = any(isinstance(t, Closure) or self.may_vary(t) for t in args)
+        return self.patience is not None or is_scipy(self.frame.function.fn) or varies
 
     def _is_foreign(self, term: Term) -> bool:
         """Whether a term may be an array of another library's."""
@@ -489,3 +493,8 @@ def _is_conditional_sum(node: ast.Call) -> bool:
     if node.keywords or not isinstance(first, (ast.GeneratorExp, ast.ListComp)):
         return False
     return len(first.generators) > 1 or bool(first.generators[0].ifs)
+
+
+def is_of_statements(term: Term) -> bool:
+    """Whether a term is a function that is defined inside by `def`, for which a module has no expression."""
+    return isinstance(term, Closure) and not isinstance(term.node, ast.Lambda)

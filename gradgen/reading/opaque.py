@@ -41,6 +41,7 @@ class Opaque(Names):
 
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
+        tree = self.with_functions_closed(tree)
         self.name_classes(tree)
         inputs = dict.fromkeys(map(self.now, references(tree)))
         made = self.graph.add(OPAQUE, list(inputs))
@@ -49,6 +50,20 @@ class Opaque(Names):
         self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
         return self.written(made, tree)
+
+    def with_functions_closed(self, tree: Any) -> Any:
+        """The tree with what the functions that are written in it read from around replaced by what that refers to.
+
+        Raises UnsupportedError where it has a function of several statements, which a module has no name for.
+        """
+        if isinstance(tree, ast.Lambda):
+            return self.opaque_syntax(tree)
+        if isinstance(tree, ast.Name) and isinstance(self.frame.names.get(tree.id), Closure):
+            raise self.error(f"the function {tree.id!r} is used where it cannot be followed")
+        for part in ast.iter_child_nodes(tree):
+            self.with_functions_closed(part)
+        has_any = any(isinstance(part, ast.Lambda) for part in ast.walk(tree))
+        return rebuilt(tree, self.with_functions_closed) if has_any else tree
 
     def refuse_stale(self, values: list[Value], at: ast.AST | None = None) -> None:
         """Raise UnsupportedError where code that is passed on is given an object of which a part has a new value."""

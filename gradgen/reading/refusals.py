@@ -303,7 +303,7 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
             message = f"gradgen knows no derivative of `{ast.unparse(func)}`"
             listed = "gradgen's docs/accepted.md lists those that have one"
             advice = f"{listed}; pass what does not depend on a target as an argument"
-            term = known(program, func)
+            term = known(program, func.func if isinstance(func, ast.Call) else func)
             if isinstance(term, Static) and (why := refusal(term.obj)) is not None:
                 message, advice = f"{message}: {why[0]}", why[1]
         case ast.Attribute(attr=attr):

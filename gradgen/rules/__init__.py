@@ -6,8 +6,12 @@ from pkgutil import iter_modules
 
 LIBRARIES = {
     "scipy.fft": ("fft",),
+    "scipy.integrate": ("integrate",),
+    "scipy.interpolate": ("interpolate",),
     "scipy.linalg": ("linalg", "factors", "structured"),
     "scipy.ndimage": ("ndimage",),
+    "scipy.optimize": ("optimize",),
+    "scipy.spatial.distance": ("distance",),
     "scipy.stats": ("stats", "continuous", "discrete", "summaries"),
     "scipy.signal": ("signal", "filters"),
     "scipy.special": ("special", "bessel", "integrals", "distributions", "refused"),

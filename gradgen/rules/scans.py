@@ -222,8 +222,13 @@ def _trapezoid_rule(g, out, y, x, dx, *, axis):
     rank = ndim(y)
     if rank is None or x is not None and ndim(x) is None:
         raise NoRuleError("np.trapezoid needs arrays of known rank: declare their shapes")
+    return areas_bar(np.expand_dims(g, axis) if rank != 1 else g, y, x, dx, axis)
+
+
+def areas_bar(g: Any, y: Any, x: Any, dx: Any, axis: int) -> Any:
+    """What the heights `y` and the places `x`, or the spacing `dx`, get of the areas between each two along an axis."""
+    rank: Any = ndim(y)
     later, earlier = along(axis, slice(1, None), y), along(axis, slice(None, -1), y)
-    g = np.expand_dims(g, axis) if rank != 1 else g
     heights = 0.5 * (y[later] + y[earlier])
     width = dx
     if x is not None:
