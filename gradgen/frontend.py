@@ -126,6 +126,7 @@ class Program(Statements):
         self.replaced: dict[Value, Value] = {}
         self.shown: dict[tuple[Value, Node], Value] = {}
         self.replayed: set[Value] = set()
+        self.stand_ins: dict[Value, str] = {}
         self.doubts: dict[Any, UnsupportedError] = {}
         self.contents, self.kept, self.joined, self.own, self.words = {}, {}, [], {}, {}
         self.places: dict[Route, Place] = {}

@@ -160,7 +160,11 @@ class Access(Objects):
             if joined is not key:
                 base, index = Computed(Ref(array), array), Computed(Ref(joined), joined)
                 tree = ast.Subscript(base.ast, index.ast, ast.Load())
-        return self.apply(PRIMITIVES["getitem"], [base, index], {}, tree, node)
+        made = self.apply(PRIMITIVES["getitem"], [base, index], {}, tree, node)
+        listed = isinstance(base, Sequence) or isinstance(base, Static) and isinstance(base.obj, (tuple, list))
+        if listed and isinstance(made, Computed):
+            self.stand_ins[self.place(made.value).root] = "which item of a list is written here is not known"
+        return made
 
     def _in_brackets(self, base: Static, node: ast.Subscript) -> Term:
         """`np.r_[...]`, `np.c_[...]`: a function of what stands between the brackets, slices being ranges."""

@@ -38,7 +38,8 @@ class Cells(Reader):
     versions: the current version of each array that was written, by the value that it began as. shows: of each later
     version, that value. replaced: of what `a += v` gives, `a`, where it may be that `a` cannot hold it. shown: the
     views that were read again, by the version and the view as it was read first, all of them in replayed. doubts: what
-    to say if one reads an array that may have been written under another name.
+    to say if one reads an array that may have been written under another name. stand_ins: what is read like an array
+    and is none, a list of which an item is read that is not known, and what to say if it is written.
     """
 
     versions: dict[Value, Value]
@@ -47,6 +48,7 @@ class Cells(Reader):
     doubts: dict[Any, UnsupportedError]
     shown: dict[tuple[Value, Node], Value]
     replayed: set[Value]
+    stand_ins: dict[Value, str]
 
     def or_else(self, read: Callable[[], Any], instead: Callable[[], Any]) -> Any:
         """What `read` gives; where that cannot be followed what `instead` gives, all else being as it was before.
@@ -173,6 +175,9 @@ class Cells(Reader):
         """
         names = [n.id for n in ast.walk(at) if isinstance(n, ast.Name)]
         name = names[0] if names else "it"
+        for v in roots(root):
+            if v in self.stand_ins:
+                raise self.error(self.stand_ins[v], at, "use an array, or a loop of few steps of known number")
         if root.const is not root and not (root.node is not None and is_made_here(root.node)):
             raise self.error(f"`{name}` comes from outside of the function, and is written here", at, "copy it first")
         for other, term in self.in_reach():

@@ -150,7 +150,8 @@ class Comprehensions(Through):
                     if isinstance(found, Computed) and found.value in items:
                         found.value.hint = name
                 term = self.read(node.elt)
-                if isinstance(term, Sequence) and is_changeable(term.kind) and or_else:
+                listed = isinstance(term, Static) or isinstance(term, Sequence) and is_changeable(term.kind)
+                if listed and or_else:
                     raise self.error("the items of this list may be changed, and are to be known one by one", node)
                 made = self.value(self.here(term))
                 if self.frame.names != inside:

@@ -284,7 +284,10 @@ class Invoking(Changing):
             raise self.error(said, node, why[1])
         tree.func = self.by_reference(callee).ast
         pure = among(fn, PURE) or isinstance(fn, type) and issubclass(fn, BaseException)
-        return self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
+        made = self.opaque_term(tree, node, Type("bool", ()) if among(fn, LOOKERS) else None, effect=not pure)
+        if isinstance(fn, type) and not issubclass(fn, (np.ndarray, np.generic)):
+            self.stand_ins[made.value] = f"a {fn.__name__} is written here, and what it holds is not known"
+        return made
 
     def as_list_of(self, fn: Any, base: Computed, tree: ast.expr, node: ast.expr) -> Term | None:
         """`list(x)`, `tuple(x)` of an array or a list; None where it is not known to be one."""

@@ -49,6 +49,8 @@ class Opaque(Names):
         made.effect = effect
         self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
+        if is_no_array(tree):
+            self.stand_ins[made.out] = "what is written here is no array, and what it holds is not known"
         return self.written(made, tree)
 
     def with_functions_closed(self, tree: Any) -> Any:
@@ -175,3 +177,10 @@ class Closing:
         if not isinstance(base, ast.Name) or base.id in self.bound:
             return False
         return isinstance(self.program.lookup(base), Static)
+
+
+def is_no_array(tree: ast.expr) -> bool:
+    """Whether an expression surely gives a list, a tuple, a dict or a set."""
+    if isinstance(tree, ast.BinOp):
+        return is_no_array(tree.left) or is_no_array(tree.right)
+    return isinstance(tree, (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp))
