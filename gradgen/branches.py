@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from .control import (
     separate,
 )
 from .graph import CONST, Graph, Node, Value
-from .lasting import changes, last_version, lasts, written_to
+from .lasting import Lasting, changes, last_version
 from .reverse import build_grads, descendants, reached, zero_like
 from .rules.primitives import zeros_if_any
 from .schedule import COMPARISONS, is_count, is_light
@@ -79,7 +80,10 @@ class Branch(Control):
                     g = _nothing(params[i - 1], there[k]) if grads[k] is None else grads[k]
                     arm.results.append(g if isinstance(g, Value) else arm.const(float(g)))
             simplify(arm)
-            back, saved = separate(arm, count, _is_again, lambda v: last_version(v, node), written_to)
+            stays = Lasting()
+            back, saved = separate(
+                arm, count, functools.partial(_is_again, stays=stays), lambda v: last_version(v, node), stays.written_to
+            )
             arm.params = params
             arm.captured = {v: p for v, p in arm.captured.items() if p in params}
             for v, param in saved:
@@ -164,10 +168,10 @@ def _is_alike(v: Value, w: Value) -> bool:
     return same and (v.hint == w.hint or not (v.hint and w.hint))
 
 
-def _is_again(node: Node) -> bool:
+def _is_again(node: Node, stays: Lasting) -> bool:
     """Whether it is sooner computed again than kept; a part of an array that steps write has another content then."""
     if node.op.name == "getitem" and changes(node.inputs[0]):
-        return lasts(node)
+        return stays.lasts(node)
     return is_light(node) or _is_test(node) or _is_count(node)
 
 

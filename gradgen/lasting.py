@@ -38,35 +38,46 @@ Places = dict[int, Span]
 """What stands at each axis of an index, where that is known."""
 
 
-def lasts(read: Node) -> bool:
-    """Whether `x[index]`, in a loop that writes into `x`, is the same when all loops that do so are done."""
-    return _lasts(read.inputs[0], read, read)
+class Lasting:
+    """What stays where it is in the arrays that loops write into; for questions between which no graph changes."""
 
+    def __init__(self) -> None:
+        self._writes: dict[Graph, list[Node]] = {}
+        self._stored: dict[Graph, dict[Value, list[Node]]] = {}
 
-def written_to(v: Value) -> Node | None:
-    """The `x[index] = v` that leaves `v` where it still is when all loops that write into `x` are done."""
-    for node in v.graph.nodes if v.graph.holder is not None else ():
-        if node.op.name == "setitem" and node.inputs[2] is v and not node.backward and is_basic(node.args[1]):
-            part = getitem_type(v.graph.facts, node.out, node.args[1])
-            fits = v.graph.facts.same_shape(part.shape, v.type.shape) and part.kind == v.type.kind
-            if fits and _lasts(node.out, node, node):
-                return node
-    return None
+    def lasts(self, read: Node) -> bool:
+        """Whether `x[index]`, in a loop that writes into `x`, is the same when all loops that do so are done."""
+        return self._lasts(read.inputs[0], read, read)
 
+    def written_to(self, v: Value) -> Node | None:
+        """The `x[index] = v` that leaves `v` where it still is when all loops that write into `x` are done."""
+        if v.graph.holder is None:
+            return None
+        if v.graph not in self._stored:
+            stored = self._stored[v.graph] = {}
+            for node in v.graph.nodes:
+                if node.op.name == "setitem" and not node.backward:
+                    stored.setdefault(node.inputs[2], []).append(node)
+        for node in self._stored[v.graph].get(v, ()):
+            if is_basic(node.args[1]):
+                part = getitem_type(v.graph.facts, node.out, node.args[1])
+                fits = v.graph.facts.same_shape(part.shape, v.type.shape) and part.kind == v.type.kind
+                if fits and self._lasts(node.out, node, node):
+                    return node
+        return None
 
-def _lasts(x: Value, indexed: Node, at: Node) -> bool:
-    """Whether what `x` holds at the index of a node, when `at` is done, is not written any more."""
-    places = places_of(indexed.args[1])
-    chain = _chain(x)
-    if chain is None or not chain[1] or not places:
-        return False
-    root, loops = chain
-    whole = _graph_of(loops[-1])
-    return all(
-        _is_past(at, places, node, root, whole)
-        for node in _writes(loops[-1].subgraphs[0])
-        if may_share(node.inputs[0], x)
-    )
+    def _lasts(self, x: Value, indexed: Node, at: Node) -> bool:
+        """Whether what `x` holds at the index of a node, when `at` is done, is not written any more."""
+        places = places_of(indexed.args[1])
+        chain = _chain(x)
+        if chain is None or not chain[1] or not places:
+            return False
+        root, loops = chain
+        whole, body = _graph_of(loops[-1]), loops[-1].subgraphs[0]
+        if body not in self._writes:
+            self._writes[body] = _writes(body)
+        writes = self._writes[body]
+        return all(_is_past(at, places, node, root, whole) for node in writes if may_share(node.inputs[0], x))
 
 
 def _writes(whole: Graph) -> list[Node]:

@@ -6,6 +6,7 @@ recorded in a list, unless it can be had again: from what does not change, from 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Container
 from typing import Any
@@ -30,7 +31,7 @@ from .control import (
 from .exits import straighten
 from .forms import is_op
 from .graph import OPERATIONS, PRIMITIVES, Graph, Node, Value, nodes_of
-from .lasting import changes, last_version, lasts, written_to
+from .lasting import Lasting, changes, last_version
 from .reverse import build_grads, collect, descendants, reached, zero_if_any, zero_like
 from .rules.lists import begun, first, flipped, item_type, length_of, shortest
 from .rules.primitives import broadcast_like, cotangent_type, increment, steps_of, unbroadcast
@@ -200,9 +201,9 @@ class Loop(Control):
         for i in {i for i, p in enumerate(carried) if p in _asked(body)}:
             self._begin_as_none(node, i)
         at_hand = {*params[:first], *params[first + count :]}
-        back, saved = separate(
-            body, forward, lambda inner: _is_again(inner, at_hand), lambda v: last_version(v, node), written_to
-        )
+        stays = Lasting()
+        again = functools.partial(_is_again, at_hand=at_hand, stays=stays)
+        back, saved = separate(body, forward, again, lambda v: last_version(v, node), stays.written_to)
         body.params = params
         made = Node(LOOP, (), {})
         given = {param: bar for _, (param, bar) in parts if bar is not None}
@@ -532,10 +533,10 @@ def taken(source: Value, steps: Value | None) -> Value:
     return first(source, steps)  # type: ignore[no-any-return]
 
 
-def _is_again(node: Node, at_hand: set[Value]) -> bool:
+def _is_again(node: Node, at_hand: set[Value], stays: Lasting) -> bool:
     """Whether it is sooner computed again than recorded; a part of an array that steps write has changed by then."""
     if node.op.name == "getitem" and changes(node.inputs[0]):
-        return lasts(node)
+        return stays.lasts(node)
     return is_light(node) or _is_at_hand(node, at_hand)
 
 

@@ -81,6 +81,7 @@ def _read(steps: Any, records: Value, place: Value, ahead: int, like: Value) -> 
     node.outputs.append(Value(steps.back, like.type, node, hint=like.hint))
     node.out.held = [like]
     steps.reads.append(node)
+    steps.note(node)
     return node.out
 
 

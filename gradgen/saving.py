@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from .buffers import roots, written
@@ -122,6 +122,53 @@ def _answered(ways: Any, node: Node) -> Node | None:
     return found.pop() if len(found) == 1 else None
 
 
+class Needs:
+    """What the steps of a loop compute, and for whom: for later steps and what follows the loop, or the way back."""
+
+    def __init__(self, steps: Steps):
+        self.steps = steps
+        forward, ends = steps.forward, steps.front.results
+        uses, stop = steps.uses, forward.options["stop"]
+        self.ends = {r for o, r in zip(forward.outputs, ends, strict=True) if uses[o]}
+        self.leaving = set() if stop is None else {ends[stop]}
+        for leave in exits(steps.front):
+            left = zip(forward.outputs, leave.inputs[1:], strict=False)
+            self.leaving |= {leave.inputs[0], *(v for o, v in left if uses[o])}
+        self.after: dict[Value, list[Value]] = {}
+        """What is computed of each value, or is the same at the next step."""
+        self.acting: set[Value] = set()
+        """What is read by something that has an effect."""
+        for node in steps.front.nodes:
+            if node.op not in EXITS:
+                self.acting.update(node.inputs if node.effect else ())
+                for v in set(node.inputs):
+                    self.after.setdefault(v, []).extend(node.outputs)
+        for p, r in zip(LOOP.carried(forward), ends, strict=False):
+            self.after.setdefault(r, []).append(p)
+
+    def spared(self, but: Value | None) -> Callable[[Value], bool]:
+        """What no later step, nor what follows the loop, nor a record other than `but`, needs."""
+        found: set[Value] = set()
+        kept = self.steps.kept
+
+        def is_spared(v: Value) -> bool:
+            if v in found:
+                return True
+            seen, todo = {v}, [v]
+            while todo:
+                x = todo.pop()
+                recorded = x is not but if x in kept else x in self.ends
+                if recorded or x in self.leaving or x in self.acting:
+                    return False
+                more = [y for y in self.after.get(x, ()) if y not in seen and y not in found]
+                seen.update(more)
+                todo += more
+            found.update(seen)
+            return True
+
+        return is_spared
+
+
 class Steps:
     """The steps of a loop and those of its way back; `front` and `back` are the bodies."""
 
@@ -138,6 +185,9 @@ class Steps:
         self.again: list[Node] = []
         self.reads: list[Node] = []
         """Where the way back reads what was recorded."""
+        self.needs = Needs(self)
+        self._readers: dict[Value, list[Node]] | None = None
+        """What reads each value on the way back, once all loops inside are done."""
         self.back.captured = {v: p for p, v in LOOP.fixed(backward)}
         items = dict(zip(forward.inputs, LOOP.items(forward), strict=False))
         apart = forward.options["uneven"] or reversed_items(forward.options["header"])
@@ -187,13 +237,14 @@ class Steps:
         return None
 
     def has(self, v: Value) -> bool:
-        return self._reaches(v, set(self.kept), self._spared())
+        return self._reaches(v)
 
-    def _reaches(self, v: Value, base: set[Value], spared: set[Value]) -> bool:
-        """Whether `v` can be had from what is in `base` and what is on both ways.
+    def _reaches(self, v: Value, but: Value | None = None) -> bool:
+        """Whether `v` can be had from the records other than `but` and what is on both ways.
 
-        spared: what is computed on the way out for the sake of the way back alone.
+        So it is by what is next to nothing to compute, or is computed on the way out for the way back alone.
         """
+        base, spared = self.kept.keys() - {but}, self.needs.spared(but)
         todo, seen = [v], set()
         while todo:
             v = todo.pop()
@@ -206,38 +257,16 @@ class Steps:
             elif v.node is None:
                 if v.source is None or not self.outer.has(v.source) or v.type.kind == "object":
                     return False
-            elif not _is_plain(v.node) or not (_is_cheap(v.node) or v in spared or self._is_one_step(v.node, base)):
+            elif not _is_plain(v.node) or not (_is_cheap(v.node) or spared(v) or self._is_one_step(v.node, base)):
                 return False
             else:
                 todo += v.node.inputs
         return True
 
-    def _is_one_step(self, node: Node, base: set[Value]) -> bool:
+    def _is_one_step(self, node: Node, base: Container[Value]) -> bool:
         """Whether a node is one step of arithmetic on numbers that are at hand."""
         known = all(v in base or v in self.same or v.const is not v for v in node.inputs)
         return known and node.op.name in TINY and node.out.type.scalar
-
-    def _spared(self, but: Value | None = None) -> set[Value]:
-        """What a step computes and no later step, nor what follows the loop, nor a record other than `but`, needs."""
-        count = self.forward.options["carried"]
-        ends = self.front.results
-        needed = {r for o, r in zip(self.forward.outputs, ends, strict=True) if self.uses[o] and r not in self.kept}
-        needed |= {r for r in self.kept if r is not but}
-        if self.forward.options["stop"] is not None:
-            needed.add(ends[self.forward.options["stop"]])
-        for leave in exits(self.front):
-            left = zip(self.forward.outputs, leave.inputs[1:], strict=False)
-            needed |= {leave.inputs[0], *(v for o, v in left if self.uses[o])}
-        while True:
-            for node in reversed(self.front.nodes):
-                if node.op in EXITS:
-                    continue
-                if node.effect or any(out in needed for out in node.outputs):
-                    needed.update(node.inputs)
-            more = {r for p, r in zip(LOOP.carried(self.forward), ends[:count], strict=True) if p in needed} - needed
-            if not more:
-                return {out for node in self.front.nodes for out in node.outputs} - needed
-            needed |= more
 
     def get(self, v: Value) -> Value:
         for table in (self.kept, self.same, self.made):
@@ -261,6 +290,7 @@ class Steps:
         again.ast, again.origin, again.backward, again.again = node.ast, node.origin, True, True
         again.outputs.append(Value(self.back, v.type, again, hint=v.hint))
         self.again.append(again)
+        self.note(again)
         self.made[v] = again.out
         return again.out
 
@@ -297,11 +327,15 @@ class Steps:
 
     def thin_out(self) -> None:
         """Drop the records that can be had otherwise, those that were computed last first."""
+        self.needs = Needs(self)
+        self._readers = {}
+        for node in self.back.nodes:
+            self.note(node)
         self._share_bases()
         self._spare_shapes()
         place = {out: i for i, node in enumerate(self.front.nodes) for out in node.outputs}
         for v in sorted(self.kept, key=lambda v: -place.get(v, -1)):
-            if v.node is None or not self._reaches(v, set(self.kept) - {v}, self._spared(v)):
+            if v.node is None or not self._reaches(v, but=v):
                 continue
             if self.backward.options["items"] == 1:  # it still turns as often
                 if not self._turns_as_often():
@@ -344,6 +378,12 @@ class Steps:
             if len(parts) > 1 and base.type.array and stays and not self.has(base):
                 self.record(base)
 
+    def note(self, node: Node) -> None:
+        """Note what a node of the way back reads."""
+        if self._readers is not None:
+            for v in set(node.inputs):
+                self._readers.setdefault(v, []).append(node)
+
     # ---- the records and what the way back goes through
 
     def list_of(self, v: Value) -> Value:
@@ -379,10 +419,13 @@ class Steps:
         The way back goes through something: its last record stays where it is not known otherwise how often.
         """
         param, node = self.kept.pop(v), self.backward
-        for inner in [*self.reads, *self.again, *self.back.nodes]:
+        all_of = [*self.reads, *self.again, *self.back.nodes] if self._readers is None else self._readers.pop(param, [])
+        for inner in all_of:
             inner.inputs = tuple(by if x is param else x for x in inner.inputs)
             if isinstance(inner.op, Control):
                 inner.op.connect(inner)
+        if self._readers is not None:
+            self._readers.setdefault(by, []).extend(all_of)
         self.back.results = [by if x is param else x for x in self.back.results]
         place = self.back.params.index(param)
         if node.options["items"] == 1:
