@@ -34,13 +34,13 @@ from .source import RECEIVERS, Function, Statement, owner_of
 from .syntax import copied, literal, parameters_of
 from .terms import (
     Ambiguous,
+    Binding,
     Bound,
     Closure,
     Computed,
     Instance,
     Method,
     Partial,
-    Place,
     Ref,
     Sequence,
     Static,
@@ -129,7 +129,7 @@ class Program(Statements):
         self.stand_ins: dict[Value, str] = {}
         self.doubts: dict[Any, UnsupportedError] = {}
         self.contents, self.kept, self.joined, self.own, self.words = {}, {}, [], {}, {}
-        self.places: dict[Route, Place] = {}
+        self.places: dict[Route, Binding] = {}
         self._read_parameters()
         if isinstance(function.node, ast.Lambda):
             self.enter(function.node.body)
@@ -169,7 +169,15 @@ class Program(Statements):
             name = parameter.arg
             known = self.types.get(name) or self._receiver(name) or list_of_tuples(self.function.node, name)
             known = known or starred.get(name) or Type()
-            self.frame.names[name] = self.argument(self.graph.param(name, known), known, Route(name))
+            self.receive(name, self.argument(self.graph.param(name, known), known, Route(name)))
+
+    def receive(self, name: str, term: Term) -> None:
+        """Let a parameter mean what it is given."""
+        place = self.frame.shared.get(name)
+        if place is not None:
+            self.contents[place] = term
+        else:
+            self.frame.names[name] = term
 
     def _receiver(self, name: str) -> Type | None:
         """The type of the object that a method is called on, by where the function stands."""
@@ -220,7 +228,7 @@ class Program(Statements):
         self._depth += 1
         try:
             for name, term in values.items():
-                frame.names[name] = term
+                self.receive(name, term)
                 if isinstance(term, Computed) and not (term.value.hint or term.value.said or self.patience is not None):
                     term.value.said = f"{name}_in" if name in frame.caller.names else name
             if isinstance(function.node, ast.Lambda):

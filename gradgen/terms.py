@@ -36,12 +36,12 @@ class Cell:
         self.loose = False
 
 
-class Place(Cell):
+class Binding(Cell):
     """What means one thing after the other as a name does: an attribute or item of an argument, or a name that inner
-    functions give new values to. first: what it is before, `MISSING` where nobody knows of such a thing."""
+    functions give new values to. first: what it is before, None where it is nothing, as far as anybody knows."""
 
-    def __init__(self, word: str, first: Term):
-        super().__init__(is_argument=True)
+    def __init__(self, word: str, first: Any = None, is_argument: bool = False):
+        super().__init__(is_argument=is_argument)
         self.word, self.first = word, first
 
 

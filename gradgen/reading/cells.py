@@ -20,7 +20,7 @@ from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node, Value
 from ..routes import ATTRIBUTE, ITEM
 from ..rules.indices import index_items, is_basic, slice_parts
 from ..shapes import Type
-from ..terms import Computed, Static, Term, flatten
+from ..terms import Binding, Computed, Static, Term, flatten
 from .reader import Reader
 
 
@@ -42,6 +42,7 @@ class Cells(Reader):
     and is none, a list of which an item is read that is not known, and what to say if it is written.
     """
 
+    contents: dict[Any, Term]
     versions: dict[Value, Value]
     shows: dict[Value, Value]
     replaced: dict[Value, Value]
@@ -211,6 +212,7 @@ class Cells(Reader):
                 seen.add(frame)
                 yield from ((name, term) for name, term in frame.names.items() if name.isidentifier())
                 todo += [frame.outer, frame.caller]
+        yield from ((place.word, term) for place, term in self.contents.items() if isinstance(place, Binding))
 
     def written_since(self, before: dict[Value, Value]) -> list[Value]:
         """The arrays that have another version than before, by what they began as."""

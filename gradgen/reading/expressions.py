@@ -7,6 +7,7 @@ from typing import Any
 
 from ..branches import add_branch
 from ..constants import const_type
+from ..control import UNDEFINED
 from ..graph import Graph
 from ..sequences import join_types
 from ..syntax import literal
@@ -183,7 +184,8 @@ class Expressions(Invoking):
             raise self.error(what, node, "give both the same structure") from None
         for place, (graph, _) in enumerate(arms):
             with self.inside(graph):
-                graph.results = [self.value(self.here(pair[place])) for pair in pairs]  # type: ignore[arg-type]
+                leaves = [pair[place] for pair in pairs]
+                graph.results = [graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in leaves]
         if not pairs:
             return self.here(joined)
         made = add_branch(self.graph, condition, [graph for graph, _ in arms], expression=True)

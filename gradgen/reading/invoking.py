@@ -89,9 +89,7 @@ class Invoking(Changing):
                 return changed
         return self.call_known(callee, args, kwargs, tree, node)
 
-    def call_known(
-        self, callee: Term, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call
-    ) -> Term:
+    def call_known(self, callee: Term, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
         """What a call gives, its arguments being read."""
         if isinstance(callee, Partial):
             args, kwargs = [*callee.args, *args], {**callee.kwargs, **kwargs}
@@ -481,8 +479,9 @@ class Invoking(Changing):
             if fn in (tuple, list):
                 return sequence(fn, first.items)
             if fn is sum and first.items:
-                total = first.items[0]
-                for item in first.items[1:]:
+                begin: list[Term] = [] if len(first.items) > 1 else [Static(ast.Constant(0), 0)]  # an array of its own
+                total, *rest = [*begin, *first.items]
+                for item in rest:
                     total = self.binary(ast.BinOp(node, ast.Add(), node), total, item)
                 return total
         return self.opaque_term(tree, node)

@@ -24,6 +24,8 @@ def lifted(names: Names, function: Function, frame: Frame) -> tuple[Function, di
     """
     if not isinstance(function.node, ast.FunctionDef):
         return None
+    if any(isinstance(part, ast.Nonlocal) for part in ast.walk(function.node)):
+        return None
     found: dict[str, Term] = {}
     todo = [function.node]
     while todo:
@@ -33,6 +35,8 @@ def lifted(names: Names, function: Function, frame: Frame) -> tuple[Function, di
             term = found[name] = names.lookup_from(frame, ast.copy_location(ast.Name(name, ast.Load()), function.node))
             if isinstance(term, Closure):
                 if term.frame is not frame or term.defaults:
+                    return None
+                if any(isinstance(part, ast.Nonlocal) for part in ast.walk(term.node)):
                     return None
                 todo.append(term.node)
     node = copy.copy(function.node)
@@ -45,7 +49,7 @@ def lifted(names: Names, function: Function, frame: Frame) -> tuple[Function, di
 def _is_local(name: str, frame: Frame | None) -> bool:
     """Whether a name means something in a function that is being read, rather than in a module."""
     while frame is not None:
-        if name in frame.names or name in frame.cells:
+        if name in frame.names or name in frame.shared or name in frame.cells:
             return True
         frame = frame.outer
     return False

@@ -5,20 +5,25 @@ from __future__ import annotations
 import ast
 import builtins
 import types
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..library import is_carried, is_numpy_module, library_path
 from ..source import Function, Statement
-from ..syntax import Verbatim, literal, numpy_path
-from ..terms import Ambiguous, Static, Term
+from ..syntax import Verbatim, literal, numpy_path, parameters_of
+from ..terms import Ambiguous, Binding, Static, Term
 from .applying import Applying
 from .looks import lacking
 
 
 class Frame:
-    """The local names of one function that is being read. alone: the call stands alone; what it gives is not used."""
+    """The local names of one function that is being read. alone: the call stands alone; what it gives is not used.
+
+    elsewhere: the names that are those of a function around it, and are given new values here. shared: the names to
+    which functions inside give new values, which are no `names`: what they mean is kept as what containers hold.
+    """
 
     def __init__(self, function: Function, outer: Frame | None = None, call: Statement | None = None):
         self.function, self.outer, self.call = function, outer, call
@@ -38,7 +43,41 @@ class Frame:
                 except ValueError:  # a name of the enclosing function that has no value yet
                     continue
         local = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        self.locals = {n.id for n in local}
+        self.elsewhere = set(declared_nonlocal(function.node))
+        self.locals = {n.id for n in local} - self.elsewhere
+        inside = [part for part in ast.walk(function.node) if part is not function.node and is_function(part)]
+        given = sorted({name for part in inside for name in declared_nonlocal(part)} - self.elsewhere)
+        mine = {*stored_by(function.node), *(p.arg for p in parameters_of(function.node.args))}
+        self.shared = {name: Binding(name) for name in given if name in mine}
+
+    def place_of(self, name: str) -> Binding | None:
+        """Where it is kept what a name means, if functions inside that which binds it give it new values."""
+        frame = self.outer if name in self.elsewhere else self
+        while frame is not None and frame is not self and name not in frame.shared:
+            frame = frame.outer
+        return None if frame is None else frame.shared.get(name)
+
+
+def is_function(node: ast.AST) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+
+
+def declared_nonlocal(node: ast.AST) -> list[str]:
+    """The names that a function declares to be of one around it; functions inside it speak for themselves."""
+    return [name for part in _own_parts(node) if isinstance(part, ast.Nonlocal) for name in part.names]
+
+
+def stored_by(node: ast.AST) -> list[str]:
+    """The names that a function gives values to, not what functions inside it do."""
+    return [part.id for part in _own_parts(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+
+
+def _own_parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The syntax of a function without that of functions and classes inside it."""
+    for part in ast.iter_child_nodes(node):
+        yield part
+        if not is_function(part) and not isinstance(part, ast.ClassDef):
+            yield from _own_parts(part)
 
 
 class Outside:
@@ -58,6 +97,8 @@ class Names(Applying):
     def lookup_from(self, frame: Frame | None, node: ast.Name) -> Term:
         """What a name means in a function."""
         while frame is not None:
+            if node.id in frame.shared:
+                return self._shared(frame, node)
             if node.id in frame.names:
                 term = frame.names[node.id]
                 if isinstance(term, Ambiguous) and node.id in frame.begun:
@@ -88,6 +129,16 @@ class Names(Applying):
         if cls is not None:
             error = AttributeError(f"'{cls.__name__}' object has no attribute {node.attr!r}")
             raise self.error(str(error), node) from error
+
+    def _shared(self, frame: Frame, node: ast.Name) -> Term:
+        """What a name means to which functions inside give new values."""
+        if node.id in frame.names:
+            what = f"`{node.id}` is given a value in a way that is not followed"
+            raise self.error(what, node, f"assign to `{node.id}`, as {node.id!r} is `nonlocal` in a function inside")
+        place = frame.shared[node.id]
+        if place not in self.contents:
+            raise self.error(f"the name {node.id!r} has no value here", node)
+        return self.here(self.contents[place])
 
     def constant(self, node: ast.Constant) -> Static:
         """A literal, numbers as the user wrote them."""

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..graph import Value
 from ..routes import ATTRIBUTE, ITEM, Route
-from ..terms import MISSING, Ambiguous, Computed, Instance, Place, Ref, Static, Term, flatten
+from ..terms import MISSING, Ambiguous, Binding, Computed, Instance, Ref, Static, Term, flatten
 from .cells import outermost
 from .containers import Containers
 
@@ -24,7 +24,7 @@ class Outward(Containers):
     places: the parts that are given new values anywhere, by route.
     """
 
-    places: dict[Route, Place]
+    places: dict[Route, Binding]
 
     def part_at(self, node: ast.expr) -> tuple[Route, Term] | None:
         """The route of an attribute or item of an argument of which only that is known, and the whole; else None."""
@@ -49,7 +49,7 @@ class Outward(Containers):
             self.refuse_setters(base.cls, node.attr, node)  # type: ignore[attr-defined]
         if route not in self.places:
             before = self._before(node, base)
-            self.places[route] = Place(route.word, self.parts.get(route, before))  # type: ignore[arg-type]
+            self.places[route] = Binding(route.word, self.parts.get(route, before), is_argument=True)
         self.call_it(term, route.word)
         self.hold(self.places[route], self.one_array(term), node)
         return True

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..terms import (
+    Binding,
     Cell,
     Computed,
     Instance,
-    Place,
     Ref,
     Sequence,
     Static,
@@ -80,7 +80,7 @@ class Sides:
 
     def inside(self, cell: Cell, a: Term | None, b: Term | None, pairs: list[Pair], like: Term | None = None) -> Term:
         """What a container holds that both ways know, given what either made of its contents. Raises Differ."""
-        if isinstance(cell, Place):
+        if isinstance(cell, Binding):
             return self.join(a, b, pairs, like, cell.word)
         a, b = (None if t is None else self._opened(t) for t in (a, b))
         made = None if isinstance(like, Slot) else self._items(a, b, cell, pairs, like)

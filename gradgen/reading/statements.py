@@ -79,8 +79,9 @@ class Statements(Turns, Trying):
                     term = self.one_array(term)
                 for target in node.targets:
                     self.assign(target, term)
-                if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                    self.begin(node.targets[0].id, node.value, self.frame.names[node.targets[0].id])
+                [*_, last] = node.targets
+                if len(node.targets) == 1 and isinstance(last, ast.Name) and last.id in self.frame.names:
+                    self.begin(last.id, node.value, self.frame.names[last.id])
             case ast.AnnAssign(value=ast.expr() as value):
                 self.assign(node.target, self.read(value))
             case ast.AnnAssign() | ast.Pass():
@@ -127,12 +128,16 @@ class Statements(Turns, Trying):
                 self._import(node)
             case ast.Delete(targets=targets):
                 for target in targets:
-                    if isinstance(target, ast.Name):
+                    if isinstance(target, ast.Name) and self.frame.place_of(target.id) is None:
                         self.frame.names.pop(target.id, None)
                     elif not self.drop(target):
                         raise self.error("a delete statement cannot be differentiated", node)
-            case ast.Global() | ast.Nonlocal():
-                raise self.error("`global` and `nonlocal` cannot be followed", node, "pass the value and return it")
+            case ast.Nonlocal():
+                if self.frame.outer is None:
+                    what = "`nonlocal` is followed where the function around is read as well"
+                    raise self.error(what, node, "pass the value and return it")
+            case ast.Global():
+                raise self.error("`global` cannot be followed", node, "pass the value and return it")
             case ast.Try():
                 self.tried(node)
             case ast.Assert() | ast.If() | ast.Raise() | ast.Match():
@@ -193,6 +198,8 @@ class Statements(Turns, Trying):
         given = [*call.args, *(k.value for k in call.keywords), call.func]
         ours = any(self.has_cells(looked_at(self, part)) for part in given)
         ours = ours or isinstance(callee, Bound) and isinstance(callee.owner, Instance)
+        if isinstance(callee, Closure) and _shares_names(callee.frame):
+            return True
         if isinstance(callee, Closure):
             return writes_arguments(callee.node, containers=True)
         fn = callee.fn if isinstance(callee, Bound) else unwrap(callee.obj) if isinstance(callee, Static) else None
@@ -273,7 +280,11 @@ class Statements(Turns, Trying):
         cell = self.cell_of(term)
         if cell is not None:
             cell.word = cell.word or name
-        self.frame.names[name] = term
+        place = self.frame.place_of(name)
+        if place is not None:
+            self.contents[place] = term
+        else:
+            self.frame.names[name] = term
 
     def call_it(self, term: Term, word: str) -> None:
         """Let a value be called by a word, unless it has a name of its own."""
@@ -343,7 +354,7 @@ class Statements(Turns, Trying):
                 return None
             if not t.scalar:  # a number, or an array that is changed for all who have it
                 self.replaced[self.value(new)] = old.value
-                if isinstance(target, ast.Name):
+                if isinstance(target, ast.Name) and target.id in self.frame.names:
                     del self.frame.names[target.id]
                 else:
                     self.assign(target, new)
@@ -427,6 +438,11 @@ class Statements(Turns, Trying):
 def is_constant(node: ast.stmt) -> bool:
     """Whether it is a docstring, an ellipsis or the like."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _shares_names(frame: Any) -> bool:
+    """Whether a function, or one around it, has names to which functions inside give new values."""
+    return frame is not None and (bool(frame.shared) or _shares_names(frame.outer))
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -362,7 +362,7 @@ class Through(Flow):
 
     def give(self, target: ast.expr, term: Term) -> None:
         """Let the target of a loop mean an item; a number that is known stays known."""
-        if isinstance(target, ast.Name) and isinstance(term, Static):
+        if isinstance(target, ast.Name) and isinstance(term, Static) and self.frame.place_of(target.id) is None:
             self.frame.names[target.id] = term
         elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(term, (Sequence, Static)):
             items = self.items_of(term)

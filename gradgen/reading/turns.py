@@ -15,7 +15,7 @@ from ..loops import add_loop
 from ..rules.lists import item_type, length_of
 from ..sequences import each, join_types, list_of
 from ..shapes import Dim, ShapeVar, Type
-from ..terms import Ambiguous, Cell, Computed, Ref, Sequence, Static, Term, as_known, is_list, parts
+from ..terms import Ambiguous, Binding, Cell, Computed, Ref, Sequence, Static, Term, as_known, is_list, parts
 from .comprehensions import stays_in
 from .decide import decided
 from .flow import BROKEN, FLAGS, LEFT, RETURNED, VALUE, YES, is_endless
@@ -342,7 +342,8 @@ class Turns(Iterators, Growing):
             if isinstance(name, Value) or name not in of.likes and not isinstance(name, Cell):
                 continue
             mine = of.of(name)
-            grows = isinstance(name, Cell) and isinstance(end.like, Slot) and not mine
+            bound = isinstance(name, (str, Binding))
+            grows = not bound and isinstance(end.like, Slot) and not mine
             if grows:
                 self.as_value(name)
                 end.begins = [self.contents.get(name, name.first)]
@@ -486,8 +487,9 @@ class Turns(Iterators, Growing):
         """What a step makes of a container."""
         pairs: list[Pair] = []
         end, name = self.contents[cell], cell.word or "a container"
-        begin = self.opened(begin) if isinstance(begin, Static) else begin
-        if is_list(begin) and isinstance(begin, Sequence) and _length(end) != len(begin.items):
+        bound = isinstance(cell, Binding)
+        begin = self.opened(begin) if isinstance(begin, Static) and not bound else begin
+        if not bound and is_list(begin) and isinstance(begin, Sequence) and _length(end) != len(begin.items):
             return End(Slot(ast.Constant(None), cell=cell), [])  # it grows
         try:
             return self._pairs(sides.inside(cell, begin, end, pairs, like), pairs)

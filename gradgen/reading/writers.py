@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import GradgenError
 from ..library import is_library
 from ..source import function_source, unwrap
+from ..syntax import parameters_of
 
 METHODS = frozenset({
     "sort", "fill", "put", "partition", "resize", "itemset", "setfield", "setflags", "byteswap", "shuffle",
@@ -63,12 +64,6 @@ def writes_names(code: ast.AST, names: set[str], scope: dict[str, Any]) -> bool:
     return Scan(code, scope, frozenset(), given=names).writes()
 
 
-def _parameters(node: Any) -> list[str]:
-    arguments = node.args
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return [a.arg for a in named if a is not None]
-
-
 LIST_METHODS = frozenset({"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"})
 """Methods of lists that change them."""
 
@@ -111,7 +106,7 @@ class Scan:
         self.containers = containers
         self.node, self.scope, self.seen, self.owner = node, scope or {}, seen, owner
         self.inside = scope is None
-        names = _parameters(node) if given is None else list(given)
+        names = [p.arg for p in parameters_of(node.args)] if given is None else list(given)
         self.owner_name = names[0] if owner is not None and names else None
         self.given = set(names)
         self.local = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
