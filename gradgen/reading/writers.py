@@ -128,7 +128,7 @@ class Scan:
             case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
                 self._bind([target], value)
             case ast.Lambda() if part is not self.node:  # whoever calls it
-                self.given |= set(_parameters(part))
+                self.given |= {p.arg for p in parameters_of(part.args)}
 
     def _bind(self, targets: list[Any], value: ast.expr) -> None:
         if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)):
