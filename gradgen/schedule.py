@@ -347,11 +347,12 @@ def unpacked_items(graph: Graph, items: Sequence[Value]) -> dict[Value, list[Val
 
 
 def unpacking_target(node: Any) -> ast.expr | None:
-    """The target of an assignment of what is not written out, or of a loop."""
-    if isinstance(node, ast.For):
-        return node.target
-    plain = isinstance(node, ast.Assign) and len(node.targets) == 1
-    return node.targets[0] if plain and not isinstance(node.value, (ast.Tuple, ast.List)) else None
+    """The target of an assignment of what is not written out, or of a loop; None where a part of it has a star."""
+    target = node.target if isinstance(node, ast.For) else None
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.value, (ast.Tuple, ast.List)):
+        target = node.targets[0]
+    starred = target is not None and any(isinstance(part, ast.Starred) for part in ast.walk(target))
+    return None if starred else target
 
 
 def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
