@@ -200,6 +200,13 @@ HARD = [
     (sp.rgamma, mp.rgamma, (0.0, -1.0, -2.0, -3.0, 0.5, 10.0)),
     (sp.digamma, mp.digamma, (1e-3, 1.4616, 100.0, 1e10)),
     (d(sp.beta, 2.5), d(mp.beta, 2.5), (1e-5, 1.0, 50.0)),
+    (lambda t: sp.beta(t, 1e-8), lambda t: mp.beta(t, mp.mpf(1e-8)), (0.5, 3.0, 100.0)),
+    (lambda t: sp.betaln(t, 0.5), lambda t: mp.log(mp.beta(t, 0.5)), (1e-3, 1.0, 1e6, 1e12)),
+    (lambda t: sp.poch(t, 1e-8), lambda t: mp.rf(t, mp.mpf(1e-8)), (0.5, 3.0, 100.0)),
+    (sp.dawsn, lambda t: mp.sqrt(mp.pi) / 2 * mp.exp(-(t**2)) * mp.erfi(t), (1e-8, 1.0, 49.0, 51.0, 1e4)),
+    (sp.i1e, lambda t: mp.exp(-t) * mp.besseli(1, t), (1e-8, 1.0, 100.0)),
+    (d(sp.elliprc, 0.5), d(mp.elliprc, 0.5), (1e-3, 0.4, 0.5 + 1e-8, 0.51, 0.53, 3.0)),
+    (d(sp.elliprc, 0.5), d(mp.elliprc, 0.5), (0.5 - 1e-9,)),
     (sp.erf, mp.erf, (1e-8, 1.0, 5.0)),
     (sp.erfc, mp.erfc, (1e-8, 1.0, 5.0)),
     (sp.erfcx, lambda t: mp.exp(t**2) * mp.erfc(t), (-3.0, 0.0, 1.0, 10.0, 45.0, 60.0, 1e5)),
@@ -257,3 +264,17 @@ def test_digits_at_hard_arguments(fn, exact, x):
     else:
         got = gradgen.grad(lambda t: fn(t))(x)
     assert got == pytest.approx(wanted, rel=1e-11, abs=1e-300)
+
+
+@pytest.mark.parametrize("a", [0.5, 9.9, 10.1, 1e4, 1e8, 1e12])
+def test_digits_of_densities_with_large_parameters(a):
+    """The derivatives of gammainc and betainc, of which logarithms of gamma functions would leave few digits."""
+    with mp.workdps(60):
+        for x in (0.9 * a, a, a + np.sqrt(a)):
+            logarithm = (mp.mpf(a) - 1) * mp.log(x) - mp.mpf(x) - mp.loggamma(a)
+            assert gradgen.grad(lambda x: sp.gammainc(a, x))(x) == pytest.approx(float(mp.exp(logarithm)), rel=1e-11)
+        for b in (0.5, 100.0, 1e6):
+            x = a / (a + b) * 0.99
+            logarithm = (mp.mpf(a) - 1) * mp.log(x) + (mp.mpf(b) - 1) * mp.log1p(-mp.mpf(x)) - mp.log(mp.beta(a, b))
+            got = gradgen.grad(lambda x: sp.betainc(a, b, x))(x)
+            assert got == pytest.approx(float(mp.exp(logarithm)), rel=1e-10, abs=1e-290)

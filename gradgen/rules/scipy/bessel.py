@@ -32,7 +32,15 @@ elementwise(sp.i1, lambda g, out, x: g * (0.5 * (sp.i0(x) + sp.iv(2, x))))
 elementwise(sp.k0, lambda g, out, x: -g * sp.k1(x), samples=[POSITIVE])
 elementwise(sp.k1, lambda g, out, x: -g * (0.5 * (sp.k0(x) + sp.kv(2, x))), samples=[POSITIVE])
 elementwise(sp.i0e, lambda g, out, x: g * (sp.i1e(x) - np.sign(x) * out))
-elementwise(sp.i1e, lambda g, out, x: g * (0.5 * (sp.i0e(x) + sp.ive(2, x)) - np.sign(x) * out))
+
+
+def i1e(g, out, x):
+    """i0e - i1e / x, and 1 / 2 at 0, less what the scale sends."""
+    zero = np.equal(x, 0.0)
+    return g * (np.where(zero, 0.5, sp.i0e(x) - out / (x + zero)) - np.sign(x) * out)
+
+
+elementwise(sp.i1e, i1e)
 elementwise(sp.k0e, lambda g, out, x: g * (out - sp.k1e(x)), samples=[POSITIVE])
 elementwise(sp.k1e, lambda g, out, x: g * (out - 0.5 * (sp.k0e(x) + sp.kve(2, x))), samples=[POSITIVE])
 

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.special as sp
 import scipy.stats as st
 
+from .densities import digamma_step
 from .families import SQRT_2PI
 from .stats import POSITIVE, distribution
 
@@ -77,20 +78,16 @@ distribution(st.weibull_min, lambda z, c: (c - 1.0) / z - c * z ** (c - 1.0),
               moves=(_as_root,), **POSITIVE)  # fmt: skip
 
 
-def _both(a: Any, b: Any) -> Any:
-    return sp.digamma(a + b)
-
-
 distribution(st.beta, lambda z, a, b: (a - 1.0) / z - (b - 1.0) / (1.0 - z),
-              lambda z, a, b: np.log(z) - sp.digamma(a) + _both(a, b),
-              lambda z, a, b: np.log1p(-z) - sp.digamma(b) + _both(a, b),
+              lambda z, a, b: np.log(z) + digamma_step(a, b),
+              lambda z, a, b: np.log1p(-z) + digamma_step(b, a),
               shapes=[(1.5, 3.0), (0.7, 2.0)], low=0.2, high=0.8)  # fmt: skip
 
 
 def _t_by_freedom(z: Any, df: Any) -> Any:
     square = z * z / df
     rest = (df + 1.0) * square / (1.0 + square) - 1.0
-    return 0.5 * (sp.digamma(0.5 * (df + 1.0)) - sp.digamma(0.5 * df) - np.log1p(square) + rest / df)
+    return 0.5 * (digamma_step(0.5 * df, 0.5) - np.log1p(square) + rest / df)
 
 
 distribution(st.t, lambda z, df: -(df + 1.0) * z / (df + z * z), _t_by_freedom, shapes=_SHAPE)
@@ -100,7 +97,7 @@ def _f_by(z: Any, n: Any, d: Any, own: Any, factor: Any) -> Any:
     """By a number of degrees of freedom, `own`: the term in z that it multiplies has the derivative `factor`."""
     whole = d + n * z
     logs = np.log(own) + 1.0 - np.log(whole) - (n + d) * factor / whole
-    return 0.5 * (logs - sp.digamma(0.5 * own) + sp.digamma(0.5 * (n + d)))
+    return 0.5 * (logs + digamma_step(0.5 * own, 0.5 * (n + d - own)))
 
 
 distribution(st.f, lambda z, n, d: (0.5 * n - 1.0) / z - 0.5 * (n + d) * n / (d + n * z),
@@ -158,8 +155,8 @@ distribution(st.fatiguelife, lambda z, c: 1.0 / (1.0 + z) - 1.5 / z - 0.5 * (1.0
              lambda z, c: ((z - 1.0) ** 2 / (z * c * c) - 1.0) / c, shapes=_SHAPE, **POSITIVE,
              moves=(lambda z, c: 2.0 * z * (z - 1.0) / (c * (z + 1.0)),))  # fmt: skip
 distribution(st.betaprime, lambda z, a, b: (a - 1.0) / z - (a + b) / (1.0 + z),
-             lambda z, a, b: np.log(z) - np.log1p(z) - sp.digamma(a) + _both(a, b),
-             lambda z, a, b: -np.log1p(z) - sp.digamma(b) + _both(a, b), shapes=_SHAPE * 2, **POSITIVE)  # fmt: skip
+             lambda z, a, b: np.log(z) - np.log1p(z) + digamma_step(a, b),
+             lambda z, a, b: -np.log1p(z) + digamma_step(b, a), shapes=_SHAPE * 2, **POSITIVE)  # fmt: skip
 distribution(st.gengamma, lambda z, a, c: (c * a - 1.0) / z - c * z ** (c - 1.0),
              lambda z, a, c: c * np.log(z) - sp.digamma(a), lambda z, a, c: 1.0 / c + np.log(z) * (a - z**c),
              shapes=_SHAPE * 2, **POSITIVE)  # fmt: skip

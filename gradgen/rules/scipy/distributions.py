@@ -10,11 +10,10 @@ import scipy.special as sp
 
 from ..primitives import cast_like
 from ..registry import elementwise
+from .densities import beta_density, gamma_density
 from .families import (
-    beta_density,
     by_last,
     constant,
-    gamma_density,
     unknown,
 )
 

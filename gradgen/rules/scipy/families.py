@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from ...graph import type_of
 from ...shapes import Facts, Type, float_of, join_kinds
@@ -72,17 +71,3 @@ def drawn(low: float, high: float) -> Any:
 def joined_type(facts: Facts, kind: str, x: Any, y: Any) -> Type:
     kind = join_kinds(kind, type_of(x).kind, type_of(y).kind)
     return Type(kind, facts.broadcast(type_of(x).shape, type_of(y).shape), array=True)
-
-
-# ---- densities
-
-
-def gamma_density(a: Any, x: Any) -> Any:
-    """The derivative of gammainc(a, x) by x."""
-    return cast_like(np.exp(sp.xlogy(a - 1.0, x) - x - constant(sp.gammaln, x, a)), x)
-
-
-def beta_density(a: Any, b: Any, x: Any) -> Any:
-    """The derivative of betainc(a, b, x) by x."""
-    logarithm = sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - constant(sp.betaln, x, a, b)
-    return cast_like(np.exp(logarithm), x)

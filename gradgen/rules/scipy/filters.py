@@ -237,7 +237,7 @@ _SAVGOL = "window_length, polyorder, deriv=0, delta=1.0"
 def savgol_weights(x: Any, window_length: int, polyorder: int, deriv: int = 0, delta: float = 1.0) -> Any:
     """The weights of `scipy.signal.savgol_filter`, in the precision of `x`."""
     weights = scipy.signal.savgol_coeffs(window_length, polyorder, deriv=deriv, delta=delta)
-    return weights.astype(np.result_type(x, np.float32))
+    return weights.astype(np.result_type(x, 0.0))
 
 
 @bprop(sg.savgol_filter, signature=f"x, {_SAVGOL}, axis=-1, mode='interp', cval=0.0", inputs="x",

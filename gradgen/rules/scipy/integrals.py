@@ -78,12 +78,11 @@ def elliprd(g, out, x, y, z):
 
 
 def elliprc(g, out, x, y):
-    """DLMF 19.6.15 differentiated; where x = y the limit."""
-    same, root = np.equal(x, y), np.sqrt(x)
-    width = np.where(same, 1.0, 2.0 * (y - x))
-    limit = x**-1.5 / 6.0
-    by_x = np.where(same, -limit, (out - 1.0 / root) / width)
-    return g * by_x, g * np.where(same, -2.0 * limit, (root / y - out) / width)
+    """DLMF 19.6.15 differentiated, where x is near y as of elliprf(x, y, y); by y since it is homogeneous."""
+    near = np.less(np.abs(y - x), 0.05 * np.abs(y))
+    width = np.where(near, 1.0, 2.0 * (y - x))
+    by_x = np.where(near, -sp.elliprd(y, y, x) / 6.0, (out - 1.0 / np.sqrt(x)) / width)
+    return g * by_x, -g * (0.5 * out + x * by_x) / y
 
 
 elementwise(sp.elliprf, elliprf, signature="x, y, z", samples=[(0.2, 0.9), (1.1, 1.9), (2.1, 3.0)])

@@ -95,7 +95,7 @@ def simpson_weights(y: Any, x: Any, dx: Any, axis: int = -1) -> Any:
         weights[-2] += (last**2 + 3.0 * before * last) / (6.0 * before)
         weights[-3] -= last**3 / (6.0 * before * (before + last))
     after = y.ndim - 1 - axis % y.ndim
-    return weights.reshape(-1, *[1] * after).astype(np.result_type(y, np.float32))
+    return weights.reshape(-1, *[1] * after).astype(np.result_type(y, 0.0))
 
 
 def _simpson_type(facts: Facts, y: Any, x: Any, dx: Any, *, axis: int) -> Type:
