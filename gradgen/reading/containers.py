@@ -78,8 +78,9 @@ class Containers(Access):
             items[keys.index(key)] = term
         else:
             items, keys = [*items, term], (*keys, key)
-        self.call_it(term, self.word_in(cell, key))
-        items = [self.one_array(item) if item is term else item for item in items]
+        word = self.word_in(cell, key)
+        self.call_it(term, word)
+        items = [self.one_array(item, word) if item is term else item for item in items]
         self.hold(cell, sequence(holds.kind, items, keys, cell), at)
 
     def put_attribute(self, node: ast.Attribute, term: Term) -> bool:
@@ -216,7 +217,7 @@ class Containers(Access):
         """Let a value be called by a word, unless it has a name."""
         raise NotImplementedError
 
-    def one_array(self, term: Term) -> Term:
+    def one_array(self, term: Term, word: str = "") -> Term:
         """A term that is bound, so that what is written into it is seen under that name."""
         raise NotImplementedError
 

@@ -132,12 +132,24 @@ class Contents(Cells):
             raise self.error(f"`{term.name}` does not hold things of the same kind on every way that leads here")
         return term
 
+    def name_it(self, term: Term, name: str) -> None:
+        """Let a container be called by a name in messages, and what is in it by the names of its keys."""
+        cell = self.cell_of(term)
+        if cell is None or cell.word or not isinstance(term, Sequence):
+            return
+        cell.word = name
+        for i, item in enumerate(term.items):
+            key = term.keys[i] if term.keys else i
+            self.name_it(item, f"{name}_{i}" if isinstance(key, int) else self.word_in(cell, key))
+
     def word_in(self, cell: Cell | None, key: Any) -> str:
         """What a part of a container may be called: by its key, unless that means something else."""
         if cell is None or not isinstance(key, str) or not key.isidentifier():
             return "" if cell is None else cell.word
         owner = self.words.setdefault(key, cell)
-        if key in self.frame.locals or not owner.origins <= cell.origins and not cell.origins <= owner.origins:
+        numbered = cell.word[-1:].isdigit()  # one of several in a list
+        same = owner.origins <= cell.origins or cell.origins <= owner.origins
+        if key in self.frame.locals or numbered or not same:
             return f"{cell.word}_{key}" if cell.word else key
         return key
 

@@ -61,7 +61,7 @@ class Making(Outward):
         keys = named_fields(cls)
         defaults = getattr(cls, "_field_defaults", {})
         given = dict(zip(keys, args, strict=False)) | kwargs
-        given |= {key: self.static(x, ast.Name(key, ast.Load())) for key, x in defaults.items() if key not in given}
+        given |= {key: self.known_item(x, ast.Name(key, ast.Load())) for key, x in defaults.items() if key not in given}
         if len(args) > len(keys) or set(given) != set(keys):
             return None
         return sequence(cls, [given[key] for key in keys], tuple(keys))
@@ -99,7 +99,7 @@ class Making(Outward):
             return self.call_known(named, [], {}, ast.Call(named.ast, [], []), node)
         if field.default is dataclasses.MISSING:
             return None
-        return self.static(field.default, ast.Name(field.name, ast.Load()))
+        return self.known_item(field.default, ast.Name(field.name, ast.Load()))
 
     def with_fields(self, base: Term, changes: dict[str, Term], node: ast.Call) -> Term | None:
         """`dataclasses.replace(base, ...)` and `base._replace(...)`; None where the fields are not known."""

@@ -263,7 +263,9 @@ class Objects(Opaque):
     def class_attribute(self, cls: Any, name: str) -> Term | None:
         """A number or the like that a class has for all its instances; None where there is no such thing."""
         found = inspect.getattr_static(cls, name, MISSING)
-        return None if found is MISSING or hasattr(found, "__get__") else self.static(found, ast.Name(name, ast.Load()))
+        if found is MISSING or hasattr(found, "__get__"):
+            return None
+        return self.known_item(found, ast.Name(name, ast.Load()))
 
     def _of_class(self, found: Any, cls: Any, owner: Term, node: ast.Attribute) -> Term | None:
         """A property, a method or the like; None where it is no such thing."""

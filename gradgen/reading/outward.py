@@ -51,7 +51,7 @@ class Outward(Containers):
             before = self._before(node, base)
             self.places[route] = Binding(route.word, self.parts.get(route, before), is_argument=True)
         self.call_it(term, route.word)
-        self.hold(self.places[route], self.one_array(term), node)
+        self.hold(self.places[route], self.one_array(term, route.word), node)
         return True
 
     def _before(self, node: ast.expr, base: Term) -> Term | None:

@@ -277,6 +277,7 @@ class Statements(Turns, Trying):
             self.call_it(term, name)
             if self.frame.call is None and self.graph is self._graphs[0]:
                 self.graph.named[name] = term.value
+        self.name_it(term, name)
         cell = self.cell_of(term)
         if cell is not None:
             cell.word = cell.word or name

@@ -19,11 +19,11 @@ from .making import Making
 class Writing(Making, Arithmetic):
     """The part of a `Program` that reads statements which write into an array."""
 
-    def one_array(self, term: Term) -> Term:
-        """A term that several names are bound to: all of them show one array."""
+    def one_array(self, term: Term, word: str = "") -> Term:
+        """A term that several names are bound to: all of them show one array. word: what it may be called."""
         if is_fresh(term):
             made = self.graph.add(CONST, [], {"value": term.obj})  # type: ignore[attr-defined]
-            made.ast = term.ast
+            made.ast, made.out.hint = term.ast, self.called(word)
             return Computed(Ref(made.out), made.out)
         if isinstance(term, Sequence) and issubclass(term.kind, tuple):
             items = [self.one_array(item) for item in term.items]
