@@ -120,7 +120,8 @@ class Names:
         while todo:
             node = todo.pop()
             alone = len(node.inputs) == 1
-            for v, role in zip(node.inputs, ROLES.get(node.op.name, ["argument"] if alone else []), strict=False):
+            roles = ROLES.get(node.op.name, ["argument"] if alone else [])
+            for v, role in zip(node.inputs, roles if alone or node.op.name != "range" else (), strict=False):
                 if not v.hint:
                     self._role.setdefault(v, role)
             todo += [v.node for v in node.inputs if v.node is not None and not v.hint]
@@ -176,7 +177,7 @@ class Names:
         if v in self._before and node.op.name in ARITHMETIC:
             return f"{self._before[v]}_pre"
         word = spoken(node, self._short)
-        if word and node.inputs and word == self._short(node.inputs[0]):
+        if word and node.inputs and node.op.name != "float" and word == self._short(node.inputs[0]):
             return f"{word}_part"
         return word or self._after_role(v)
 
@@ -199,14 +200,17 @@ class Names:
         if node.op.name not in ARITHMETIC:
             near = leaf(node, self._short)
             return f"{function_word(node)}_{near}" if near else function_word(node)
+        if node.op.name == "subtract" and role in ("base", "argument", "factor"):
+            return "difference"
         role = role or "part"
         made_up = target in ("", "value")  # what the user returns has no name of his
-        return role if made_up else f"{target}_{role}"
+        return role if made_up or role == "count" else f"{target}_{role}"
 
     def _short(self, v: Value, depth: int = 1) -> str:
         """The name of an operand where it has a short one, or a short formula."""
         word = self.of.get(self.outermost(v)) or v.hint or v.said
-        if not word and depth and v.node is not None and not v.node.backward and v.node.op is not CONST:
+        told = v.node is not None and (not v.node.backward or v.node.op.name == "equal") and v.node.op is not CONST
+        if not word and depth and told and v.node is not None:
             word = spoken(v.node, lambda x: self._short(x, depth - 1))
             return word if len(word) <= 10 else ""
         return word if word and len(word) <= 16 else ""

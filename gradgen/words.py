@@ -35,6 +35,7 @@ ROLES: dict[str, Sequence[str]] = {
     "cos": ["angle"],
     "tan": ["angle"],
     "solve": ["matrix", "rhs"],
+    "range": ["count"],
     "total": ["term"],
     "product": ["factor"],
 }
@@ -92,7 +93,11 @@ def leaf(node: Node, name: Name) -> str:
 
 
 def _infix(between: str) -> Callable[[Node, list[str]], str]:
-    return lambda node, parts: f"{parts[0]}_{between}_{parts[1]}" if all(parts) else ""
+    def say(node: Node, parts: list[str]) -> str:
+        vague = all(part.endswith("_part") for part in parts)  # of what, nobody could tell
+        return f"{parts[0]}_{between}_{parts[1]}" if all(parts) and not vague else ""
+
+    return say
 
 
 def _product(node: Node, parts: list[str]) -> str:
@@ -103,7 +108,7 @@ def _product(node: Node, parts: list[str]) -> str:
 
 
 def _side_by_side(parts: list[str]) -> str:
-    if not all(parts):
+    if not all(parts) or all(part.endswith("_part") for part in parts):
         return ""
     return "".join(parts) if all(len(p) == 1 for p in parts) else "_".join(parts)
 
@@ -143,6 +148,8 @@ def _item(node: Node, parts: list[str]) -> str:
 
 def _mask(node: Node, parts: list[str]) -> str:
     known = [p for p in parts if p and p not in NUMBERS.values()]
+    if node.op.name == "equal" and parts[1] in known:
+        return f"is_{parts[1]}"
     return f"{known[0]}_mask" if known else "mask"
 
 
@@ -194,6 +201,8 @@ SAID: dict[str, Callable[[Node, list[str]], str]] = {
     "total": _total,
     "product": lambda node, parts: "",
     "where": _where,
+    "solve": _infix("inv"),
+    "float": lambda node, parts: parts[0] if parts[0].startswith("is_") else f"float_{parts[0]}" if parts[0] else "",
     **dict.fromkeys(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"), _mask),
 }
 """How each operation is said, given the words of its operands, "" for those that have none."""
