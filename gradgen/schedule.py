@@ -232,7 +232,7 @@ class Schedule:
             return bool(self.backward_uses[out]) or self.uses[out] > 1
         if node.op.name in STATEMENT_OPS or is_named(out) or out in self.bases:
             return True
-        if node.again and out.hint and self.uses[out] > 1 or node.op.name == "recorded":
+        if node.op.name == "recorded" or node.again and out.hint and (self.uses[out] > 1 or node.op.name == "slice"):
             return True
         if is_light(node) or is_tiny(node) and out.type.kind == "int":
             return False
