@@ -336,9 +336,33 @@ def names_that_are_there(A, b):
     return y @ y
 
 
+def fitting(A, b):
+    try:
+        y = np.sum(A * b + 1.0, axis=0) * b[1:].sum()
+    except Exception:
+        y = b
+    return np.sum(y * b)
+
+
+def in_the_type_of_both(A, b):
+    try:
+        kind = np.result_type(A, b, 1.0)
+    except TypeError:
+        kind = float
+    return np.sum(np.sum(A * b, axis=0, dtype=kind) ** 2)
+
+
 @pytest.mark.parametrize(
     "f",
-    [after_some_statements, of_a_number, in_a_loop_inside, entry_by_entry, names_that_are_there],
+    [
+        fitting,
+        in_the_type_of_both,
+        after_some_statements,
+        of_a_number,
+        in_a_loop_inside,
+        entry_by_entry,
+        names_that_are_there,
+    ],
     ids=lambda f: f.__name__,
 )
 def test_what_surely_raises_or_never_does_is_decided(f):
@@ -355,3 +379,42 @@ def test_what_surely_raises_or_never_does_is_decided(f):
     with contextlib.redirect_stdout(io.StringIO()):
         wanted = [(f(A, b + e) - f(A, b - e)) / 2e-6 for e in 1e-6 * np.eye(3)]
     np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def divided(A, b):
+    try:
+        y = 1.0 / float(b[0])
+    except ZeroDivisionError:
+        y = 0.0
+    return y * b[1]
+
+
+def out_of_range(A, b):
+    try:
+        y = b[5]
+    except IndexError:
+        y = b[0] * 2.0
+    return y * b[1]
+
+
+def singular(A, b):
+    try:
+        y = np.linalg.solve(A, b)
+    except np.linalg.LinAlgError:
+        y = b * 2.0
+    return y @ b
+
+
+def told_to_raise(A, b):
+    with np.errstate(all="raise"):
+        try:
+            y = b * 2.0
+        except FloatingPointError:
+            y = b
+    return y @ b
+
+
+@pytest.mark.parametrize("f", [divided, out_of_range, singular, told_to_raise], ids=lambda f: f.__name__)
+def test_what_may_raise_is_refused_where_a_handler_goes_on(f):
+    with pytest.raises(gradgen.UnsupportedError, match="`try` around values"):
+        gradgen.grad(f, wrt="b")(*GOOD)

@@ -13,6 +13,7 @@ from ..shapes import ShapeMismatch
 from ..syntax import Hole, display, fill, literal, numpy_path
 from ..terms import Computed, Instance, Ref, Sequence, Static, Term, sequence
 from .contents import Contents
+from .looks import whose_dtype
 
 ARRAY_MAKERS: tuple[Any, ...] = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.ix_)
 ARRAY = {"copy": True, "order": "K", "subok": False, "ndmin": 0, "like": None}
@@ -50,6 +51,12 @@ class Applying(Contents):
         """Call an operation on terms; `tree` is how the call is written."""
         if all(isinstance(t, Static) for t in [*args, *kwargs.values()]) and op is not OPAQUE:
             return self.evaluate(op.fn, args, kwargs, tree, at)
+        if self._casts(op, args, kwargs):
+            cast = ast.Call(ast.Attribute(args[0].ast, "astype", ast.Load()), [kwargs["dtype"].ast], [])
+            first = self.apply(PRIMITIVES["astype"], [args[0], kwargs["dtype"]], {}, cast, at)
+            args, kwargs = [first, *args[1:]], {k: t for k, t in kwargs.items() if k != "dtype"}
+            keywords = [ast.keyword(k, t.ast) for k, t in kwargs.items()]
+            tree = ast.Call(tree.func, [t.ast for t in args], keywords)  # type: ignore[attr-defined]
         try:
             deep = any(p.stars == 3 for p in op.parameters)
             named = {k: self._argument(t, deep) for k, t in kwargs.items()}
@@ -67,6 +74,15 @@ class Applying(Contents):
             tree = swapped(tree, displays)
         first = self.written(node, tree)
         return first if len(node.outputs) == 1 else sequence(tuple, [Computed(Ref(v), v) for v in node.outputs])
+
+    def _casts(self, op: Operation, args: list[Term], kwargs: dict[str, Term]) -> bool:
+        """Whether floats are added up, or the like, in a type that is known when it runs: they are cast to it first."""
+        dtype = kwargs.get("dtype")
+        options = [p.name for p in op.parameters if not p.is_input]
+        if not args or not isinstance(args[0], Computed) or not isinstance(dtype, Computed) or "dtype" not in options:
+            return False
+        whose = whose_dtype(dtype)
+        return whose is not None and whose.kind == args[0].value.type.kind == "float"
 
     def evaluate(self, fn: Any, args: list[Term], kwargs: dict[str, Term], tree: ast.expr, at: ast.AST) -> Term:
         """Call a function on known objects. Raises UnsupportedError where it raises anything."""

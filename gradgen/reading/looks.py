@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import numbers
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from ..buffers import is_number
 from ..control import is_defined
 from ..graph import Value
-from ..shapes import NONE, Dim, Facts, Size, Type, dim_add
+from ..shapes import NONE, Dim, Facts, Size, Type, dim_add, join_kinds
 from ..terms import MISSING, Bound, Closure, Computed, Instance, Sequence, Static, Term
 
 SCALARS: dict[str, tuple[type, ...]] = {
@@ -137,7 +138,7 @@ def _defines(cls: type, name: str) -> bool:
 
 def _of_dtype(term: Term, rest: list[Any]) -> bool | None:
     """Whether the dtype of a value is of a kind: known where the kind asked for is as wide as what is known."""
-    t = _whose_dtype(term)
+    t = whose_dtype(term)
     if t is None or t.kind not in DTYPES or len(rest) != 1:
         return None
     asked = rest[0]
@@ -149,15 +150,17 @@ def _of_dtype(term: Term, rest: list[Any]) -> bool | None:
     return True if issubclass(kind, asked) else None if issubclass(asked, kind) else False
 
 
-def _whose_dtype(term: Term) -> Type | None:
+def whose_dtype(term: Term) -> Type | None:
     """The type of the value whose dtype a term is."""
     node = term.value.node if isinstance(term, Computed) else None
+    if node is not None and node.op.fn is np.result_type and all(v.type.kind in DTYPES for v in node.inputs):
+        return functools.reduce(lambda t, v: Type(join_kinds(t.kind, v.type.kind)), node.inputs, Type("bool"))
     return node.inputs[0].type if node is not None and node.op.name == "dtype" else None
 
 
 def kind_letter(term: Term) -> str | None:
     """`x.dtype.kind` for the dtype `term`, where that is known; integers have two."""
-    t = _whose_dtype(term)
+    t = whose_dtype(term)
     return {"float": "f", "complex": "c", "bool": "b"}.get(t.kind) if t is not None else None
 
 

@@ -17,6 +17,7 @@ from ..control import STOOD_AROUND
 from ..errors import UnsupportedError
 from ..graph import CONST, OPAQUE, Node
 from ..managers import is_of_the_backward_pass, lets_through
+from ..rules.indices import index_items, slice_parts
 from ..source import Around
 from ..terms import Computed, Ref, Static, references
 from .decide import looked_at
@@ -111,8 +112,10 @@ class Trying(Flow):
         )
         if None not in caught and all(issubclass(cls, NameError) for found in caught for cls in found or ()):
             known = known or all(n.op is not OPAQUE or n.options["reads"] for n in plain)  # all names mean something
+        safe = all(map(_never_raises, plain)) and None not in caught
+        unraised = unraised or safe and not any(_is_of_numbers(cls) for found in caught for cls in found or ())
         varies = any(self.may_vary(Computed(Ref(v), v)) for n in plain for v in n.outputs)
-        if plain and not (unraised and known) and not (raising and varies):
+        if plain and not (unraised and (known or safe)) and not (raising and varies):
             raise self.error("a `try` around values that carry a derivative is not followed", node, "move them out")
         self.block(node.orelse)
 
@@ -164,6 +167,30 @@ def _is_entry_by_entry(node: Node) -> bool:
     """Whether it computes numbers of numbers, entry by entry: it may raise that they do not fit, or floating-point
     errors, and nothing else."""
     return node.op.elementwise and all(v.type.kind in ("float", "int", "bool", "complex") for v in node.inputs)
+
+
+FAITHFUL = ("sum", "mean", "astype", "asarray", "array", "transpose", "shape", "size", "ndim", "dtype", "tuple", "eye",
+            "expand_dims", "zeros", "ones", "zeros_like", "ones_like")  # fmt: skip
+"""Operations that raise nothing where the sizes fit, as they do in every call that the gradient is for."""
+DIVIDING = ("divide", "true_divide", "floor_divide", "remainder", "power")
+"""Operators that raise an exception for some of Python's numbers, where NumPy warns."""
+
+
+def _never_raises(node: Node) -> bool:
+    """Whether it raises nothing but floating-point errors, and these only where NumPy was told to."""
+    if any(v.type.ndim is None and v.const is v for v in node.inputs if v.type.kind != "object"):
+        return False
+    if node.op.name in DIVIDING and not any(v.type.array or v.type.ndim for v in node.inputs):
+        return False
+    if node.op.name == "getitem":
+        return all(slice_parts(item) is not None or item is None for item in index_items(node.args[1]))
+    of_math = getattr(node.op.fn, "__module__", "") == "math"
+    return _is_entry_by_entry(node) and not of_math or node.op.name in FAITHFUL
+
+
+def _is_of_numbers(cls: type[BaseException]) -> bool:
+    """Whether an exception is one that NumPy raises for numbers, if it is told to."""
+    return issubclass(cls, (FloatingPointError, Warning)) or cls is ArithmeticError
 
 
 def is_stored(name: ast.Name) -> bool:

@@ -138,3 +138,8 @@ for _test in (np.iscomplex, np.isreal):
     elementwise(_test, None, kind="bool", signature="x")
 for _test in (np.isneginf, np.isposinf):
     elementwise(_test, None, kind="bool", signature="x, out=None")
+
+
+register(np.result_type, signature="*arrays_and_dtypes", differentiable=False, cheap=True,
+         infer=lambda facts, *arrays_and_dtypes: Type("object", ()),
+         samples=lambda rng: [((rng.normal(size=3), 1.0), {})])  # fmt: skip
