@@ -13,13 +13,15 @@ class Located(GradgenError):
     """An error about a place in the user's source.
 
     `span` has `filename`, `line`, `column`, `end_line`, `end_column` (1-based, columns in characters) and `text`,
-    the first line's text; `advice` says what to write instead.
+    the first line's text; `advice` says what to write instead. `called` is the span of the statement of the function
+    that is differentiated whose call led to a place in another file.
     """
 
     def __init__(self, message: str, span: Any = None, advice: str = ""):
         super().__init__(message)
         self.message, self.advice = message, advice
         self.span: Any = None
+        self.called: Any = None
         self.place(span)
 
     def place(self, span: Any) -> None:
@@ -43,7 +45,11 @@ class Located(GradgenError):
         cut = len(text) - len(bare)
         carets = " " * max(s.column - 1 - cut, 0) + "^" * max(end - s.column, 1)
         lines = [f"{s.filename}:{s.line}:{s.column}: {self.message}", f"    {bare}", f"    {carets}"]
-        return "\n".join(lines + ([f"  {self.advice}"] if self.advice else []))
+        lines += [f"  {self.advice}"] if self.advice else []
+        c = self.called
+        if c is not None and c.filename != s.filename:
+            lines.append(f"  called from {c.filename}:{c.line}: {c.text.strip()}")
+        return "\n".join(lines)
 
 
 class UnsupportedError(Located, SyntaxError):

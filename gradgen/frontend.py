@@ -242,6 +242,9 @@ class Program(Statements):
                 return self.read(last.value)
             self.block(body)
             return self._returned_term(function)
+        except UnsupportedError as error:
+            self._note_call(error, frame.call)
+            raise
         finally:
             self._depth -= 1
             self.frame, self.statement, self.returned, self._around = saved
@@ -437,7 +440,15 @@ class Program(Statements):
         """An error at `node` of the function that is being read."""
         where = node if node is not None and hasattr(node, "lineno") else self.statement.node  # type: ignore[union-attr]
         error: UnsupportedError = self.frame.function.error(message, where, advice)
+        self._note_call(error, self.frame.call)
         return error
+
+    def _note_call(self, error: UnsupportedError, call: Statement | None) -> None:
+        """Note in an error which statement of the outermost function led to its place."""
+        while call is not None:
+            if not call.file.filename.startswith("<call of "):
+                error.called = call.span
+            call = call.call
 
 
 def own_defaults(fn: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import textwrap
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gradgen
@@ -81,7 +82,7 @@ case(
         return (2.0 * x).slope
     """,
     """
-    NoRuleError m.py:5:12: gradgen knows no derivative of the attribute `.slope`
+    UnsupportedError m.py:5:12: 'float' object has no attribute 'slope'
         return (2.0 * x).slope
                ^^^^^^^^^^^^^^^
     """,
@@ -816,3 +817,27 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory() as folder:
             now = said_of(program, options, folder)
         print(f"==== {name}{'' if now == said else '  (not what is expected)'}\n{now}")
+
+
+def test_what_fails_in_another_file_says_what_was_called(tmp_path, monkeypatch):
+    (tmp_path / "deep_library.py").write_text(
+        "import re\n\n\ndef outer(x):\n    return inner(x)\n\n\ndef inner(x):\n    return re.compile(str(x)) * x\n"
+    )
+    (tmp_path / "my_own.py").write_text(
+        "from deep_library import outer\n\n\ndef f(x):\n    y = outer(x * 2.0)\n    return y\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_own
+
+    with pytest.raises(gradgen.GradgenError) as caught:
+        gradgen.grad(my_own.f)(1.0)
+    lines = caught.value.render().splitlines()
+    assert "deep_library.py:9:" in lines[0]
+    assert lines[-1].endswith("my_own.py:5: y = outer(x * 2.0)") and lines[-1].startswith("  called from ")
+
+
+def test_a_known_text_names_an_attribute():
+    def f(x, n):
+        return np.sum(getattr(np, f"atleast_{2}d")(x) ** n)
+
+    np.testing.assert_allclose(gradgen.grad(f)(np.array([1.0, 2.0]), 2), [2.0, 4.0])

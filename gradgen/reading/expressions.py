@@ -15,6 +15,7 @@ from ..terms import Cell, Closure, Computed, Method, Ref, Sequence, Static, Term
 from .cells import is_fresh
 from .decide import decided, looked_at, shortened, truth
 from .invoking import Invoking
+from .looks import UNKNOWN, known_object
 from .rewriting import as_choice
 from .sides import Differ, Pair, Sides, filled
 
@@ -72,11 +73,28 @@ class Expressions(Invoking):
                 term = self.comprehended(node)
             case ast.DictComp():
                 term = self.dict_comprehension(node)
+            case ast.JoinedStr() if (text := self._known_text(node)) is not None:
+                term = Static(ast.Constant(text), text)
             case ast.Lambda():
                 term = Closure(node, node, self.frame, self.read_defaults(node))
             case _:
                 term = self.opaque_expression(node)
         return self.opaque_term(term.ast, node) if isinstance(term, Method) else term
+
+    def _known_text(self, node: ast.JoinedStr) -> str | None:
+        """An f-string all parts of which are known; None for any other."""
+        text = ""
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                text += str(part.value)
+                continue
+            assert isinstance(part, ast.FormattedValue)
+            term = looked_at(self, part.value)
+            obj = UNKNOWN if term is None else known_object(term)
+            if not isinstance(obj, (str, int)) or part.conversion != -1 or part.format_spec is not None:
+                return None
+            text += f"{obj}"
+        return text
 
     def _display(self, kind: type, elements: list[ast.expr]) -> Term:
         """A tuple or list written out; `[*xs, ...]` of a list of unknown length is a list that begins as that one."""

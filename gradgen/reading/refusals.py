@@ -311,4 +311,6 @@ def unknown(program: Any, code: ast.AST) -> NoRuleError:
         case _:
             message, advice = "gradgen knows no derivative of this", "gradgen's docs/accepted.md lists what has one"
     error = program.error(message, code, advice)
-    return NoRuleError(message, error.span, advice)
+    made = NoRuleError(message, error.span, advice)
+    made.called = error.called
+    return made
