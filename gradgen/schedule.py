@@ -356,11 +356,11 @@ def unpacking_target(node: Any) -> ast.expr | None:
 
 
 def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
-    """The names in `a, (b, c) = params`, each with its place; none where what is unpacked is written out."""
+    """The names in `a, (b, c) = params`, each with its place; none where that is written out, or has stars."""
     node = getattr(origin, "node", None)
     found: dict[str, tuple[int, ...]] = {}
     target = unpacking_target(node)
-    if target is not None:
+    if target is not None and not any(isinstance(part, ast.Starred) for part in ast.walk(target)):
         todo: list[tuple[Any, tuple[int, ...]]] = [(target, ())]
         while todo:
             part, place = todo.pop()

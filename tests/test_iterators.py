@@ -286,6 +286,18 @@ def variables_apart(x):
     return t
 
 
+def starred_in_the_middle(x):
+    xs = [1.0, *x, 2.0, *(v * v for v in x)]
+    return xs[1] * xs[-1] + sum(xs) + max(0.0, *x) + len((*x, 1.0))
+
+
+def along_the_axis(x):
+    def scaled(v, power):
+        return [v[0] ** power, v[1] * v[2]]
+
+    return np.sum(np.apply_along_axis(scaled, 0, x, 3.0) ** 2)
+
+
 def by_key_or_default(x):
     return max((v * v for v in x), key=lambda v: -v) + min(x, key=lambda v: (v - 1) ** 2, default=3.0)
 
@@ -406,6 +418,8 @@ ACCEPTED = [
     yielded_from,
     left_early,
     variables_apart,
+    starred_in_the_middle,
+    along_the_axis,
     by_key_or_default,
 ]
 REFUSED = {

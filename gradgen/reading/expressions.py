@@ -111,7 +111,7 @@ class Expressions(Invoking):
                     tree = ast.Call(ast.Name("list", ast.Load()), [inner.ast], [])
                     copied = self.as_list_of(list, inner, tree, element)
                 if copied is None:
-                    raise self.error("only a tuple or list written out can be starred", element)
+                    return self.with_stars(kind, elements)
                 if isinstance(copied, Sequence):
                     items = list(copied.items)
                 else:

@@ -204,6 +204,12 @@ class Invoking(Changing):
             return sequence(tuple, [self.binary(ast.BinOp(node, op, node), *args) for op in ops])
         if fn is slice and 1 <= len(args) <= 3 and any(isinstance(t, Computed) for t in args) and not kwargs:
             return self._slice(args, tree)
+        if fn is np.apply_along_axis and len(args) >= 3 and isinstance(args[2], Computed):
+            if args[2].value.type.ndim == 1:  # there is one vector only
+                call = ast.Call(args[0].ast, [t.ast for t in args[2:]], tree.keywords)
+                inner = self.call_known(args[0], args[2:], kwargs, call, node)
+                array = ast.Call(numpy_path("array"), [inner.ast], [])
+                return self.apply(OPERATIONS[np.array], [inner], {}, array, node)
         if fn is np.fromiter and len(args) == 2 and not kwargs:
             return self.apply(OPERATIONS[np.array], [args[0]], {"dtype": args[1]}, tree, node)
         if fn is np.where and len(terms) == 1:

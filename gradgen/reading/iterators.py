@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..graph import OPAQUE, Node
 from ..source import Function
-from ..terms import Closure, Computed, Term
+from ..terms import Closure, Computed, Static, Term
 from .contents import Memory
 from .equivalents import WORDS
 from .flow import is_endless, leaves
@@ -225,6 +225,21 @@ class Iterators(Ordering):
         if made is None:
             raise function.error(f"{function.name!r} is sent values, or returns one", node, "return a list")
         return Function(function.fn, made, function.file, function.scope, function.defaults, function.original or node)
+
+    def with_stars(self, kind: type, elements: list[ast.expr]) -> Term:
+        """A tuple or list with stars in it, of which it is not known how long it is: a list that grows."""
+        at, word = elements[0], self.free_word("items")
+        count = next(i for i, element in enumerate(elements) if isinstance(element, ast.Starred))
+        statements = written(f"{word} = begin", at, {}, begin=placed(ast.List(elements[:count], ast.Load()), at))
+        for element in elements[count:]:
+            how, added = ("extend", element.value) if isinstance(element, ast.Starred) else ("append", element)
+            statements += written(f"{word}.{how}(added)", element, {}, added=added)
+        made = self.result_of(statements, word, dict(self.frame.names))
+        if kind is list:
+            return made
+        with self.names_aside():
+            call = ast.Call(self.hidden(Static(name("tuple"), tuple)), [self.hidden(made)], [])
+            return self.read(placed(call, at))
 
     # ---- calls that go through something
 

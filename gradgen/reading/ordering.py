@@ -48,7 +48,9 @@ class Ordering(Comprehensions):
                 test = ast.Compare(ast.Call(name("len"), [whole], []), [ast.Gt()], [ast.Constant(0)])
                 return self.read(placed(ast.IfExp(test, call, named["default"]), node))
             if key is None:
-                return self.read(placed(ast.Call(node.func, [whole], []), node))
+                known = self.items_of(items) or []
+                parts = [self.hidden(t) for t in known] if len(known) > 1 else [whole]
+                return self.read(placed(ast.Call(node.func, [*parts], []), node))
             best = self.free_word("best")
             sign = ">" if looked_at(self, node.func).obj is max else "<"  # type: ignore[union-attr]
             text = f"""

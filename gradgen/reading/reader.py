@@ -45,6 +45,10 @@ class Reader:
         """What the first of several ways to read something gives that does not raise."""
         raise NotImplementedError
 
+    def with_stars(self, kind: type, elements: list[ast.expr]) -> Term:
+        """A tuple or list with stars in it, of which it is not known how long it is."""
+        raise NotImplementedError
+
     def dict_comprehension(self, node: Any) -> Term:
         """The dictionary that a comprehension makes."""
         raise NotImplementedError
