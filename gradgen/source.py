@@ -177,7 +177,8 @@ class Function:
         return self.name if "<" in qualname else qualname
 
     def error(self, message: str, node: ast.AST | None = None, advice: str = "") -> UnsupportedError:
-        return UnsupportedError(message, self.file.span(node or self.node), advice)
+        here = 0 < getattr(node, "lineno", 0) <= len(self.file.lines)  # it may be of a function in another file
+        return UnsupportedError(message, self.file.span(node if node is not None and here else self.node), advice)
 
 
 _files: dict[str, tuple[list[str], SourceFile]] = {}

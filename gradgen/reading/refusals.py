@@ -129,7 +129,7 @@ def _given(program: Any, call: ast.Call) -> ast.expr | None:
 def _runs_text(term: Any, call: ast.Call) -> bool:
     """Whether a call runs code that is given as text, of which nobody knows what it writes into."""
     empty = bool(call.args) and isinstance(call.args[0], ast.Constant) and not call.args[0].value
-    return isinstance(term, Static) and term.obj in (exec, eval) and not empty
+    return isinstance(term, Static) and (term.obj is exec or term.obj is eval) and not empty
 
 
 def _handed_on(program: Any, code: ast.AST) -> ast.expr | None:

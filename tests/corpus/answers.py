@@ -86,7 +86,7 @@ def compared(entry: Entry, function: Any, arguments: dict[str, Any], target: str
         if target.startswith("self."):
             setattr(function.__self__, target[5:], moved)
         else:
-            given[target] = moved.tolist() if not isinstance(given[target], np.ndarray) else moved
+            given[target] = moved.tolist() if not isinstance(given[target], np.ndarray) else moved.copy()
         return weighed(function(**given), bars)
 
     size = weighed(function(**copies(arguments)), bars, abs)

@@ -66,11 +66,16 @@ def _pair_samples(rng: np.random.Generator) -> list[Any]:
     return [((rng.normal(size=4), rng.normal(size=4)), {})]
 
 
+def _centered_samples(rng: np.random.Generator) -> list[Any]:
+    return [(args, {"centered": centered}) for centered in (True, False) for args, _ in _pair_samples(rng)]
+
+
 def _pair(metric: str) -> Any:
-    def rule(g, out, u, v, *, p=2.0, **_):
+    def rule(g, out, u, v, *, p=2.0, centered=True, **_):
         if metric in BY_ANGLE:
-            (a, first), (b, second) = _scaled(u, metric), _scaled(v, metric)
-            return _unscaled(-g * b, a, first, metric), _unscaled(-g * a, b, second, metric)
+            by = metric if centered else "cosine"
+            (a, first), (b, second) = _scaled(u, by), _scaled(v, by)
+            return _unscaled(-g * b, a, first, by), _unscaled(-g * a, b, second, by)
         u_bar = g * (_of_order(p) if metric == "minkowski" else SLOPES[metric])(u - v, out)
         return u_bar, -u_bar
 
@@ -80,7 +85,8 @@ def _pair(metric: str) -> Any:
 for _metric in (*SLOPES, *BY_ANGLE):
     _centered = ", centered=True" if _metric == "correlation" else ""
     register(getattr(sd, _metric), name=_metric, signature=f"u, v, w=None{_centered}", inputs="u v",
-             rule=_pair(_metric), infer=_pair_type, samples=_pair_samples, reals=True)  # fmt: skip
+             rule=_pair(_metric), infer=_pair_type, samples=_centered_samples if _centered else _pair_samples,
+             reals=True)  # fmt: skip
 register(sd.minkowski, signature="u, v, p=2, w=None", inputs="u v", rule=_pair("minkowski"), infer=_pair_type,
          samples=lambda rng: [(args, {"p": p}) for p in (1, 2, 3.5) for args, _ in _pair_samples(rng)],
          reals=True)  # fmt: skip
