@@ -22,7 +22,7 @@ from .graph import Graph, Operation, Value
 from .guards import CONJUGATING
 from .interpret import run
 from .reverse import build_grads, pullback
-from .shapes import Dim, ShapeVar, Type, evaluate_size, float_of
+from .shapes import Dim, ShapeMismatch, ShapeVar, Type, evaluate_size, float_of
 from .simplify import simplify
 from .verify import verify
 
@@ -41,6 +41,8 @@ SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
 """Shapes that broadcast, by the number of arguments: ranks 0 to 3, and lengths of 1."""
 
 
+NEED_ENTRIES = ("polyder", "resize")
+"""Functions that make something of no entries which has nothing to do with them."""
 SYMMETRIC = {
     "cholesky": (0,), "eigh": (0, 1), "eigvalsh": (0, 1), "cho_factor": (0,), "pinvh": (0,),
     "solve_continuous_are": (2, 3), "solve_discrete_are": (2, 3), "multivariate_normal.logpdf": (2,),
@@ -192,13 +194,57 @@ def check_eager(c: Case, rng: np.random.Generator) -> None:
     assert_close(inner(bars, vs), inner(g, moved), scale, c)
 
 
+def _read_only(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "entries apart": lambda x: np.stack([x, x], axis=-1)[..., 0],
+    "from the end": lambda x: np.flip(np.flip(x).copy()),
+    "column by column": lambda x: np.array(x, order="F"),
+    "read-only": _read_only,
+}
+"""Other ways in which an array may lie in memory."""
+
+
+def check_empty(c: Case, rng: np.random.Generator) -> None:
+    """An array with an axis of length 0, of which the function makes something, has a cotangent of its shape."""
+    arrays = [x for x in c.inputs if isinstance(x, np.ndarray)]
+    if len(arrays) != 1 or arrays[0] is not c.variables[0] or c.op.name in NEED_ENTRIES:
+        return
+    for axis in range(arrays[0].ndim):
+        empty = c.at([np.take(arrays[0], [], axis=axis)])
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("error")
+                out = empty.out
+        except (ValueError, IndexError, ZeroDivisionError, RuntimeWarning, np.linalg.LinAlgError):
+            continue
+        if not leaves(out):
+            continue
+        g = like(out, rng)
+        try:
+            made = [Drawn(empty, known) for known in (True, False)]
+        except (UnsupportedError, TypeError, ShapeMismatch):
+            continue
+        check_types(empty)
+        check_shapes(empty, empty.bars(g))
+        for drawn_graph in made:
+            found = drawn_graph.run(empty, g)
+            check_shapes(empty, [np.zeros(np.shape(x)) if bar is None else bar
+                                 for x, bar in zip(empty.variables, found, strict=True)])  # fmt: skip
+
+
 def check_layouts(c: Case, rng: np.random.Generator) -> None:
-    """Arrays whose entries lie apart in memory, and empty ones, are no different from others."""
-    apart = [np.stack([x, x], axis=-1)[..., 0] if isinstance(x, np.ndarray) else x for x in c.variables]
+    """Arrays that lie in memory in another way, may not be written, or are empty, are no different from others."""
     g = like(c.out, rng)
-    for x, bar, wanted in zip(apart, c.at(apart).bars(g), c.bars(g), strict=True):
-        np.testing.assert_allclose(bar, wanted, rtol=1e-13, atol=1e-13, err_msg=f"{c}, entries apart")
-        assert np.shape(bar) == np.shape(x)
+    for way, laid in LAYOUTS.items():
+        others = [laid(x) if isinstance(x, np.ndarray) else x for x in c.variables]
+        for x, bar, wanted in zip(others, c.at(others).bars(g), c.bars(g), strict=True):
+            np.testing.assert_allclose(bar, wanted, rtol=1e-12, atol=1e-12, err_msg=f"{c}, {way}")
+            assert np.shape(bar) == np.shape(x)
     if c.op.elementwise and all(isinstance(x, np.ndarray) for x in c.inputs) and np.ndim(c.out) == 1:
         empty = Case(c.op, [x[:0] if np.ndim(x) else x for x in c.inputs], c.options, c.active)
         if np.shape(empty.out) == (0,):
@@ -441,6 +487,7 @@ def check_rule(op: Operation, seed: int = 0) -> None:
         check_types(c)
         check_eager(c, rng)
         check_layouts(c, rng)
+        check_empty(c, np.random.default_rng(seed))
         check_graph(c, rng, known=True)
         try:
             check_graph(c, rng, known=False)

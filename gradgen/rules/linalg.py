@@ -281,9 +281,9 @@ def eigvalsh(g, out, a, *, UPLO):
 def smaller(facts: Facts, m: Size, n: Size) -> Size:
     """min(m, n), as far as it is known."""
     m, n = facts.canonical(m), facts.canonical(n)
-    if m == n or m == 1 or n == 1:
-        return m if m == n else 1
-    return min(m, n) if isinstance(m, int) and isinstance(n, int) else Dim.fresh()
+    if isinstance(m, int) and isinstance(n, int):
+        return min(m, n)
+    return m if m == n else 1 if 1 in (m, n) else Dim.fresh()
 
 
 def _svd_type(facts: Facts, a: Any, *, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Any:

@@ -191,9 +191,9 @@ def singular_vectors_bar(u_bar: Any, vh_bar: Any, u: Any, s: Any, vh: Any) -> An
     turn = 0.5 * (plus - np.swapaxes(plus, -1, -2))
     both = 0.5 * (minus - np.swapaxes(minus, -1, -2))
     gap, total = s[..., None, :] - s[..., :, None], s[..., None, :] + s[..., :, None]
-    largest = np.max(s, axis=-1, keepdims=True)[..., None]
+    largest = np.max(s, axis=-1, keepdims=True, initial=0.0)[..., None]
     same = np.abs(gap) <= 100.0 * np.spacing(largest)
-    turned = np.abs(turn) > 100.0 * np.spacing(np.max(np.abs(plus), axis=(-2, -1), keepdims=True))
+    turned = np.abs(turn) > 100.0 * np.spacing(np.max(np.abs(plus), axis=(-2, -1), keepdims=True, initial=0.0))
     inner = np.where(same, 0.0, turn) / np.where(same, 1.0, gap)
     inner = np.where(np.logical_and(same, turned), np.nan, inner) + both / np.where(np.equal(total, 0.0), 1.0, total)
     a_bar = u @ inner @ vh
@@ -287,7 +287,7 @@ def norm_bar(g: Any, norm: Any, x: Any, ord: Any) -> Any:
         return g * np.sign(x) * (np.abs(x) / np.where(norm == 0.0, 1.0, norm)) ** (ord - 1)
     if abs(ord) == 2:
         u, _, vh = np.linalg.svd(x, full_matrices=False)
-        k = 0 if ord == 2 else u.shape[1] - 1
-        return g * u[:, k : k + 1] * vh[k]
+        k = slice(None, 1) if ord == 2 else slice(-1, None)
+        return g * (u[:, k] @ vh[k])
     sums = np.abs(x).sum(axis=1 if np.isinf(ord) else 0, keepdims=True)
     return np.sign(x) * share(g, sums == norm, sums)

@@ -83,8 +83,8 @@ def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axes: Any) -> Any:
     if ord == "nuc":
         part = u @ vh
     else:
-        k = 0 if ord == 2 else -1
-        part = np.expand_dims(u[..., k], -1) * np.expand_dims(vh[..., k, :], -2)
+        k = slice(None, 1) if ord == 2 else slice(-1, None)
+        part = u[..., k] @ vh[..., k, :]
     part = conj(part)
     return g * (part if last else np.moveaxis(part, (-2, -1), (rows, columns)))
 

@@ -198,7 +198,7 @@ register(np.polymul, signature="a1, a2", samples=_pairs,
 
 def _of_roots_type(facts: Facts, seq_of_zeros: Any) -> Type:
     t = type_of(seq_of_zeros)
-    if t.ndim == 2:
+    if t.ndim == 2 or t.shape == (0,):
         raise TypeError("np.poly is differentiated for roots in a row; of a matrix write np.poly(np.linalg.eigvals(A))")
     n = Dim.fresh() if isinstance(t.shape, ShapeVar) else dim_add(t.shape[0], 1)
     return Type(float_of(t.kind), (n,), array=True)

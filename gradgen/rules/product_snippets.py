@@ -164,7 +164,7 @@ def einsum_bar(subscripts: str, place: int, g: Any, *operands: Any) -> Any:
     sizes: dict[str, int] = {}
     for names, x in zip(labels, operands, strict=True):
         for i, n in zip(names, np.shape(x), strict=True):
-            sizes[i] = max(n, sizes.get(i, 1))
+            sizes[i] = n if sizes.get(i, 1) == 1 else sizes[i]
     names = labels[place]
     axes = "".join(dict.fromkeys(names))
     # ones stand for the operand itself, so that an index which it alone has is there
@@ -173,7 +173,7 @@ def einsum_bar(subscripts: str, place: int, g: Any, *operands: Any) -> Any:
     texts = [result] + [own for k, own in enumerate(labels) if k != place] + list(axes)
     x_bar = np.einsum(",".join(texts) + "->" + axes, *terms)
     shape = np.shape(operands[place])
-    repeated = tuple(k for k, i in enumerate(axes) if shape[names.index(i)] < sizes[i])
+    repeated = tuple(k for k, i in enumerate(axes) if shape[names.index(i)] == 1 != sizes[i])
     x_bar = np.sum(x_bar, axis=repeated, keepdims=True)
     if len(axes) == len(names):
         return x_bar

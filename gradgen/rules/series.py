@@ -73,7 +73,7 @@ def _linear_type(name: str, by: int) -> Any:
         if isinstance(t.shape, ShapeVar):
             return Type(float_of(t.kind), ShapeVar(), array=True)
         n = facts.canonical(t.shape[0])
-        size = max(n - m, 1) if by < 0 and isinstance(n, int) else dim_add(n, m) if by > 0 else Dim.fresh()
+        size = min(max(n - m, 1), n) if by < 0 and isinstance(n, int) else dim_add(n, m) if by > 0 else Dim.fresh()
         return Type(float_of(t.kind), (size, *t.shape[1:]), array=True)
 
     return infer

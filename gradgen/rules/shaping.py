@@ -317,7 +317,6 @@ def repeat(g, out, a, repeats, *, axis):
     if rank is not None and whole:
         at = axis % rank
         parts = [*(length(a, i) for i in range(at + 1)), repeats, *(length(a, i) for i in range(at + 1, rank))]
-        parts[0] = -1 if at == 0 else parts[0]
         return np.sum(apply(np.reshape, g, tuple(parts)), axis=at + 1), None
     source = apply(np.repeat, apply(np.arange, length(a, axis)), repeats)
     return scatter(g, along(axis, source, a), a), None
