@@ -123,6 +123,11 @@ class Entry:
         names = [p.name for p in inputs]
         return [n for n in names if n in known], [n for n in names if n in refused - known]
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether its derivative is zero, or none, as that of `np.sign`, which has a rule to refuse complex numbers."""
+        return self.op.rule is None or self.op.of_complex and self.arguments == ([], [])
+
     @cached_property
     def cost(self) -> int:
         """How many operations the backward pass of one call has, where shapes are known."""
@@ -247,7 +252,7 @@ def table() -> str:
 
 def summary(entry: Entry) -> str:
     """By which arguments a function is differentiated, and what that costs."""
-    if entry.op.rule is None:
+    if entry.is_zero:
         return "derivative zero"
     by, not_by = entry.arguments
     costs = f", {entry.cost} operation{'s' * (entry.cost != 1)}" if entry.cost else ""
@@ -273,7 +278,7 @@ def describe(name: str) -> str:
 
 def described(entry: Entry) -> str:
     """A function: by which arguments it is differentiated, what that costs, what its rule says, and what is written."""
-    lines = [entry.call, f"  {summary(entry)} in the backward pass" if entry.op.rule else "  its derivative is zero"]
+    lines = [entry.call, f"  {summary(entry)} in the backward pass" if not entry.is_zero else "  its derivative is zero"]
     if entry.note:
         lines.append(f"  {entry.note}")
     if entry.sample is not None:

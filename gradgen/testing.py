@@ -31,14 +31,14 @@ STEP = 2e-4
 TOLERANCE = 1e-6
 
 SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
-    1: [((),), ((1,),), ((3,),), ((2, 3),), ((2, 1, 3),)],
+    1: [((),), ((1,),), ((3,),), ((2, 3),), ((2, 1, 3),), ((2, 1, 3, 2),)],
     2: [
         ((), ()), ((3,), ()), ((), (3,)), ((1,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((2, 3), (2, 3)),
-        ((2, 1, 3), (4, 1)), ((1, 1), (2, 1, 3)),
+        ((2, 1, 3), (4, 1)), ((1, 1), (2, 1, 3)), ((2, 1, 2, 1), (3, 1, 2)),
     ],
     3: [((), (), ()), ((3,), (1,), ()), ((2, 3), (3,), (2, 1)), ((2, 1, 3), (4, 1), (1, 3))],
 }  # fmt: skip
-"""Shapes that broadcast, by the number of arguments: ranks 0 to 3, and lengths of 1."""
+"""Shapes that broadcast, by the number of arguments: ranks 0 to 4, and lengths of 1."""
 
 
 NEED_ENTRIES = ("polyder", "resize")
@@ -73,7 +73,8 @@ class Case:
         """A random direction for each variable to move in."""
         symmetric = SYMMETRIC.get(self.op.name, ())
         vs = [like(x, rng) for x in self.variables]
-        return [v + np.swapaxes(v, -1, -2) if i in symmetric else v for i, v in zip(self.active, vs, strict=True)]
+        return [v + np.conj(np.swapaxes(v, -1, -2)) if i in symmetric else v
+                for i, v in zip(self.active, vs, strict=True)]  # fmt: skip
 
     def at(self, variables: list[Any]) -> Case:
         """The same call with other values of the variables."""
@@ -283,7 +284,10 @@ def check_complex(c: Case, rng: np.random.Generator) -> None:
     than for reals, functions of which no kinds are declared refuse complex numbers at entry."""
     if not all(isinstance(x, np.ndarray) for x in c.variables):
         return
-    moved = [np.asarray(x + 0.3j * rng.uniform(0.3, 0.9, np.shape(x))) for x in c.variables]
+    symmetric = SYMMETRIC.get(c.op.name, ())
+    parts = [rng.uniform(0.3, 0.9, np.shape(x)) for x in c.variables]
+    parts = [y - np.swapaxes(y, -1, -2) if i in symmetric else y for i, y in zip(c.active, parts, strict=True)]
+    moved = [np.asarray(x + 0.3j * y) for x, y in zip(c.variables, parts, strict=True)]
     c = c.at(moved)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -168,6 +168,23 @@ def test_casts_hand_the_cotangent_on(dtype):
     assert gradgen.grad(lambda x: np.sum(np.float32(x) ** 2))(np.array([0.5, 3.0])).tolist() == [1.0, 6.0]
 
 
+@pytest.mark.parametrize("values, vectors", [
+    (lambda a: np.linalg.eigvalsh(a), lambda a: np.linalg.eigh(a)),
+    (lambda a: np.linalg.svdvals(a), lambda a: (np.linalg.svd(a, False)[1], np.linalg.svd(a, False)[0])),
+])  # fmt: skip
+def test_eigenvalues_of_hermitian_matrices_and_no_eigenvectors(values, vectors):
+    """Of complex matrices eigenvectors and singular vectors are known up to factors of size 1."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
+    a = a + a.conj().T + 6.0 * np.eye(3)
+    by_values, by_vectors = (gradgen.grad(f)(a) for f in (
+        lambda a: np.sum(values(a) ** 3), lambda a: np.sum(vectors(a)[0] ** 3)
+    ))  # fmt: skip
+    same(by_vectors, by_values, rtol=1e-10)
+    with pytest.raises(NoRuleError, match="real matrices only"):
+        gradgen.grad(lambda a: np.sum(np.abs(vectors(a)[1])))(a)
+
+
 def test_eigenvalues_of_any_matrix_and_no_eigenvectors():
     a = np.array([[2.0, 1.0], [0.5, 5.0]])
     b = np.array([[0.0, 1.0], [-4.0, 0.5]])  # its eigenvalues are complex

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..graph import OPERATIONS, Value, infer, type_of
 from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type, float_of, join_kinds, real_of
-from .elementwise import is_complex
+from .elementwise import conj, is_complex
 from .matrix_snippets import (
     cholesky_bar,
     cofactors,
@@ -40,6 +40,11 @@ from .selecting import diagonal, trace
 def mT(x: Any) -> Any:
     """A matrix transposed, or each of a stack."""
     return x.T if ndim(x) == 2 else np.swapaxes(x, -1, -2)
+
+
+def adjoint(x: Any) -> Any:
+    """A matrix transposed and conjugated, or each of a stack."""
+    return conj(mT(x))
 
 
 def per_matrix(g: Any, a: Any) -> Any:
@@ -243,9 +248,14 @@ def _differ(x: Any, y: Any) -> bool:
 
 @bprop(np.linalg.cholesky, signature="a, upper=False", infer=_square_type, samples=_of(positive, {}, {"upper": True}))
 def cholesky(g, out, a, *, upper):
-    """See `cholesky_bar`."""
-    real(a, "cholesky")
-    return as_read(cholesky_bar(mT(g), mT(out)) if upper else cholesky_bar(g, out), a, lower=not upper)
+    """See `cholesky_bar`; that of a complex matrix is Hermitian."""
+    if not is_complex(a):
+        return as_read(cholesky_bar(mT(g), mT(out)) if upper else cholesky_bar(g, out), a, lower=not upper)
+    factor, g = (adjoint(out), g) if upper else (out, np.conj(g))
+    inner = np.tril(adjoint(factor) @ (mT(g) if upper else g))
+    inner = inner * (1.0 - 0.5 * apply(np.eye, length(a, -1)))
+    sent = mT(np.linalg.solve(mT(factor), mT(np.linalg.solve(adjoint(factor), inner))))
+    return as_read(0.5 * (np.conj(sent) + mT(sent)), a, lower=not upper)
 
 
 def _eigh_type(facts: Facts, a: Any, **_: Any) -> list[Type]:
@@ -258,12 +268,12 @@ def _eigh_type(facts: Facts, a: Any, **_: Any) -> list[Type]:
 @bprop(np.linalg.eigh, signature="a, UPLO='L'", infer=_eigh_type, samples=_of(positive, {}, {"UPLO": "U"}),
        fields=("eigenvalues", "eigenvectors"))  # fmt: skip
 def eigh(g, out, a, *, UPLO):
-    """v diag(w_bar) v.T, and what the eigenvectors send."""
-    real(a, "eigh")
+    """v diag(w_bar) v.T, and what the eigenvectors send; those of a complex matrix are known up to a factor."""
     w, v = out
     w_bar, v_bar = g
-    a_bar = None if w_bar is None else (v * per_column(w_bar)) @ mT(v)
+    a_bar = None if w_bar is None else (conj(v) * per_column(w_bar)) @ mT(v)
     if v_bar is not None:
+        real(a, "eigh, its eigenvectors,")
         turned = eigenvectors_bar(v_bar, w, v)
         a_bar = turned if a_bar is None else a_bar + turned
     return as_read(a_bar, a, lower=UPLO == "L")
@@ -273,9 +283,8 @@ def eigh(g, out, a, *, UPLO):
        samples=_of(positive, {}, {"UPLO": "U"}))  # fmt: skip
 def eigvalsh(g, out, a, *, UPLO):
     """v diag(g) v.T"""
-    real(a, "eigvalsh")
     _, v = np.linalg.eigh(a, UPLO=UPLO)
-    return as_read((v * per_column(g)) @ mT(v), a, lower=UPLO == "L")
+    return as_read((conj(v) * per_column(g)) @ mT(v), a, lower=UPLO == "L")
 
 
 def smaller(facts: Facts, m: Size, n: Size) -> Size:
@@ -290,12 +299,13 @@ def _svd_type(facts: Facts, a: Any, *, full_matrices: bool, compute_uv: bool, he
     if hermitian:
         raise TypeError("np.linalg.svd with hermitian=True is not differentiated; use np.linalg.eigh")
     kind, x = kind_of_float(a), shape_of(a)
+    real_kind = "float" if kind == "complex" else kind
     if isinstance(x, ShapeVar):
-        types = [Type(kind, ShapeVar(), array=True) for _ in range(3)]
-        return types if compute_uv else types[0]
+        u, s, vh = (Type(k, ShapeVar(), array=True) for k in (kind, real_kind, kind))
+        return [u, s, vh] if compute_uv else s
     m, n = x[-2:]
     k = smaller(facts, m, n)
-    s = Type("float" if kind == "complex" else kind, (*x[:-2], k), array=True)
+    s = Type(real_kind, (*x[:-2], k), array=True)
     if not compute_uv:
         return s
     u = Type(kind, (*x[:-1], m if full_matrices else k), array=True)
@@ -312,11 +322,10 @@ def _svd_samples(rng: np.random.Generator) -> list[Any]:
 @bprop(np.linalg.svd, signature="a, full_matrices=True, compute_uv=True, hermitian=False", infer=_svd_type,
        samples=_svd_samples, fields=("U", "S", "Vh"))  # fmt: skip
 def svd(g, out, a, *, full_matrices, compute_uv, hermitian):
-    """u diag(s_bar) vh, and what the singular vectors send."""
-    real(a, "svd")
+    """u diag(s_bar) vh, and what the singular vectors send; those of a complex matrix are known up to factors."""
     if not compute_uv:
         u, _, vh = np.linalg.svd(a, full_matrices=False)
-        return (u * per_column(g)) @ vh
+        return (conj(u) * per_column(g)) @ conj(vh)
     u, s, vh = out
     u_bar, s_bar, vh_bar = g
     if full_matrices and not surely_square(a):
@@ -324,9 +333,10 @@ def svd(g, out, a, *, full_matrices, compute_uv, hermitian):
             raise NoRuleError("the singular vectors have a derivative with full_matrices=False only")
         k = length(s, -1)
         u, vh = u[..., :k], vh[..., :k, :]
-    a_bar = None if s_bar is None else (u * per_column(s_bar)) @ vh
+    a_bar = None if s_bar is None else (conj(u) * per_column(s_bar)) @ conj(vh)
     if u_bar is None and vh_bar is None:
         return a_bar
+    real(a, "svd, its singular vectors,")
     turned = singular_vectors_bar(u_bar, vh_bar, u, s, vh)
     return turned if a_bar is None else a_bar + turned
 
@@ -380,9 +390,13 @@ def _pinv_type(facts: Facts, a: Any, **_: Any) -> Type:
 @bprop(np.linalg.pinv, signature="a, rcond=None, hermitian=False, rtol=None", infer=_pinv_type,
        samples=_of(normal, shapes=((3, 3), (4, 2), (2, 4), (1, 1), (2, 3, 2))))  # fmt: skip
 def pinv(g, out, a, **_):
-    """See `pinv_bar`."""
-    real(a, "pinv")
-    return pinv_bar(g, a, out)
+    """See `pinv_bar`; for complex matrices the same with adjoints in the place of what is transposed."""
+    if not is_complex(a):
+        return pinv_bar(g, a, out)
+    p, sent = out, mT(g)
+    beyond = sent @ p @ adjoint(p)
+    before = adjoint(p) @ p @ sent
+    return np.conj(beyond - a @ (p @ beyond) + before - (before @ p) @ a) - mT(p @ sent @ p)
 
 
 @bprop(np.linalg.matrix_power, signature="a, n", inputs="a", infer=_square_type,

@@ -70,7 +70,9 @@ def angle(g, out, z, *, deg):
     return g * (-1j * scale) * (np.conjugate(z) / size / size)
 
 
-elementwise(np.angle, angle, signature="z, deg=False", infer=angle_type)
+elementwise(np.angle, angle, signature="z, deg=False", infer=angle_type,
+            samples=lambda rng: [((rng.uniform(0.5, 1.0, s) + 1j * rng.normal(size=s), deg), {})
+                                 for s in ((3,), (2, 3)) for deg in (False, True)])  # fmt: skip
 
 # ---- the Bessel function I0, whose derivatives NumPy has not
 

@@ -66,6 +66,7 @@ SHAPES: list[tuple[tuple[int, ...], list[dict[str, Any]]]] = [
     ((3, 4), [{}, {"axis": 0}, {"axis": 1, "keepdims": True}, {"axis": (0, 1)}, {"keepdims": True}]),
     ((3, 1), [{"axis": 0}, {"axis": 1}, {"axis": -2, "keepdims": True}]),
     ((2, 3, 4), [{}, {"axis": 1}, {"axis": (0, 2)}, {"axis": (-1, 0), "keepdims": True}]),
+    ((2, 1, 3, 2), [{"axis": (0, -1)}, {"axis": 2}]),
 ]
 
 
