@@ -278,7 +278,8 @@ def describe(name: str) -> str:
 
 def described(entry: Entry) -> str:
     """A function: by which arguments it is differentiated, what that costs, what its rule says, and what is written."""
-    lines = [entry.call, f"  {summary(entry)} in the backward pass" if not entry.is_zero else "  its derivative is zero"]
+    told = "its derivative is zero" if entry.is_zero else f"{summary(entry)} in the backward pass"
+    lines = [entry.call, f"  {told}"]
     if entry.note:
         lines.append(f"  {entry.note}")
     if entry.sample is not None:

@@ -345,7 +345,7 @@ def part_type(facts: Facts, val: Any) -> Type:
 elementwise(np.conjugate, lambda g, out, x: np.conjugate(g) if is_complex(x) else g, kind="same")
 elementwise(np.real, lambda g, out, val: g, signature="val", infer=part_type, alias="view")
 elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only", of_complex=True,
-            samples=lambda rng: [((rng.normal(size=s) + 1j * rng.normal(size=s),), {}) for s in ((3,), (2, 3))])  # fmt: skip
+            samples=lambda rng: [((rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3)),), {})])  # fmt: skip
 elementwise(np.sign, sign, kind="same", of_complex=True)
 
 # ---- derivative zero wherever there is one
