@@ -138,6 +138,7 @@ class Program(Statements):
         else:
             self.block(function.node.body)
             self.result = self._returned_term(function)
+        self.result = self.here(self.result)
         self.write_back()
         self.graph.results = [self.value(t) for t in flatten(self.result)]
         prune(self.graph)
@@ -264,7 +265,7 @@ class Program(Statements):
             raise function.error(f"{name!r} {what}, so that there is nothing to differentiate")
         if isinstance(term, Ambiguous):
             raise function.error(f"{function.name!r} returns different kinds of things, by the way that is taken")
-        return term  # type: ignore[no-any-return]
+        return self.here(term)
 
     def _call(self, function: Function, values: dict[str, Term], at: ast.Call, outer: Any) -> Term | None:
         """A call of a function that is written once; None where an argument is a function or a structure.

@@ -22,7 +22,8 @@ class Cell:
     number: one is made after the other; 0 for what comes as an argument. first: what it held when it was made. word:
     what it was called first. origins: the cells that it may be, its own alone unless several ways lead to it. token:
     what stands among origins for the containers that the steps of a loop make. loose: whether it is a dict of which it
-    is not known which items it has, or in which order; each can be read by its key, if it is there.
+    is not known which items it has, or in which order; each can be read by its key, if it is there. views: what shows
+    its items, and was made of those that it had then.
     """
 
     _count = itertools.count(1)
@@ -33,6 +34,7 @@ class Cell:
         self.first: Term = Term(ast.Constant(None))
         self.word = ""
         self.token: Cell | None = None
+        self.views: list[Cell] = []
         self.loose = False
 
 
@@ -153,8 +155,7 @@ def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = (), cell: Ce
     if cell is None and is_changeable(kind):
         made.cell = Cell()
         made.cell.first = made
-    if cell is not None and cell.loose:
-        made.ast.loose = True  # type: ignore[attr-defined]
+    made.ast.cell = made.cell  # type: ignore[attr-defined]
     return made
 
 

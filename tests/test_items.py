@@ -1,6 +1,8 @@
 """Items of lists and dicts that are given new values: in straight code, branches and loops, under every name."""
 
 # ruff: noqa: B007, C408 -- programs as people write them
+import functools
+
 import numpy as np
 import pytest
 
@@ -279,6 +281,202 @@ def a_history(x, n):
     return hist["loss"][-1]
 
 
+def returned_on_both_sides(x, n):
+    def g():
+        d = {"a": x[0]}
+        if x[0] > 0:
+            d["a"] = x[1]
+            return d
+        else:
+            return d
+    r = g()
+    r["a"] *= 2
+    return r["a"]
+
+
+def a_generator_of_what_grows(x, n):
+    xs = [x[0], x[1]]
+    g = (v * v for v in xs)
+    xs.append(x[2])
+    return sum(g)
+
+
+def zipped_before(x, n):
+    xs = [x[0], x[1]]
+    z = zip(xs, xs)
+    xs[0] = x[2]
+    return sum(a * b for a, b in z)
+
+
+def rows_in_a_list(x, n):
+    rows = [[x[0], x[1]], [x[1], x[2]]]
+    for row in rows:
+        row[0] = row[1] * 2
+    return sum(a * b for a, b in rows)
+
+
+def rows_changed_while_gone_through(x, n):
+    rows = [[x[0], x[1]], [x[1], x[2]]]
+    s = 0.0
+    for row in rows:
+        rows[1][0] = x[0] * 5
+        s += row[0] * row[1]
+    return s
+
+
+def held_by_defaults_and_partial(x, n):
+    d = {"a": x[0]}
+    def g(v, d=d):
+        return v * d["a"]
+    d["a"] = x[1]
+    f = functools.partial(lambda e, v: e["a"] * v, d)
+    d["a"] = d["a"] * x[2]
+    return g(x[0]) * f(x[1])
+
+
+def a_bound_method(x, n):
+    xs = [x[0]]
+    app = xs.append
+    app(x[1])
+    t = (xs, 1.0)
+    app(x[2])
+    return sum(t[0])
+
+
+def mapped_before(x, n):
+    it = iter([x[0], x[1]])
+    xs = [x[0], x[1]]
+    m = map(lambda v: v * 2, xs)
+    xs[1] = x[2]
+    return sum(m)
+
+
+def one_list_becomes_another(x, n):
+    xs = [x[0], x[1]]
+    ys = xs
+    xs = xs + [x[2]]
+    ys[0] = 0.0
+    zs = xs
+    zs += [x[0] ** 2]
+    return sum(xs) * sum(ys)
+
+
+def an_array_in_a_copy(x, n):
+    d = {"a": x}
+    e = d.copy()
+    e["a"] += 1.0
+    return np.sum(d["a"] * e["a"])
+
+
+def a_helper_that_calls_itself(x, n):
+    def f(d, k):
+        if k == 0:
+            return d
+        d["a"] = d["a"] * x[1]
+        return f(d, k - 1)
+    d = {"a": x[0]}
+    f(d, 3)
+    return d["a"]
+
+
+def deleted_while_a_copy_is_gone_through(x, n):
+    s = 0.0
+    d = {"a": x[0], "b": x[1]}
+    for k in list(d):
+        if k == "a":
+            del d[k]
+        else:
+            s += d[k]
+    return s * len(d) + d["b"]
+
+
+def two_names_at_once(x, n):
+    a = b = [x[0]]
+    b.append(x[1])
+    c = d = {"k": x[0]}
+    d["k"] = x[2]
+    return sum(a) * c["k"]
+
+
+def a_list_twice_in_a_list(x, n):
+    xs = [0.0] * 3
+    ys = [xs] * 2
+    ys[0][1] = x[1]
+    return ys[1][1] * x[0] + len(ys)
+
+
+def numbers_as_indices(x, n):
+    xs = [1, 2]
+    xs[0] = 5
+    A = x.reshape(3, 1)[xs[1]]
+    return np.sum(A) * xs[0] + np.sum(x[xs[1:]])
+
+
+def a_table_of_lists(x, n):
+    m = [[0.0] * 3 for _ in range(3)]
+    for i in range(3):
+        for j in range(3):
+            m[i][j] = x[i] * x[j] + (m[i - 1][j] if i else 0.0)
+    return m[2][2] + m[1][0]
+
+
+def a_state_in_a_while_loop(x, n):
+    st = {"h": np.zeros(3), "k": 0}
+    while True:
+        st["k"] += 1
+        if st["k"] > n:
+            break
+        st["h"] = np.tanh(st["h"] + x)
+    return np.sum(st["h"])
+
+
+def numbers_as_keys(x, n):
+    acts = {0: x}
+    for l in range(3):
+        acts[l + 1] = np.tanh(acts[l] * x)
+    return np.sum(acts[3])
+
+
+def a_key_that_is_not_there(x, n):
+    d = {"a": x[0]}
+    try:
+        d["b"] = x[1]
+        v = d["zz"]
+    except KeyError:
+        v = x[2]
+    return d["b"] * v
+
+
+def functions_in_a_dict(x, n):
+    d = {"f": np.sin, "v": x}
+    d["f"] = np.cos
+    return np.sum(d["f"](d["v"]))
+
+
+def a_function_in_a_dict_in_a_loop(x, n):
+    d = {"f": np.sin, "v": x}
+    for i in range(n):
+        d["v"] = d["f"](d["v"])
+    return np.sum(d["v"])
+
+
+def taken_out_in_a_loop(x, n):
+    state = {"a": x[0], "b": x[1]}
+    h = 0.0
+    for i in range(1):
+        h = state.pop("a")
+    return h * state["b"]
+
+
+def put_in_by_some_steps(x, n):
+    d = {}
+    for i in range(n):
+        if i == 1:
+            d["k"] = x[0] * i
+        d["m"] = x[1] + i
+    return d["m"] if n < 2 else d["m"] * d["k"]
+
+
 def _one_of_two_changed_and_read(x, n):
     d = {"a": x[0]}
     e = {"a": x[1]}
@@ -342,7 +540,40 @@ def _in_a_comprehension(x, n):
     return sum([put(v) for v in x]) * d["a"]
 
 
+def _a_view_that_is_read_later(x, n):
+    d = {"a": x[0], "b": x[1]}
+    v = d.values()
+    d["a"] = x[2]
+    return sum(v)
+
+
+def _keep(d):
+    KEPT.append(d)
+
+
+KEPT = []
+
+
+def _held_by_what_is_not_followed(x, n):
+    d = {"a": x[0]}
+    _keep(d)
+    d["a"] = x[1]
+    return d["a"]
+
+
+def _under_one_name_in_all_items(x, n):
+    d = {"a": x[0]}
+    out = []
+    for _ in range(n):
+        out.append(d)
+        d["a"] = d["a"] * x[1]
+    return sum(o["a"] for o in out)
+
+
 REFUSED = {
+    _a_view_that_is_read_later: "what was made of it before may show that when it is read later",
+    _held_by_what_is_not_followed: "KEPT|not followed",
+    _under_one_name_in_all_items: "after it was put into a list whose length is not known",
     _one_of_two_changed_and_read: "and `d` may be the same; write into a copy",
     _swapped_and_changed: "may be the same; write into a copy",
     _of_unknown_length: "the length of `xs` is not known when the gradient is written",

@@ -310,15 +310,21 @@ def _get(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -
 
 def _items(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
     pairs = zip(_listed_keys(owner), owner.items, strict=True)
-    return sequence(list, [sequence(tuple, [key, item]) for key, item in pairs])
+    return _view(p, owner, [sequence(tuple, [key, item]) for key, item in pairs])
 
 
 def _keys(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
-    return sequence(list, _listed_keys(owner))
+    return _view(p, owner, _listed_keys(owner))
 
 
 def _values(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
-    return sequence(list, owner.items)
+    return _view(p, owner, owner.items)
+
+
+def _view(p: Any, owner: Sequence, items: list[Term]) -> Term:
+    made = sequence(list, items)
+    p.shown_by(owner.cell, made.cell)
+    return made
 
 
 def _listed_keys(owner: Sequence) -> list[Term]:

@@ -57,6 +57,7 @@ class Contents(Cells):
         cell = Cell()
         cell.first = term
         self.own[id(term.obj)] = term.obj, cell
+        term.ast.cell = cell  # type: ignore[attr-defined]
         return term
 
     def made_of(self, term: Any) -> Any:
@@ -171,6 +172,9 @@ class Contents(Cells):
         items = new.items if isinstance(new, Sequence) else []
         if any(self.cell_of(part) is cell for item in items for part in parts(self.resolved(item))):
             raise self.error(f"`{name}` is put into itself", at)
+        for view in (view for origin in {cell: None, **dict.fromkeys(cell.origins)} for view in origin.views):
+            what = f"`{name}` is changed here, and what was made of it before may show that when it is read later"
+            self.doubts[view] = self.error(what, at, f"make it of a copy of `{name}`, or a list of its items")
         for other in dict.fromkeys([*cell.origins, *self.joined]):
             if other is not cell and not other.origins.isdisjoint(cell.origins):
                 what = f"`{name}` is changed here, and `{other.word or 'this'}` may be the same"
@@ -182,8 +186,17 @@ class Contents(Cells):
         for part in parts(self.resolved(term)):
             cell = self.cell_of(part)
             if cell is not None:
-                for origin in (cell, *cell.origins):
-                    self.kept.setdefault(origin, why)
+                self.keep_cell(cell, why)
+
+    def shown_by(self, cell: Cell | None, view: Any) -> None:
+        """Note that a view, or the output of code that is not followed, may show what a container holds."""
+        for origin in {} if cell is None else {cell: None, **dict.fromkeys(cell.origins)}:
+            origin.views.append(view)
+
+    def keep_cell(self, cell: Cell, why: str) -> None:
+        """Let a container be changed no more."""
+        for origin in (cell, *cell.origins):
+            self.kept.setdefault(origin, why)
 
 
 def _changed_at(node: ast.AST) -> str:

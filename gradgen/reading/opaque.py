@@ -15,7 +15,7 @@ from ..graph import OPAQUE, OPERATIONS, Node, Value
 from ..library import among
 from ..shapes import OBJECT, Type
 from ..syntax import Hole, Verbatim, rebuilt
-from ..terms import Closure, Computed, Instance, Ref, Sequence, Static, references
+from ..terms import Cell, Closure, Computed, Instance, Ref, Sequence, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
 from .writers import writes_arguments
@@ -24,6 +24,11 @@ PURE = {len, isinstance, range, tuple, list, str, repr, min, max, sorted, enumer
         abs, float, int, bool, round, any, all, divmod, complex, pow, np.shape, np.ndim, np.size, np.errstate,
         np.result_type, np.isscalar, np.iscomplexobj, np.issubdtype}  # fmt: skip
 """Callables without effects that opaque code may use and that need not be kept when nobody reads the result."""
+
+
+TELLING = {print, len, isinstance, hasattr, callable, str, repr, format, min, max, sum, any, all, sorted, float, int,
+           bool, abs, round, type, id, hash}  # fmt: skip
+"""Builtins that hold nothing of what they are given."""
 
 
 class Opaque(Names):
@@ -42,13 +47,15 @@ class Opaque(Names):
     def opaque_term(self, tree: ast.expr, node: ast.AST, type: Type | None = None, effect: bool = False) -> Computed:
         """An expression of which only the syntax is known, its operands being read already."""
         tree = self.with_functions_closed(tree)
-        self.name_classes(tree)
+        cells = self.name_classes(tree)
         inputs = dict.fromkeys(map(self.now, references(tree)))
         made = self.graph.add(OPAQUE, list(inputs))
         self.refuse_stale(list(inputs), node)
         made.effect = effect
         self.explain(made, node)
         made.outputs = [Value(self.graph, type or Type(), made)]
+        for cell in cells:
+            self.shown_by(cell, made.out)
         if is_no_array(tree):
             self.stand_ins[made.out] = "what is written here is no array, and what it holds is not known"
         return self.written(made, tree)
@@ -71,14 +78,18 @@ class Opaque(Names):
         """Raise UnsupportedError where code that is passed on is given an object of which a part has a new value."""
         raise NotImplementedError
 
-    def name_classes(self, tree: ast.AST) -> None:
+    def name_classes(self, tree: ast.AST) -> list[Cell]:
         """Name the classes of the objects made in the function that code which is passed on is given.
 
-        Raises UnsupportedError where an object is not what its class makes of its attributes.
+        Returned are the containers that it may hold. Raises UnsupportedError where an object is not what its class
+        makes of its attributes.
         """
+        found: list[Cell] = []
         for part in ast.walk(tree):
-            if hasattr(part, "loose"):
+            cell = getattr(part, "cell", None)
+            if cell is not None and cell.loose:
                 raise self.error("which items a dict has here depends on the way that was taken")
+            found += [] if cell is None else [cell]
             if isinstance(part, ast.Call) and hasattr(part, "builds"):
                 keys = tuple(k.arg for k in part.keywords)
                 if part.builds is not types.SimpleNamespace and plain_fields(part.builds) != keys:
@@ -86,6 +97,7 @@ class Opaque(Names):
                     what = f"an object of {name} that is made in the function is used as a whole"
                     raise self.error(what, None, "pass on what is needed of it")
                 part.func = self.constant_name(part.builds.__name__, part.builds)
+        return [] if _is_told(self, tree) else found
 
     def passed_on(self, fn: Any, tree: ast.expr, node: ast.AST) -> Computed:
         """A call of a function that cannot be followed. Raises UnsupportedError where it may change an argument."""
@@ -114,6 +126,19 @@ class Opaque(Names):
     def opaque_syntax(self, tree: Any, bound: Set[str] = frozenset()) -> Any:
         """A copy of `tree` with the free names replaced by what they refer to. bound: those that are not free."""
         return Closing(self, bound).visit(tree)
+
+
+def _is_told(program: Any, tree: ast.AST) -> bool:
+    """Whether code merely tells something of what it is given, and holds nothing of it."""
+    if isinstance(tree, ast.Expr):
+        tree = tree.value
+    if isinstance(tree, (ast.JoinedStr, ast.Compare, ast.Assert, ast.Raise)):
+        return True
+    if not isinstance(tree, ast.Call):
+        return False
+    if isinstance(tree.func, ast.Name) and tree.func.id not in program.constants:
+        return getattr(builtins, tree.func.id, None) in TELLING
+    return ast.unparse(tree.func).split(".")[0] in ("logging", "warnings", "np", "math")
 
 
 class Closing:

@@ -398,7 +398,8 @@ class Statements(Turns, Trying):
 
     def effect(self, tree: Any) -> Node:
         """A statement that does something beside computing, its free names being references."""
-        self.name_classes(tree)
+        for cell in self.name_classes(tree):
+            self.keep_cell(cell, "after it was given to code that is not followed, and may hold it")
         made = self.graph.add(OPAQUE, references(tree))
         made.effect = True
         inputs = list(made.inputs)

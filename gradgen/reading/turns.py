@@ -323,10 +323,17 @@ class Turns(Iterators, Growing):
             for v in end.values
         ]
 
-    def _carried(self, name: str | Cell, like: Term, begins: list[Term | None]) -> list[Carried]:
-        """What a loop carries of a name or a container: the slots of a term."""
+    def _carried(
+        self, name: str | Cell, like: Term, begins: list[Term | None], ends: list[Value] | None = None
+    ) -> list[Carried]:
+        """What a loop carries of a name or a container: the slots of a term. ends: what a step made of them."""
         values = [self.graph.const(UNDEFINED) if t is None else self.value(self.here(t)) for t in begins]
-        return [Carried(name, v, _plain(v.type), w) for v, w in zip(values, words(like, name), strict=True)]
+        known = [
+            v if t is not None or ends is None else end
+            for v, t, end in zip(values, begins, ends or values, strict=True)
+        ]
+        parts = zip(values, known, words(like, name), strict=True)
+        return [Carried(name, v, _plain(k.type), word) for v, k, word in parts]
 
     def _learn(self, graph: Graph, of: Round, ends: dict[Any, End]) -> bool:
         """Note what a reading of the body says of the carried values; whether that is news."""
@@ -348,7 +355,9 @@ class Turns(Iterators, Growing):
                 self.as_value(name)
                 end.begins = [self.contents.get(name, name.first)]
             if len(mine) != len(end.values) or grows:
-                of.found = [c for c in of.found if c not in mine] + self._carried(name, end.like, end.begins)
+                of.found = [c for c in of.found if c not in mine] + self._carried(
+                    name, end.like, end.begins, None if grows else end.values
+                )
                 end.values, news = [], True
             news = news or name not in of.likes or origins_in(end.like) != origins_in(of.likes[name])
             of.likes[name] = end.like
@@ -357,7 +366,7 @@ class Turns(Iterators, Growing):
         last = [v for n in dict.fromkeys(c.name for c in told_of) for v in told[n]]
         lie = [{r for w in self.beginnings(v) for r in roots(w)} for v in last]
         for c, left, places in zip(told_of, last, lie, strict=True):
-            joined = join_types(graph.facts, c.type, _plain(left.type))
+            joined = c.type if left.const is UNDEFINED else join_types(graph.facts, c.type, _plain(left.type))
             same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
             if joined.of is not None:
                 joined = joined.but(shape=ShapeVar())  # it grows
@@ -498,7 +507,8 @@ class Turns(Iterators, Growing):
             raise self.error(what, at, f"give `{name}` all of its items before the loop") from None
 
     def _pairs(self, like: Term, pairs: list[Pair]) -> End:
-        values = [self.value(self.here(end)) for _, end in pairs if end is not None]
+        ends = [end for _, end in pairs]
+        values = [self.graph.const(UNDEFINED) if end is None else self.value(self.here(end)) for end in ends]
         return End(like, values, [begin for begin, _ in pairs])
 
     def _rebound(self, node: ast.For | ast.While) -> list[str]:
