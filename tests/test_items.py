@@ -1,6 +1,6 @@
 """Items of lists and dicts that are given new values: in straight code, branches and loops, under every name."""
 
-# ruff: noqa: B007, C408 -- programs as people write them
+# ruff: noqa: B007, B905, C408, C417, F841 -- programs as people write them
 import functools
 
 import numpy as np
@@ -362,7 +362,7 @@ def one_list_becomes_another(x, n):
 
 
 def an_array_in_a_copy(x, n):
-    d = {"a": x}
+    d = {"a": x * 1.0}
     e = d.copy()
     e["a"] += 1.0
     return np.sum(d["a"] * e["a"])
@@ -469,7 +469,7 @@ def taken_out_in_a_loop(x, n):
 
 
 def put_in_by_some_steps(x, n):
-    d = {}
+    d = {"m": x[0]}
     for i in range(n):
         if i == 1:
             d["k"] = x[0] * i
