@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,11 +32,17 @@ def evaluate(graph: Graph, args: list[Any], names: Mapping[str, Any] | None = No
         elif node.op is OPAQUE:
             results = opaque(node, inputs, scope)
         else:
-            powers = node.op.fn is np.power and all(type(x) is int for x in inputs)
-            result = operator.pow(*inputs) if powers else node.op.run(inputs, node.options)  # 2 ** -1 is no integer
+            result = _power(*inputs) if node.op.fn is np.power else node.op.run(inputs, node.options)
             results = result if len(node.outputs) > 1 else [result] if node.outputs else []
         table.update(zip(node.outputs, results, strict=True))
     return table
+
+
+def _power(x: Any, y: Any) -> Any:
+    """`x ** y`; a negative power of an integer is no integer, which NumPy refuses."""
+    if isinstance(x, (int, np.integer)) and isinstance(y, (int, np.integer)) and y < 0:
+        return int(x) ** int(y) if type(x) is type(y) is int else np.float64(x) ** int(y)
+    return np.power(x, y)
 
 
 def lookup(table: dict[Value, Any], v: Value) -> Any:
