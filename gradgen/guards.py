@@ -20,7 +20,7 @@ class Enforced(Facts):
 
 
 CONJUGATING = frozenset(
-    ("absolute", "abs", "sign", "arcsinh", "correlate", "interp", "real", "imag", "conjugate",
+    ("absolute", "abs", "sign", "arcsinh", "correlate", "interp", "real", "imag", "conjugate", "conjugate_of",
      "vdot", "vecdot", "norm", "vector_norm", "matrix_norm", "var", "std", "svd", "svdvals", "eigh", "eigvalsh",
      "cholesky", "slogdet", "qr", "pinv", "lstsq", "cond", "eig", "eigvals", "angle", "vecmat", "polyfit",
      "cov", "corrcoef", "nanvar", "nanstd", "fft", "ifft", "fft2", "ifft2", "fftn", "ifftn", "irfft", "irfft2",

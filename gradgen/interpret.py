@@ -55,7 +55,7 @@ def opaque(node: Node, inputs: list[Any], names: Mapping[str, Any]) -> list[Any]
     tree = Concrete().visit(node.ast)
     if isinstance(tree, ast.stmt):
         exec(compile(ast.fix_missing_locations(ast.Module([tree], [])), "<opaque>", "exec"), scope)
-        return [scope[out.hint] for out in node.outputs]
+        return [scope.get(out.hint) for out in node.outputs]
     return [eval(compile(ast.fix_missing_locations(ast.Expression(tree)), "<opaque>", "eval"), scope)]
 
 

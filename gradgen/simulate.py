@@ -240,7 +240,8 @@ class Simulation:
             return self.buffer()
         if name == "list":
             return base - self._lists | self._new_list()
-        return self.buffer() if name in OWN else first | rest | self.buffer(ours=False)
+        new = name in OWN or name == "sum" and len(given) == 1
+        return self.buffer() if new else first | rest | self.buffer(ours=False)
 
     def comprehension(self, node: Any) -> frozenset[int]:
         """A list that a loop of the graph collects: its variables are known in it alone."""

@@ -18,6 +18,19 @@ X = np.array([0.3, -0.7, 1.2])
 M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
 
 RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
+    "an array of short floats stays one when what is longer is added": (
+        "def f(w, k):\n    w -= np.log2(0.5)\n    w *= k\n    return w\n",
+        [np.float32(M), np.array([[1], [2]])],
+        "w",
+        "w=(2, 3), k=int(2, 1)",
+    ),
+    "the conjugate of real numbers is the array itself": (
+        "def f(x):\n    a = np.outer(x, x)\n    b = a.conj()\n    s = np.sum(b * a[0])\n    return s * np.sum(b)\n",
+        [X],
+        "x",
+        "",
+    ),
+    "a sum of Python's is new": ("def f(v):\n    y = sum(v)\n    y[...] = 0.5\n    return y * v\n", [M], "v", ""),
     "an array to write into that is passed by position": (
         "def f(x):\n    np.negative(x, x)\n    return x\n",
         [X],
@@ -592,3 +605,29 @@ def test_a_list_is_returned() -> None:
             assert np.array_equal(pullback(([X, 2.0 * X], 0.0)), 2.0 * M * np.array([X, 2.0 * X]))
             with pytest.raises(ValueError, match="shaped like"):
                 pullback(([X], 0.0))
+
+
+SHOWN = ("A.conj()", "np.linalg.diagonal(A)", "np.meshgrid(A[0], A[1], copy=False)[0]", "np.vectorize(same)(A)",
+         "A.view()", "list(A)[1]", "tuple(A)[1]", "list(zip(A, A))[1][0]", "np.einsum('ij->ji', A)",
+         "np.split(A, 3)[1]")  # fmt: skip
+WRITTEN = ("B[0] = 2.0 * x[1]", "B *= x[0]", "B.fill(x[0])", "A[0, 0] = x[1]", "A += x", "A.sort()")
+
+
+@pytest.mark.filterwarnings("ignore:Numpy has detected")
+@pytest.mark.parametrize("shown", SHOWN)
+def test_what_may_be_the_array_itself_is_right_or_refused(shown: str) -> None:
+    for write in WRITTEN:
+        lines = (
+            f"    A = np.outer(x, x)\n    B = {shown}\n    {write}\n    return np.sum(A * A) * x[0] + np.sum(B * B)\n"
+        )
+        f = load(f"{IMPORTS}def same(v):\n    return v\n\n\ndef f(x):\n{lines}").f
+        try:
+            wanted = [(f(X + d) - f(X - d)) / 2e-6 for d in 1e-6 * np.eye(3)]
+        except (ValueError, AttributeError, TypeError):  # it may not be written
+            continue
+        try:
+            made = load_alone(gradgen.grad(f, "x", shapes="x=(3,)").source)
+        except GradgenError as error:
+            assert "internal error" not in str(error), f"{write}: {error}"
+            continue
+        np.testing.assert_allclose(made.grad_f(X.copy()), wanted, rtol=1e-5, atol=1e-5, err_msg=write)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import may_share
 from ..callbacks import OF_NUMBERS, PLAIN, vectorized, vectorized_float
 from ..errors import UnsupportedError
-from ..graph import CONST
+from ..graph import CONST, OPERATIONS
 from ..library import among
 from ..source import function_source
+from ..syntax import numpy_path
 from ..terms import Computed, Partial, Static, Term
 
 
@@ -99,6 +101,9 @@ def _of_whole_arrays(p: Any, args: list[Term], tree: Any, node: ast.Call) -> Ter
         raise p.error("the function does more than arithmetic entry by entry", node)
     if not facts.same_shape(made.value.type.shape, facts.broadcast(*shapes)):
         raise p.error("the function does not use all of its arguments", node)
+    if any(isinstance(t, Computed) and may_share(made.value, t.value) for t in entries):
+        copied = ast.Call(numpy_path("copy"), [made.ast], [])
+        return p.apply(OPERATIONS[np.copy], [made], {}, copied, node)  # type: ignore[no-any-return]
     return made
 
 

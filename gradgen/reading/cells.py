@@ -236,7 +236,7 @@ def is_array(v: Value) -> bool:
 
 def is_view(node: Node) -> bool:
     """Whether the output shows the memory of the first input, and is followed."""
-    if node.op.name not in VIEWS or alias_of(node) not in ("view", "read-only"):
+    if node.op.name not in VIEWS or alias_of(node) not in ("view", "read-only") or node.inputs[0].type.sequence:
         return False
     return not (node.op.name == "getitem" and node.out.type.ndim == 0 and not _has_ellipsis(node))
 

@@ -18,7 +18,7 @@ METHODS = {
     "swapaxes": np.swapaxes, "squeeze": np.squeeze, "copy": np.copy, "clip": np.clip, "cumsum": np.cumsum,
     "cumprod": np.cumprod, "diagonal": np.diagonal, "trace": np.trace, "repeat": np.repeat, "take": np.take,
     "round": np.round, "argmax": np.argmax, "argmin": np.argmin, "argsort": np.argsort, "any": np.any, "all": np.all,
-    "conj": np.conj, "conjugate": np.conj, "choose": np.choose, "searchsorted": np.searchsorted,
+    "choose": np.choose, "searchsorted": np.searchsorted,
     "argpartition": np.argpartition,
 }  # fmt: skip
 """Methods of arrays, and the functions that do the same."""
@@ -104,6 +104,15 @@ def _view(
     return None if args or kwargs else p.apply(PRIMITIVES["view"], [base], {}, tree, node)
 
 
+def _conj(p: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
+    """`x.conj()`: of real numbers the array itself, which may be written."""
+    kind = base.value.type.kind
+    if kind == "complex":
+        return p.apply(OPERATIONS[np.conj], [base, *args], kwargs, tree, node)  # type: ignore[no-any-return]
+    same = PRIMITIVES["conjugate_of" if kind == "number" else "view"]
+    return p.apply(same, [base, *args], kwargs, tree, node)  # type: ignore[no-any-return]
+
+
 def _to_device(p: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tree: Any, node: ast.Call) -> Term:
     """Of NumPy there is only one device."""
     return p.apply(PRIMITIVES["view"], [base], {}, tree, node)  # type: ignore[no-any-return]
@@ -111,5 +120,6 @@ def _to_device(p: Any, base: Computed, args: list[Term], kwargs: dict[str, Term]
 
 OTHERWISE: dict[str, Method] = {
     "astype": _astype, "item": _item, "tolist": _tolist, "compress": _compress, "view": _view, "to_device": _to_device,
+    "conj": _conj, "conjugate": _conj,
 }  # fmt: skip
 """Methods of arrays that are no function's."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import roots
 from ..errors import UnsupportedError
-from ..graph import CONST, OPAQUE, Graph, Node, Value
+from ..graph import CONST, OPAQUE, PRIMITIVES, Graph, Node, Value
 from ..library import is_library
 from ..shapes import ShapeVar, Type
 from ..source import Statement, unwrap
@@ -345,6 +346,7 @@ class Statements(Turns, Trying):
             raise self.error("a list that is changed in place by this operator is not followed", node)
         new = self.read(ast.copy_location(ast.BinOp(load, node.op, node.value), node))
         if isinstance(old, Computed) and old.value.type.kind != "object":
+            new = self._cut_down(old, new, node)
             t, root = old.value.type, self.place(old.value).root
             version = bool(root.type.ndim) and outermost(old.value) in self.shows
             if t.ndim or version or t.scalar and is_array(root):
@@ -362,6 +364,18 @@ class Statements(Turns, Trying):
                 self.doubt(root, node, itself=True)
         self.assign(target, new)
         return None
+
+    def _cut_down(self, old: Computed, new: Term, at: ast.AST) -> Term:
+        """`a += v`, which stays in the dtype of an array `a` where `v` surely is of 64 bits, and `a` perhaps of 32."""
+        made = new.value.node if isinstance(new, Computed) else None
+        array = old.value.type.floating and old.value.type.ndim
+        if not array or made is None or len(made.inputs) < 2 or not _is_wide(made.inputs[1]):
+            return new
+        if all(root.node is not None and not root.node.inputs for root in roots(old.value)):  # np.zeros(n) and the like
+            return new
+        dtype = self.apply(PRIMITIVES["dtype"], [old], {}, ast.Attribute(old.ast, "dtype", ast.Load()), at)
+        tree = ast.Call(ast.Attribute(new.ast, "astype", ast.Load()), [dtype.ast], [])
+        return self.apply(PRIMITIVES["astype"], [new, dtype], {}, tree, at)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         scope: dict[str, Any] = {"__name__": self.frame.globals.get("__name__", "")}
@@ -435,6 +449,17 @@ class Statements(Turns, Trying):
                 where = f"inside a `{around}` is not followed yet" if inside else "cannot be followed"
                 advice = "use whole arrays, and return after it" if inside else ""
                 raise self.error(f"a `{kind}` {where}", child, advice)
+
+
+def _is_wide(v: Value) -> bool:
+    """Whether a value surely makes 64 bits of 32: an array of integers, or what NumPy computes of constants."""
+    if v.const is not v:
+        return isinstance(v.const, (np.float64, np.ndarray)) and np.asarray(v.const).dtype == np.float64
+    if v.type.kind == "int" and v.type.ndim:
+        return True
+    ufunc = v.node is not None and isinstance(v.node.op.fn, np.ufunc)
+    constant = ufunc and all(type(x.const) in (int, float) for x in v.node.inputs)
+    return constant and v.type.kind == "float"
 
 
 def is_constant(node: ast.stmt) -> bool:

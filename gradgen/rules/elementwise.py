@@ -342,6 +342,13 @@ def part_type(facts: Facts, val: Any) -> Type:
     return t.but(kind="float" if t.kind == "complex" else t.kind, array=True, size=None)
 
 
+@primitive(signature="x", rule=lambda g, out, x: np.conjugate(g) if is_complex(x) else g, alias="maybe",
+           infer=lambda facts, x: type_of(x).but(array=True, size=None))  # fmt: skip
+def conjugate_of(x: Any) -> Any:
+    """`x.conj()`, which for real numbers is `x` itself."""
+    return x.conj()
+
+
 elementwise(np.conjugate, lambda g, out, x: np.conjugate(g) if is_complex(x) else g, kind="same")
 elementwise(np.real, lambda g, out, val: g, signature="val", infer=part_type, alias="view")
 elementwise(np.imag, imag, signature="val", infer=part_type, alias="read-only", of_complex=True,

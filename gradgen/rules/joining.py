@@ -491,6 +491,8 @@ register(np.broadcast_arrays, signature="*args", rule=_broadcast_arrays_rule, in
 
 def _meshgrid_type(facts: Facts, *xi: Any, indexing: str, sparse: bool, copy: bool) -> Any:
     types = as_arrays(xi)
+    if copy is not True:
+        raise TypeError("np.meshgrid with copy=False is not differentiated: leave it out")
     if len(types) < 2:
         raise TypeError("np.meshgrid of one array is not differentiated: write the array itself")
     sizes = [_total(facts, [_entries(t)]) for t in types]

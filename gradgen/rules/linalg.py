@@ -592,18 +592,18 @@ register(np.linalg.matrix_rank, signature="A, tol=None, hermitian=False, rtol=No
 # ---- the array API's names
 
 
-def _of_last_axes(fn: Any, rule: Any, signature: str) -> None:
+def _of_last_axes(fn: Any, rule: Any, signature: str, alias: str = "fresh") -> None:
     """A function of np.linalg that is NumPy's on the last two axes."""
     axes = {"axis1": -2, "axis2": -1}
     register(
-        getattr(np.linalg, fn.__name__), signature=signature, samples=_of(normal, {}, {"offset": 1}),
+        getattr(np.linalg, fn.__name__), signature=signature, samples=_of(normal, {}, {"offset": 1}), alias=alias,
         rule=lambda g, out, x, **options: rule(g, out, x, **axes, **options),
         infer=lambda facts, x, **options: infer(facts, OPERATIONS[fn], [x], axes | options),
     )  # fmt: skip
 
 
 _of_last_axes(np.trace, trace, "x, offset=0, dtype=None")
-_of_last_axes(np.diagonal, diagonal, "x, offset=0")
+_of_last_axes(np.diagonal, diagonal, "x, offset=0", alias="read-only")
 register(np.linalg.matrix_transpose, signature="x", rule=lambda g, out, x: np.swapaxes(g, -1, -2), alias="view",
          infer=OPERATIONS[np.matrix_transpose].infer, cheap=True, samples=_of(normal))  # fmt: skip
 
