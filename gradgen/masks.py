@@ -95,6 +95,8 @@ class Masks:
         for i, (v, bar, own) in enumerate(zip(node.inputs, bars, masks, strict=True)):
             if bar is None or own is None or v.type.scalar and not node.out.type.scalar:
                 continue
+            if i and not node.op.elementwise and own.conditions and not own.fits(v, facts):
+                own = SPREAD  # such as weights of their own length
             if node.op.elementwise:
                 whole = node.out not in late and facts.same_shape(v.type.shape, node.out.type.shape)
                 if not (v in late or whole or own.fits(v, facts)):  # what is summed here is no longer told apart

@@ -61,7 +61,7 @@ def spoken(node: Node, name: Name) -> str:
 
 def function_word(node: Node) -> str:
     """The name of the function that `node` calls."""
-    word = re.sub(r"\W", "", node.op.name.removeprefix("math."))
+    word = re.sub(r"\W", "", node.op.name.rpartition(".")[2])
     return FUNCTIONS.get(word, word)
 
 

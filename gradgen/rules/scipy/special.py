@@ -15,7 +15,7 @@ import scipy.special as sp
 from ...graph import OPERATIONS, type_of
 from ...shapes import Facts, Type, float_of
 from ..elementwise import LN10, finite
-from ..primitives import apply, broadcast_like
+from ..primitives import apply, broadcast_like, unbroadcast
 from ..reductions import reduced_type, restore
 from ..registry import bprop, elementwise
 from .densities import beta_density, digamma_step, gamma_density
@@ -299,19 +299,33 @@ def log_softmax(g, out, x, *, axis):
     return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
 
 
-def _logsumexp_type(facts: Facts, a: Any, b: Any, *, axis: Any, keepdims: bool, return_sign: bool) -> Type:
-    if return_sign:
-        raise TypeError("scipy.special.logsumexp with return_sign=True is not differentiated; take the sign apart")
-    if b is not None:
-        raise TypeError("scipy.special.logsumexp with b= is not differentiated; write logsumexp(a + np.log(b))")
-    return reduced_type(facts, a, axis, keepdims, float_of(type_of(a).kind))
+def _logsumexp_type(facts: Facts, a: Any, b: Any, *, axis: Any, keepdims: bool, return_sign: bool) -> Any:
+    t = type_of(a)
+    if return_sign and t.kind == "complex":
+        raise TypeError("scipy.special.logsumexp with return_sign=True is differentiated for real numbers only")
+    whole = t if b is None else t.but(shape=facts.broadcast(t.shape, type_of(b).shape), array=True)
+    made = reduced_type(facts, whole, axis, keepdims, float_of(t.kind))
+    return [made, made] if return_sign else made
+
+
+def _logsumexp_samples(rng: np.random.Generator) -> list[Any]:
+    rows = _rows(rng)
+    calls: list[Any] = [*rows, *((args, {**o, "keepdims": True}) for args, o in rows)]
+    for args, o in rows:
+        [a] = args
+        calls += [((a,), {**o, "b": rng.uniform(0.5, 2.0, a.shape[-1:])})]
+        b = rng.uniform(0.5, 2.0, a.shape) * (-1.0) ** np.arange(a.shape[-1])
+        calls += [((a,), {**o, "b": b, "return_sign": True})]
+    return calls
 
 
 @bprop(sp.logsumexp, signature="a, axis=None, b=None, keepdims=False, return_sign=False", inputs="a b",
-       infer=_logsumexp_type,
-       samples=lambda rng: [*_rows(rng), *((args, {**o, "keepdims": True}) for args, o in _rows(rng))])  # fmt: skip
-def logsumexp(g, out, a, b, *, axis, keepdims, **_):
-    """Softmax, and 0 where all entries are -inf."""
-    return restore(g, a, axis, keepdims) * np.exp(a - finite(restore(out, a, axis, keepdims))), None
-
-
+       infer=_logsumexp_type, samples=_logsumexp_samples, reals=True)  # fmt: skip
+def logsumexp(g, out, a, b, *, axis, keepdims, return_sign):
+    """Softmax, weighted by `b`; 0 where all entries are -inf. Of a negative sum it is the logarithm of the size."""
+    total, g = (out[0], g[0]) if return_sign else (out, g)
+    if g is None:
+        return None
+    g = g * out[1] if return_sign else g
+    shares = restore(g, a, axis, keepdims) * np.exp(a - finite(restore(total, a, axis, keepdims)))
+    return (shares, None) if b is None else (unbroadcast(shares * b, a), unbroadcast(shares, b))
