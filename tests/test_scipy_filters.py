@@ -103,6 +103,7 @@ def test_what_is_not_known_is_refused():
         (lambda x, s: np.sum(sg.lfilter([s], [1.0, 0.5], x, zi=np.zeros((3, 1)))[1]), "ends is not differentiated"),
         (lambda x, s: np.sum(sg.filtfilt([s], [1.0, 0.5], x, method="gust")), "method='pad'"),
         (lambda x, s: np.sum(sg.convolve2d(x, x, boundary="wrap")), "boundary='wrap'"),
+        (lambda x, s: np.sum(sg.correlate2d(x, x, fillvalue=2)), "fillvalue=2"),
         (lambda x, s: np.sum(sg.welch(x)[1]), "write it with scipy.signal.lfilter"),
         (lambda x, s: np.sum(sg.butter(2, s)[0]), "make the filter beforehand"),
         (lambda x, s: np.sum(nd.gaussian_filter(x, s)), "by its width"),

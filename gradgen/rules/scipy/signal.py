@@ -26,12 +26,12 @@ def _length(m: Size, n: Size, mode: str) -> Size:
 
 
 def _convolved_type(facts: Facts, in1: Any, in2: Any, *, mode: str, axes: Any = None, boundary: str = "fill",
-                    **_: Any) -> Type:  # fmt: skip
+                    fillvalue: Any = 0, **_: Any) -> Type:  # fmt: skip
     if axes is not None:
         raise TypeError("scipy.signal.fftconvolve with axes= is not differentiated; leave it out")
-    if boundary != "fill":
-        raise TypeError(f"scipy.signal.convolve2d with boundary={boundary!r} is not differentiated; use np.pad, or the"
-                        " functions of scipy.ndimage")  # fmt: skip
+    if boundary != "fill" or fillvalue != 0:
+        raise TypeError(f"scipy.signal.convolve2d with boundary={boundary!r} and fillvalue={fillvalue!r} is not"
+                        " differentiated; use np.pad, or the functions of scipy.ndimage")  # fmt: skip
     x, y, kind = shape_of(in1), shape_of(in2), kind_of_product(in1, in2)
     if isinstance(x, ShapeVar) or isinstance(y, ShapeVar):
         return Type(kind, ShapeVar(), array=True)
