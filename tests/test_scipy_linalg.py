@@ -21,6 +21,7 @@ PROGRAMS = [
     (lambda a, b: np.sum(sl.solve(symmetric(a), b, assume_a="pos") ** 2), (A, b)),
     (lambda a, b: np.sum(sl.solve(symmetric(a), b, assume_a="sym", lower=True) ** 2), (A - 2.0 * np.eye(4), b)),
     (lambda a, b: np.sum(sl.solve(symmetric(a), b, assume_a="her", transposed=True) ** 2), (A, b)),
+    (lambda a: np.sum(sl.inv(symmetric(a), assume_a="pos", lower=True) ** 2), (A,)),
     (lambda a, b: np.sum(sl.eigh(symmetric(a), symmetric(b))[1][0] ** 2), (A, B)),
     (lambda a, b: np.sum(sl.eigh(symmetric(a), symmetric(b), lower=False)[0] ** 2), (A, B)),
     (lambda a: np.sum(sl.eigh(symmetric(a), subset_by_index=[1, 2])[0] ** 2), (A,)),

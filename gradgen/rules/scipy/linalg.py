@@ -83,10 +83,14 @@ READ: dict[str, Any] = {
 """Of a matrix that is said to have a structure, what is read."""
 
 
+def spread(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Matrices far from singular, whatever part of them is read."""
+    return np.asarray(0.3 * regular(rng, *shape) + 3.0 * np.eye(shape[-1]))
+
+
 def _solve_samples(rng: np.random.Generator) -> list[Any]:
     options: list[dict[str, Any]] = [{}, {"transposed": True}, {"assume_a": "banded"}]
     options += [{"assume_a": name, "transposed": t} for name in ("gen", *READ) for t in (False, True)]
-    spread: Any = lambda rng, *shape: 0.3 * regular(rng, *shape) + 3.0 * np.eye(shape[-1])  # noqa: E731
     return _systems(spread, *options)(rng)  # type: ignore[no-any-return]
 
 
@@ -97,12 +101,8 @@ def solve(g, out, a, b, *, lower, assume_a, transposed, **_):
     """b_bar solves the transposed system, a_bar = -b_bar out^T: of what is read of `a`, symmetric where `a` is."""
     one_matrix(a, b, "solve")
     options: dict[str, Any] = {} if assume_a is None else {"assume_a": assume_a, "lower": lower}
-    if assume_a not in (*GENERAL, *SYMMETRIC, *READ):
-        raise NoRuleError(f"scipy.linalg.solve with assume_a={assume_a!r} is not differentiated; leave it out")
-    symmetric = assume_a in SYMMETRIC
-    b_bar = apply(sl.solve, a, g, transposed=not transposed and not symmetric, **options)
-    a_bar = -outer(out, b_bar) if transposed else -outer(b_bar, out)
-    return 0.5 * (a_bar + a_bar.T) if symmetric else READ.get(assume_a, lambda a: a)(a_bar), b_bar
+    b_bar = apply(sl.solve, a, g, transposed=not transposed and assume_a not in SYMMETRIC, **options)
+    return as_read(-outer(out, b_bar) if transposed else -outer(b_bar, out), assume_a, "solve"), b_bar
 
 
 # ---- matrix equations
@@ -232,6 +232,25 @@ def fractional_matrix_power(g, out, A, *, t):
 _OPTIONS = "overwrite_a=False, check_finite=True"
 
 
+def as_read(a_bar: Any, assume_a: Any, name: str) -> Any:
+    """The cotangent of a matrix of which a structure is assumed: of what is read of it, and symmetric where it is."""
+    if assume_a not in (*GENERAL, *SYMMETRIC, *READ):
+        raise NoRuleError(f"scipy.linalg.{name} with assume_a={assume_a!r} is not differentiated; leave it out")
+    return 0.5 * (a_bar + mT(a_bar)) if assume_a in SYMMETRIC else READ.get(assume_a, lambda x: x)(a_bar)
+
+
+@bprop(sl.inv, signature=f"a, {_OPTIONS}, assume_a=None, lower=False", inputs="a",
+       infer=lambda facts, a, **_: _same(facts, a),
+       samples=lambda rng: [((spread(rng, *s),), o) for s in ((3, 3), (1, 1), (2, 3, 3))
+                            for o in ({}, *({"assume_a": name} for name in ("gen", "upper triangular")))])  # fmt: skip
+def inv(g, out, a, *, assume_a, **_):
+    """-out^T g out^T"""
+    real(a, "inv")
+    if assume_a == "diagonal":  # what is off the diagonal is left as it is
+        raise NoRuleError("scipy.linalg.inv of what is said to be diagonal is not differentiated; write 1 / np.diag(a)")
+    return as_read(-(mT(out) @ g @ mT(out)), assume_a, "inv")
+
+
 def _without_rank(fn: Any, options: dict[str, Any]) -> None:
     if options.get("return_rank"):
         raise TypeError(f"scipy.linalg.{fn.__name__} with return_rank=True is not differentiated; leave it out")
@@ -273,7 +292,6 @@ def pinvh(g, out, a, **_):
     return pinv_bar(0.5 * (g + g.T), np.linalg.pinv(out), out)
 
 
-_like(sl.inv, np.linalg.inv, f"a, {_OPTIONS}, assume_a=None, lower=False")
 _like(sl.det, np.linalg.det, f"a, {_OPTIONS}")
 _like(sl.svdvals, np.linalg.svdvals, f"a, {_OPTIONS}")
 _like(sl.pinv, np.linalg.pinv, "a, atol=None, rtol=None, return_rank=False, check_finite=True")
