@@ -41,8 +41,8 @@ SHAPES: dict[int, list[tuple[tuple[int, ...], ...]]] = {
 """Shapes that broadcast, by the number of arguments: ranks 0 to 4, and lengths of 1."""
 
 
-NEED_ENTRIES = ("polyder", "resize")
-"""Functions that make something of no entries which has nothing to do with them."""
+NEED_ENTRIES = ("polyder", "resize", "zscore")
+"""Functions that make something of no entries which has nothing to do with them, or whose rule takes their mean."""
 SYMMETRIC = {
     "cholesky": (0,), "eigh": (0, 1), "eigvalsh": (0, 1), "cho_factor": (0,), "pinvh": (0,),
     "solve_continuous_are": (2, 3), "solve_discrete_are": (2, 3), "multivariate_normal.logpdf": (2,),
