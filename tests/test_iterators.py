@@ -298,6 +298,12 @@ def along_the_axis(x):
     return np.sum(np.apply_along_axis(scaled, 0, x, 3.0) ** 2)
 
 
+def lists_joined(x):
+    xs = [1.0] + list(x * 2.0)
+    ys = xs + [v * v for v in x] + [2.0]
+    return sum(ys) * ys[0] + ys[1] * ys[-2]
+
+
 def by_key_or_default(x):
     return max((v * v for v in x), key=lambda v: -v) + min(x, key=lambda v: (v - 1) ** 2, default=3.0)
 
@@ -419,6 +425,7 @@ ACCEPTED = [
     left_early,
     variables_apart,
     starred_in_the_middle,
+    lists_joined,
     along_the_axis,
     by_key_or_default,
 ]

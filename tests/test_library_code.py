@@ -609,3 +609,29 @@ def test_a_triangle_that_is_written_out_alone_is_all_that_is_read():
 
     for g in (f, upper, symmetric):
         agree(g, np.array([0.3, 0.7, -0.2]))
+
+
+class Phase:
+    slope = 2.0
+
+
+def guarded_by_a_helper(p, q):
+    for label, x in zip(["p", "q"], [p, q], strict=True):
+        if not isinstance(x, (list, np.ndarray)):
+            raise TypeError(f"{label} is no array")
+        if np.any(x > 100.0):
+            raise ValueError(f"{label} is too large")
+
+
+def test_a_helper_that_checks_what_varies_is_followed():
+    def f(x, phase=None):
+        guarded_by_a_helper(x, 2.0 * x)
+        if x[0] and phase and x[1]:
+            return phase.slope * x[0]
+        return np.sum(np.concatenate(([math.cos(x[0])], x * x[1])))
+
+    x = np.array([0.3, -0.7])
+    agree(f, x)
+    with pytest.raises(ValueError, match="p is too large"):
+        gradgen.grad(f)(x + 200.0)
+    np.testing.assert_array_equal(gradgen.grad(f)(x, Phase()), [2.0, 0.0])

@@ -202,13 +202,16 @@ def takes_array(op: Operation, i: int, x: Any) -> bool:
     return op.fn not in ARRAY_MAKERS and name not in SEQUENCES
 
 
+OPENED = (ast.Call, ast.keyword, ast.Starred, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Tuple, ast.List)
+
+
 def swapped(tree: Any, displays: dict[int, Value]) -> Any:
     """A copy of `tree` with a reference in place of each piece of syntax that `displays` has a value for."""
     if id(tree) in displays:
         return Ref(displays[id(tree)])
     if isinstance(tree, list):
         return [swapped(item, displays) for item in tree]
-    if isinstance(tree, (ast.Call, ast.keyword, ast.Starred, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript)):
+    if isinstance(tree, OPENED):
         new = copy.copy(tree)
         for name, child in ast.iter_fields(tree):
             setattr(new, name, swapped(child, displays))

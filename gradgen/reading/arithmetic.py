@@ -52,6 +52,10 @@ class Arithmetic(Opaque):
             if one.kind is not other.kind:
                 raise self.error(f"a {one.kind.__name__} and a {other.kind.__name__} cannot be joined", node)
             return sequence(one.kind, one.items + other.items)
+        if isinstance(node.op, ast.Add) and all(map(_is_list_of_any_length, (left, right))):
+            with self.names_aside():
+                stars = [ast.copy_location(ast.Starred(self.hidden(t), ast.Load()), node) for t in (left, right)]
+                return self.with_stars(list, [*stars])
         sequences, others = [s for s in (one, other) if s is not None], [left, right]
         plain = [t for t, s in zip(others, (one, other), strict=True) if s is None]
         if len(sequences) != 1 or not isinstance(node.op, (ast.Add, ast.Mult)):
@@ -137,6 +141,14 @@ class Arithmetic(Opaque):
                 return made
             return self.opaque_term(tree, node, Type("bool", ()))
         return self.opaque_expression(node, Type("bool", ()))
+
+
+def _is_list_of_any_length(term: Term) -> bool:
+    """Whether a term is a list, written out or not."""
+    if isinstance(term, Computed):
+        return term.value.type.of is not None and term.value.type.form is None
+    known = as_sequence(term)
+    return known is not None and known.kind is list
 
 
 def as_sequence(term: Term) -> Sequence | None:

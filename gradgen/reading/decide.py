@@ -49,7 +49,11 @@ def decided(program: Reader, node: ast.expr) -> bool | None:
     match node:
         case ast.BoolOp():
             rest = shortened(program, node)
-            return None if isinstance(rest, ast.BoolOp) else decided(program, rest)
+            if not isinstance(rest, ast.BoolOp):
+                return decided(program, rest)
+            ends = isinstance(node.op, ast.Or)  # one that ends it tells, whatever those before it are
+            only = all(_only_looks(program, part) for part in rest.values)
+            return ends if only and decided(program, rest.values[-1]) is ends else None
         case ast.UnaryOp(op=ast.Not()):
             known = decided(program, node.operand)
             return None if known is None else not known

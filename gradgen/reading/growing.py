@@ -67,17 +67,18 @@ class Growing(Flow):
         found = looked_at(self, base)
         if found is None or not is_list(found) or isinstance(added, ast.Starred):
             return None
-        if isinstance(added, ast.Name) and added.id.startswith("<part "):
-            return None  # it is in other words already
+        hidden = isinstance(added, ast.Name) and added.id.startswith("<part ")  # it is in other words already
         each = isinstance(added, (ast.GeneratorExp, ast.ListComp))
         names = {n.id for n in ast.walk(base) if isinstance(n, ast.Name)}
         if each and not any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(added)):
             through: ast.expr = ast.GeneratorExp(added.elt, added.generators)  # type: ignore[attr-defined]
         else:
-            term = self.used_up(added)
-            through = self.hidden(term)
+            term = self.read(added) if hidden else self.used_up(added)
+            through = added if hidden else self.hidden(term)
             length = term.value.type.shape if isinstance(term, Computed) else (0,)
             if not isinstance(length, ShapeVar) and length and isinstance(length[0], int):
+                if hidden:
+                    return None
                 new = copy.copy(node)
                 if isinstance(new, ast.AugAssign):
                     new.value = through

@@ -45,6 +45,14 @@ class Reader:
         """What the first of several ways to read something gives that does not raise."""
         raise NotImplementedError
 
+    def names_aside(self) -> contextlib.AbstractContextManager[None]:
+        """Let names be given to parts of what is put in other words, which mean something meanwhile."""
+        raise NotImplementedError
+
+    def hidden(self, term: Term) -> ast.Name:
+        """A name that nobody sees for a term that is read already."""
+        raise NotImplementedError
+
     def with_stars(self, kind: type, elements: list[ast.expr]) -> Term:
         """A tuple or list with stars in it, of which it is not known how long it is."""
         raise NotImplementedError

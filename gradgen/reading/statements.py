@@ -108,7 +108,7 @@ class Statements(Turns, Trying):
                 self.leave()
             case ast.Expr(value=ast.Constant()):
                 pass
-            case ast.Expr(value=ast.Call() as call) if self._may_write(call):
+            case ast.Expr(value=ast.Call() as call) if self._may_write(call) or self._is_given_what_varies(call):
                 self.standing = call
                 self.read(call)
             case ast.Expr():
@@ -161,6 +161,19 @@ class Statements(Turns, Trying):
         with self.aside():
             try:
                 return self._writes(call)
+            except UnsupportedError:
+                return False
+
+    def _is_given_what_varies(self, call: ast.Call) -> bool:
+        """Whether a call that stands alone is of a function with source which is given what may vary: one that checks
+        what it is given, or notes it. Where it cannot be followed it is refused."""
+        if not isinstance(call.func, (ast.Name, ast.Attribute)):
+            return False
+        with self.aside():
+            try:
+                function = self.function_of(self.read(call.func))
+                given = [*call.args, *(k.value for k in call.keywords)]
+                return function is not None and any(self.may_vary(self.read(part)) for part in given)
             except UnsupportedError:
                 return False
 

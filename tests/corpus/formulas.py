@@ -232,3 +232,39 @@ BENCHMARKS = [
     entry("deap.benchmarks:schwefel", "individual", individual=[31.0, -44.0, 73.0]),
     entry("deap.benchmarks:bohachevsky", "individual", individual=POINT),
 ]
+
+ORIENTATION = "ahrs.common.orientation"
+GRAVITY, NORTH = np.array([0.4, -0.3, 9.7]), np.array([16.4, -33.4, 34.1])
+
+ATTITUDE = [
+    entry(f"{ORIENTATION}:q_prod", "p q", p=Q, q=R),
+    entry(f"{ORIENTATION}:q_rot", "q v", q=UNIT, v=draw(3)),
+    entry(f"{ORIENTATION}:q2R", "q", q=Q),
+    entry(f"{ORIENTATION}:q2euler", "q", q=UNIT),
+    entry(f"{ORIENTATION}:axang2quat", "axis angle", axis=draw(3), angle=0.7),
+    entry(f"{ORIENTATION}:acc2q", "a", a=GRAVITY),
+    entry(f"{ORIENTATION}:am2angles", "a m", a=GRAVITY, m=NORTH),
+    entry("ahrs.utils.metrics:qdist", "q1 q2", q1=UNIT, q2=UNIT2),
+    entry("ahrs.common.frames:geodetic2ecef", "lat lon h", lat=42.0, lon=-82.0, h=200.0),
+]
+
+UNIVERSE = np.array([-1.3, -0.2, 0.4, 1.1, 2.3])
+MEMBERSHIP = "skfuzzy.membership"
+
+FUZZY = [
+    entry(f"{MEMBERSHIP}:gaussmf", "x mean sigma", x=UNIVERSE, mean=0.3, sigma=0.8),
+    entry(f"{MEMBERSHIP}:gbellmf", "x a b c", x=UNIVERSE, a=0.9, b=1.4, c=0.3),
+    entry(f"{MEMBERSHIP}:gauss2mf", "x mean1 sigma1 mean2 sigma2", x=UNIVERSE, mean1=-0.5, sigma1=0.8, mean2=0.6,
+          sigma2=0.7),
+    entry(f"{MEMBERSHIP}:smf", "x a b", x=UNIVERSE, a=-1.0, b=2.0),
+    entry(f"{MEMBERSHIP}:trapmf", "x abcd", x=UNIVERSE, abcd=np.array([-1.5, -0.5, 0.6, 2.0])),
+    entry(f"{MEMBERSHIP}:pimf", "x a d", x=UNIVERSE, a=-1.5, b=-0.4, c=0.6, d=2.5),
+    entry("skfuzzy:centroid", "x mfx", x=UNIVERSE, mfx=np.array([0.1, 0.6, 0.9, 0.4, 0.2])),
+]  # fmt: skip
+
+STEAM = [
+    entry("iapws._iapws:_Tension", "T", T=450.0),
+    entry("iapws._iapws:_Viscosity", "rho T", rho=998.0, T=298.15),
+    entry("iapws._iapws:_ThCond", "rho T", rho=998.0, T=298.15),
+    entry("iapws._iapws:_Dielectric", "rho T", rho=999.2, T=298.15),
+]

@@ -10,5 +10,5 @@ from . import formulas, scientific
 ENTRIES = [
     *scientific.SCIPY, *scientific.SKLEARN, *scientific.STATSMODELS, *scientific.OTHERS, *formulas.LMFIT,
     *formulas.FLUIDS, *formulas.CHEMISTRY, *formulas.PVLIB, *formulas.ROTATIONS, *formulas.GEODESY, *formulas.ASTROPY,
-    *formulas.COLOUR, *formulas.MONEY, *formulas.BENCHMARKS,
+    *formulas.COLOUR, *formulas.MONEY, *formulas.BENCHMARKS, *formulas.ATTITUDE, *formulas.FUZZY, *formulas.STEAM,
 ]  # fmt: skip
