@@ -7,6 +7,7 @@ import pytest
 
 import gradgen
 from gradgen import grad
+from tests.test_programs import load
 
 X, W = np.arange(1.0, 7.0).reshape(2, 3), np.arange(1.0, 4.0)
 
@@ -215,3 +216,18 @@ def test_a_comparison_of_pythons_numbers_is_one_of_its_truth_values(same):
         np.testing.assert_allclose(gradgen.grad(f, wrt="x")(x, n), wanted, rtol=1e-6)
         d, _ = written(f, "x=(2,)", wrt="x")
         np.testing.assert_allclose(d(x, n), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("a", [None, 1.0])
+@pytest.mark.parametrize("b", [None, 1.0])
+def test_conditions_of_several_parts_are_what_python_makes_of_them(a, b):
+    """All ways to join three parts, known or not."""
+    parts = ["a is None", "b is not None", "x[0] > 0.5", "len(x) == 2", "(a is not None or b is None)"]
+    tests = [f"{p} {one} {q} {other} {r}" for p in parts for q in parts for r in parts
+             for one in ("and", "or") for other in ("and", "or")]  # fmt: skip
+    chosen = np.random.default_rng(0).choice(tests, 40, replace=False)
+    lines = "".join(f"    if {test}:\n        t = t + {i + 1}.0 * x[{i % 2}]\n" for i, test in enumerate(chosen))
+    module = load(f"import numpy as np\n\n\ndef f(x, a=None, b=None):\n    t = 0.0 * x[0]\n{lines}    return t\n")
+    for x in (np.array([0.3, 0.7]), np.array([0.7, 0.3])):
+        wanted = [(module.f(x + e, a, b) - module.f(x - e, a, b)) / 2e-6 for e in 1e-6 * np.eye(2)]
+        np.testing.assert_allclose(grad(module.f, wrt="x")(x, a, b), wanted, rtol=1e-6)

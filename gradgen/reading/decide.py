@@ -49,7 +49,7 @@ def decided(program: Reader, node: ast.expr) -> bool | None:
     match node:
         case ast.BoolOp():
             rest = shortened(program, node)
-            if not isinstance(rest, ast.BoolOp):
+            if not isinstance(rest, ast.BoolOp) or rest in node.values:  # one alone is left
                 return decided(program, rest)
             ends = isinstance(node.op, ast.Or)  # one that ends it tells, whatever those before it are
             only = all(_only_looks(program, part) for part in rest.values)
