@@ -293,7 +293,7 @@ class Simulation:
                 self.leave(node)
             case Trailing():
                 self.run([node.statement])
-            case ast.Assign(targets=[ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str())) as target]):
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as target]) if hasattr(target, "outward"):
                 self.all([target.value, node.value])  # a part of an argument that is no array
             case ast.Assign(targets=[target]):
                 self.assign(target, node.value)

@@ -373,4 +373,63 @@ def test_items_of_an_argument(shapes):
     bar = gradgen.grad(training, wrt='params["W"]', shapes=shapes)(params, x)
     np.testing.assert_allclose(bar, 2 * (params["W"] - 0.1))
     np.testing.assert_array_equal(params["W"], [1.0, 2.0, 3.0])
-    assert params["b"] == 0.5
+    assert params["b"] == 1.0 and params["steps"] == 7
+
+
+@dataclass
+class Counter:
+    n: int
+    W: np.ndarray
+
+
+def first_of(xs, x):
+    xs[0] = 3.0
+    xs[1] = x[0]
+    return np.sum(x) * xs[0] * xs[1]
+
+
+def noted(stats, x):
+    stats["n"] += 1
+    stats["last"] = np.sum(x)
+    stats["note"] = "seen"
+    return np.sum(x * x) * stats["n"]
+
+
+def doubled(c, x):
+    c.n += 1
+    c.W = c.W * 2
+    return np.sum(x * c.W) * c.n
+
+
+def counted_in_a_loop(c, x):
+    for i in range(3):
+        if x[0] > 0:
+            c.n += i
+    return np.sum(x * c.W) * c.n
+
+
+WRITTEN_BACK = {
+    first_of: ([1.0, 2.0], [3.0, 2.0]),
+    noted: ({"n": 0, "last": 0.0}, {"n": 1, "last": 0.0, "note": "seen"}),
+    doubled: (Counter(1, np.ones(2)), Counter(2, np.full(2, 2.0))),
+    counted_in_a_loop: (Counter(1, np.ones(2)), Counter(4, np.ones(2))),
+}
+
+
+@pytest.mark.parametrize("program", WRITTEN_BACK, ids=lambda f: f.__name__)
+def test_an_argument_gets_what_carries_no_derivative(program):
+    given, after = copy.deepcopy(WRITTEN_BACK[program])
+    x, h = np.array([1.0, 2.0]), 1e-6
+    numeric = [
+        (program(copy.deepcopy(given), x + e) - program(copy.deepcopy(given), x - e)) / (2 * h) for e in np.eye(2) * h
+    ]
+    np.testing.assert_allclose(gradgen.grad(program, wrt="x")(given, x), numeric, rtol=1e-6)
+    assert str(given) == str(after)
+
+
+def test_an_argument_that_loses_items_is_refused():
+    def popped(d, x):
+        return np.sum(x) * d.pop("a")
+
+    with pytest.raises(gradgen.UnsupportedError, match="`d` loses items here, which belongs to whoever calls"):
+        gradgen.grad(popped, wrt="x")({"a": 2.0}, np.ones(2))

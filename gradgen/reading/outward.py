@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..graph import Value
 from ..routes import ATTRIBUTE, ITEM, Route
-from ..terms import MISSING, Ambiguous, Binding, Computed, Instance, Ref, Static, Term, flatten
+from ..syntax import literal
+from ..terms import MISSING, Ambiguous, Binding, Computed, Instance, Ref, Sequence, Static, Term, flatten
 from .cells import outermost
 from .containers import Containers
 
@@ -84,23 +85,52 @@ class Outward(Containers):
         """Write what carries no derivative into the objects that it belongs to: the last thing that is done."""
         for route, place in self.places.items():
             term = self.contents.get(place)
-            if term is None or isinstance(term, Ambiguous) or any(map(self.may_vary, flatten(term))):
-                continue
-            for part, made in self.parts.items():
-                if part.within(route) and isinstance(made, Computed) and made.value.node is not None:
-                    made.value.node.options = {**made.value.node.options, "bound": True}
-            self._written_back(route, self.here(term))
+            if term is not None:
+                owner = self.parts[Route(route.root, route.steps[:-1])]
+                self._written_back(owner.value, route, term)  # type: ignore[attr-defined]
+        for cell, term in [*self.contents.items()]:
+            if cell.number == 0 and not isinstance(cell, Binding):
+                self._items_written_back(cell.first, term)
 
-    def _written_back(self, route: Route, term: Term) -> None:
-        owner = self.parts[Route(route.root, route.steps[:-1])]
+    def _items_written_back(self, first: Any, term: Term) -> None:
+        """Write the items of a list, dict or object that came as an argument."""
+        route = self.routes[first.ast.value]
+        if not isinstance(term, Sequence) or first.kind is list and len(term.items) != len(first.items):
+            if isinstance(term, Ambiguous) or not any(map(self.may_vary, flatten(term))):
+                what = f"`{route}` gets longer or shorter here, which belongs to whoever calls the function"
+                raise self.error(what, None, "make a new one, and return it")
+            return
+        keys = term.keys or tuple(range(len(term.items)))
+        if set(first.keys) - set(keys):
+            raise self.error(f"`{route}` loses items here, which belongs to whoever calls the function")
+        for key, item in zip(keys, term.items, strict=True):
+            old = first.at(key) if first.keys else first.items[key]
+            if old is not item and (old is None or not same_value(old, item)):
+                kind = ITEM if first.kind in (list, dict) else ATTRIBUTE
+                self._written_back(first.ast.value, route.then(kind, key), item)
+
+    def _written_back(self, owner: Value, route: Route, term: Term) -> None:
+        """Write one attribute or item, if it carries no derivative."""
+        if isinstance(term, Ambiguous) or any(map(self.may_vary, flatten(term))):
+            return
+        for part, made in self.parts.items():
+            if part.within(route) and isinstance(made, Computed) and made.value.node is not None:
+                made.value.node.options = {**made.value.node.options, "bound": True}
         kind, key = route.steps[-1]
-        base = self.here(Computed(Ref(owner.value), owner.value)).ast  # type: ignore[attr-defined]
+        base = self.here(Computed(Ref(owner), owner)).ast
         target: ast.expr = ast.Attribute(base, key, ast.Store())
         if kind == ITEM:
-            target = ast.Subscript(base, ast.Constant(key), ast.Store())
-        made = self.effect(ast.Assign([target], term.ast))
-        made.outputs, made.options = [], {"reads": True, "unknown": self.error(f"`{route}` is given a new value")}
+            target = ast.Subscript(base, literal(key) or ast.Constant(key), ast.Store())
+        target.outward = True  # type: ignore[attr-defined]
+        made_here = self.effect(ast.Assign([target], self.here(term).ast))
+        made_here.options = {"reads": True, "unknown": self.error(f"`{route}` is given a new value")}
+        made_here.outputs = []
 
     def effect(self, tree: Any) -> Any:
         """A statement that does something beside computing."""
         raise NotImplementedError
+
+
+def same_value(a: Term, b: Term) -> bool:
+    """Whether two terms are one value."""
+    return isinstance(a, Computed) and isinstance(b, Computed) and outermost(a.value) is outermost(b.value)
