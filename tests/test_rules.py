@@ -185,6 +185,19 @@ def test_eigenvalues_of_hermitian_matrices_and_no_eigenvectors(values, vectors):
         gradgen.grad(lambda a: np.sum(np.abs(vectors(a)[1])))(a)
 
 
+@pytest.mark.parametrize("mode", ["reduced", "r", "complete"])
+@pytest.mark.parametrize("shape", [(2, 4), (3, 2, 4), (1, 3), (3, 3)])
+def test_qr_of_matrices_known_to_be_wide(mode, shape):
+    def f(a):
+        made = np.linalg.qr(a, mode=mode)
+        return np.sum(made**3) if mode == "r" else np.sum(made[0] ** 3) + np.sum(np.sin(made[1]))
+
+    a, v = (np.random.default_rng(k).normal(size=shape) for k in (0, 1))
+    bar = gradgen.grad(f, shapes=f"a={shape}")(a)
+    slope = (f(a + 1e-5 * v) - f(a - 1e-5 * v)) / 2e-5
+    assert np.sum(bar * v) == pytest.approx(slope, rel=1e-6)
+
+
 def test_eigenvalues_of_any_matrix_and_no_eigenvectors():
     a = np.array([[2.0, 1.0], [0.5, 5.0]])
     b = np.array([[0.0, 1.0], [-4.0, 0.5]])  # its eigenvalues are complex

@@ -354,28 +354,45 @@ def surely_square(a: Any) -> bool:
 
 
 def _qr_type(facts: Facts, a: Any, *, mode: str) -> Any:
-    if mode not in ("reduced", "r"):
+    if mode not in ("reduced", "r", "complete"):
         raise TypeError(f"np.linalg.qr with mode={mode!r} is not differentiated; use mode='reduced'")
     kind, x = kind_of_float(a), shape_of(a)
+    if mode == "complete" and not (surely_square(a) or _surely_wide(a)):
+        raise TypeError("np.linalg.qr with mode='complete' has columns of its own choice; use mode='reduced'")
     if isinstance(x, ShapeVar):
         types = [Type(kind, ShapeVar(), array=True) for _ in range(2)]
-        return types if mode == "reduced" else types[1]
-    m, n = facts.canonical(x[-2]), facts.canonical(x[-1])
-    if isinstance(m, int) and isinstance(n, int) and m < n:
-        raise TypeError("np.linalg.qr of a matrix with more columns than rows is not differentiated")
-    r = Type(kind, (*x[:-2], n, n), array=True)
-    return [Type(kind, (*x[:-1], n), array=True), r] if mode == "reduced" else r
+        return types[1] if mode == "r" else types
+    k = x[-2] if _surely_wide(a) else x[-1]
+    r = Type(kind, (*x[:-2], k, x[-1]), array=True)
+    return r if mode == "r" else [Type(kind, (*x[:-1], k), array=True), r]
+
+
+def _surely_wide(a: Any) -> bool:
+    """Whether a matrix is known to have more columns than rows."""
+    x = shape_of(a)
+    if isinstance(x, ShapeVar) or not isinstance(x[-2], int):
+        return False
+    return x[-2] < x[-1] if isinstance(x[-1], int) else x[-2] == 0
 
 
 @bprop(np.linalg.qr, signature="a, mode='reduced'", fields=("Q", "R"), infer=_qr_type,
-       samples=_of(normal, {}, {"mode": "r"}, shapes=((3, 3), (4, 2), (1, 1), (3, 1), (2, 3, 2))))  # fmt: skip
+       samples=lambda rng: [
+        *_of(normal, {}, {"mode": "r"}, shapes=((3, 3), (4, 2), (1, 1), (3, 1), (2, 3, 2)))(rng),
+        *_of(normal, {"mode": "complete"}, shapes=((3, 3), (2, 2, 2)))(rng)])  # fmt: skip
 def qr(g, out, a, *, mode):
-    """See `qr_bar`."""
+    """See `qr_bar`. Of a matrix that is known to be wide the columns beyond the square are r = q.T @ a."""
     real(a, "qr")
-    if mode == "r":
-        q, r = np.linalg.qr(a)
-        return qr_bar(None, g, q, r)
-    return qr_bar(*g, *out)
+    (q_bar, r_bar), (q, r) = ((None, g), np.linalg.qr(a)) if mode == "r" else (g, out)
+    if not _surely_wide(a):
+        return qr_bar(q_bar, r_bar, q, r)
+    m = shape_of(a)[-2]
+    beyond = a[..., m:]
+    beyond_bar = np.zeros_like(beyond)
+    if r_bar is not None:
+        sent = beyond @ mT(r_bar[..., m:])
+        q_bar = sent if q_bar is None else q_bar + sent
+        beyond_bar, r_bar = q @ r_bar[..., m:], r_bar[..., :m]
+    return np.concatenate([qr_bar(q_bar, r_bar, q, r[..., :m]), beyond_bar], axis=-1)
 
 
 # ---- powers and products

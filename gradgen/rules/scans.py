@@ -117,8 +117,9 @@ def _lengthened(facts: Facts, a: Any, more: list[Any], axis: int) -> Type:
 
 
 def _diff_type(facts: Facts, a: Any, prepend: Any, append: Any, *, n: int, axis: int) -> Type:
-    t = _lengthened(facts, a, [prepend, append], axis)
-    return _shortened(t, axis, n) if n else t
+    if n == 0:
+        return view_type(a, type_of(a).shape)
+    return _shortened(_lengthened(facts, a, [prepend, append], axis), axis, n)
 
 
 def ends(x: Any, a: Any, axis: int) -> Any:
@@ -136,7 +137,9 @@ def _diff_samples(rng: np.random.Generator) -> list[Any]:
                   case((3, 4), 2, axis=0), case((2, 4, 3), axis=1), case((2, 4, 3), 2, -2))(rng)  # fmt: skip
     x, m = rng.normal(size=4), rng.normal(size=(2, 3))
     joined: list[Any] = [((x,), {"prepend": 0.5}), ((x,), {"append": np.array(0.7)}), ((m,), {"prepend": 0.0}),
-                         ((m,), {"axis": 0, "append": m[:1]}), ((x,), {"prepend": x[:2], "append": 0.1})]
+                         ((m,), {"axis": 0, "append": m[:1]}), ((x, 2), {"prepend": x[0], "append": x[:2]}),
+                         ((m, 3), {"prepend": m[:, :2]}), ((x, 0), {"prepend": 0.5}),
+                         ((x,), {"prepend": x[:2], "append": 0.1})]
     return [*plain, *joined]
 
 
@@ -144,8 +147,8 @@ def _diff_samples(rng: np.random.Generator) -> list[Any]:
        alias=lambda node: "fresh" if node.options["n"] else "maybe", samples=_diff_samples)  # fmt: skip
 def diff(g, out, a, prepend, append, *, n, axis):
     """Each difference goes to its later entry, and with a minus to its earlier one."""
-    if n > 1 and (prepend is not None or append is not None):
-        raise NoRuleError(f"np.diff with n={n} and prepend= or append= is not differentiated; write np.concatenate")
+    if n == 0:
+        return g, None, None
     pieces = [x if x is a or x is None else ends(x, a, axis) for x in (prepend, a, append)]
     present = [x for x in pieces if x is not None]
     whole = a if len(present) == 1 else np.concatenate(present, axis=axis)
