@@ -358,7 +358,8 @@ def _qr_type(facts: Facts, a: Any, *, mode: str) -> Any:
         raise TypeError(f"np.linalg.qr with mode={mode!r} is not differentiated; use mode='reduced'")
     kind, x = kind_of_float(a), shape_of(a)
     if mode == "complete" and not (surely_square(a) or _surely_wide(a)):
-        raise TypeError("np.linalg.qr with mode='complete' has columns of its own choice; use mode='reduced'")
+        text = "a matrix of known rank that has no fewer columns than rows: use mode='reduced'"
+        raise TypeError(f"np.linalg.qr with mode='complete' needs {text}")
     if isinstance(x, ShapeVar):
         types = [Type(kind, ShapeVar(), array=True) for _ in range(2)]
         return types[1] if mode == "r" else types
