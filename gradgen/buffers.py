@@ -357,6 +357,8 @@ class Buffers:
         ours = {i for i, v in enumerate(initial) if (self._writable(node, v) if v in inner.named else self.of(v).ours)}
         begins = [self.of(v).places for v in initial]
         ours -= {i for i in ours for j, places in enumerate(begins) if j != i and places & begins[i]}
+        read = [v for v in node.inputs[node.options["items"] + len(carried) :] if v.type.ndim != 0]
+        ours -= {i for i in ours if any(self.of(v).places & begins[i] for v in read)}  # as it is, at every step
         copied = {i for i in _filled(inner.graph, carried) - ours if initial[i].type.kind != "object"}
         copied -= {i for i in copied if initial[i].const is UNDEFINED}
         ours |= copied

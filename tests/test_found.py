@@ -18,6 +18,18 @@ X = np.array([0.3, -0.7, 1.2])
 M = np.array([[0.3, -0.2, 0.5], [1.1, 0.7, -0.6]])
 
 RIGHT: dict[str, tuple[str, list[Any], str, str]] = {
+    "what a loop reads at every step is not taken over by what it writes": (
+        """\
+def f(x):
+    a = x * 1.0
+    for i in range(1, 3):
+        a[i] += a[i - 1] * x[i]
+    return np.sum(a * x)
+""",
+        [X],
+        "x",
+        "x=(3,)",
+    ),
     "an array of short floats stays one when what is longer is added": (
         "def f(w, k):\n    w -= np.log2(0.5)\n    w *= k\n    return w\n",
         [np.float32(M), np.array([[1], [2]])],
