@@ -170,7 +170,7 @@ class Loop(Control):
             steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
             sums = {v: _cotangent(body, v, v.type) for _, v in [*fixed, *arrays]}
             counters = [p for p, v in zip(params, node.inputs[:first], strict=False) if counts_from_zero(v)]
-            spot = counters[0] if counters else Value(body, Type("int", ()), hint="i")
+            spot = counters[0] if counters else Value(body, Type("int", ()), hint=_counter_word(body))
             body.params += [*steps, *sums.values(), *([] if counters else [spot])]
             seeds: dict[Value, Any] = {}
             parts = [
@@ -531,6 +531,12 @@ def taken(source: Value, steps: Value | None) -> Value:
     if counts_from_zero(source):
         return source.graph.add(PRIMITIVES["range"], [steps]).out
     return first(source, steps)  # type: ignore[no-any-return]
+
+
+def _counter_word(body: Graph) -> str:
+    """A word for the number of a step that the user does not call anything else."""
+    taken = {v.hint for v in [*body.params, *(out for node in body.nodes for out in node.outputs)]}
+    return next((word for word in ("i", "t", "k") if word not in taken), "step")
 
 
 def _is_again(node: Node, at_hand: set[Value], stays: Lasting) -> bool:

@@ -78,6 +78,7 @@ class Schedule:
         self.bases = grown_bases(graph)
         self.uses: Counter[Value] = Counter(v for node in graph.nodes for v in node.inputs)
         self.uses.update(graph.results)
+        self._ends = Counter(node.inputs[1] for node in graph.nodes if node.op.name == "append")
         self.backward_uses: Counter[Value] = Counter(v for node in graph.nodes if node.backward for v in node.inputs)
         controls = [node for node in graph.nodes if isinstance(node.op, Control)]
         self._taken = {v for node in controls for v in node.op.stands_for(node).values()}  # type: ignore[attr-defined]
@@ -221,6 +222,8 @@ class Schedule:
         if node.effect:
             return self.uses[out] > 0 or isinstance(node.ast, ast.stmt)
         if not node.backward:
+            if node.op.name == "length_of_list" and self.uses[out] == self._ends[out]:
+                return False  # where an item is appended goes without saying
             if out.hint or node.op.name in STATEMENT_OPS:
                 return True
             if is_light(node):
@@ -331,15 +334,17 @@ def unpacked_in(graph: Graph) -> dict[Value, list[Value | None]]:
 
 
 def unpacked_items(graph: Graph, items: Sequence[Value]) -> dict[Value, list[Value | None]]:
-    """The tuples that a loop goes through which its body does nothing with but read their parts, each in one place."""
+    """The tuples, and rows of a known length, that a loop goes through which its body does nothing with but read their
+    parts, each in one place."""
     found: dict[Value, list[Value | None]] = {}
     for p in items:
         readers = [node for node in graph.nodes if p in node.inputs]
         places = [node.args[1] if node.op.name == "getitem" and node.inputs[0] is p else None for node in readers]
-        if p.type.items is None or p in graph.results or not places:
+        count = len(p.type.items) if p.type.items is not None else p.type.shape[0] if p.type.ndim and not p.hint else 0  # type: ignore[index]
+        if not isinstance(count, int) or p in graph.results or not places:
             continue
-        if all(type(i) is int and 0 <= i < len(p.type.items) for i in places) and len(set(places)) == len(places):
-            parts: list[Value | None] = [None] * len(p.type.items)
+        if all(type(i) is int and 0 <= i < count for i in places) and len(set(places)) == len(places):
+            parts: list[Value | None] = [None] * count
             for i, node in zip(places, readers, strict=True):
                 parts[int(i)] = node.out  # type: ignore[arg-type]
             found[p] = parts

@@ -191,6 +191,36 @@ def test_nothing_is_copied_for_its_size():
     assert ".copy()" not in text(windows, wrt="x,w", shapes="x=(n,), w=(3,)")
 
 
+def springs(x, edges, rest):
+    total = 0.0
+    for (i, j), length in zip(edges, rest, strict=True):
+        total += (np.linalg.norm(x[i] - x[j]) - length) ** 2
+    return total
+
+
+def test_rows_that_a_loop_unpacks_are_unpacked_in_its_head():
+    edges = np.array([[0, 1], [1, 2], [0, 2]])
+    check(springs, RNG.normal(size=(3, 2)), edges, np.ones(3), wrt="x,rest")
+    body = text(springs, wrt="x,rest", shapes="x=(n, 2), edges=int(m, 2), rest=(m,)")
+    assert "for (i, j), length in zip(edges, rest" in body and "x_bar[i] += " in body
+
+
+def polynomials(c, x):
+    T = [1.0, x]
+    for k in range(2, len(c)):
+        T.append(2.0 * x * T[k - 1] - T[k - 2])
+    total = 0.0
+    for k in range(len(c)):
+        total += c[k] * T[k]
+    return total
+
+
+def test_items_behind_a_counter_are_read_as_the_user_wrote_it():
+    check(polynomials, RNG.normal(size=5), 0.3, wrt="c,x")
+    body = text(polynomials, wrt="c", shapes="c=(n,), x=()")
+    assert "T.append(2.0 * x * T[k - 1] - T[k - 2])" in body and "%" not in body and "len(T)" not in body
+
+
 def long_body(count):
     """A loop with a long body, all of which the way back reads."""
     lines = [f"        a = np.sin(a * x[i]) + {k}.5" for k in range(count)]

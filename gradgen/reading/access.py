@@ -268,15 +268,34 @@ def is_single(index: Term) -> bool:
 
 
 def _is_not_negative(v: Value) -> bool:
-    """Whether an integer is a counter of steps, or the sum of such."""
+    """Whether an integer surely is no negative number."""
+    least = _least(v)
+    return least is not None and least >= 0
+
+
+def _least(v: Value) -> int | None:
+    """What an integer surely is at the least: a counter of steps, and what is computed of such; else None."""
     if v.const is not v:
-        return isinstance(v.const, int) and v.const >= 0
-    if v.node is not None:
-        return v.node.op.name in ("add", "multiply") and all(map(_is_not_negative, v.node.inputs))
-    if v.source is not None:
-        return _is_not_negative(v.source)
-    if len(v.held) != 1 or v.held[0].node is None or v.held[0].node.op.name not in ("range", "steps_of"):
-        return False
-    bounds, counter = v.held[0].node.inputs, v.held[0].node.op.name == "steps_of"
-    start = bounds[1] if counter else bounds[0]
-    return not counter and len(bounds) == 1 or len(bounds) == 2 and _is_not_negative(start)
+        return v.const if isinstance(v.const, int) else None
+    if v.node is not None and v.node.op.name in ("add", "subtract", "multiply"):
+        a, b = v.node.inputs
+        one, other = _least(a), b.const if v.node.op.name == "subtract" else _least(b)
+        if one is None or not isinstance(other, int):
+            return None
+        if v.node.op.name == "multiply":
+            return one * other if min(one, other) >= 0 else None
+        return one + other if v.node.op.name == "add" else one - other
+    if v.node is not None or v.source is not None:
+        return None if v.source is None else _least(v.source)
+    if len(v.held) != 1 or v.held[0].node is None:
+        return None
+    match v.held[0].node.op.name, v.held[0].node.inputs:
+        case "range", (_,):
+            return 0
+        case "range", (start, _):
+            return _least(start)
+        case "range", (start, _, step) if isinstance(step.const, int) and step.const > 0:
+            return _least(start)
+        case "steps_of", (_, start):
+            return _least(start)
+    return None
