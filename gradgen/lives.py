@@ -52,8 +52,8 @@ class Lives:
         """What a step of a loop finds, what it hands on, and what is left after the last."""
         self._home: dict[Value, tuple[Block, int]] = {}
         self._last: dict[tuple[Value, int], int] = {}
-        self._computed: dict[tuple[Value, int], int] = {}
-        """Where a value is read last in a block to compute something, be it before a name is given or behind that."""
+        self._computed: dict[Value, int] = {}
+        """Where a value is read last to compute something, be it before a name is given or behind that."""
         self._blocks: list[Block] = []
         self._at = 0
         self._boundary: int | None = None
@@ -195,7 +195,7 @@ class Lives:
     def _note(self, v: Value, block: Block, at: int, longer: bool) -> None:
         key = (v, id(block))
         self._last[key] = max(self._last.get(key, -1), at + longer)
-        self._computed[key] = max(self._computed.get(key, -1), at)
+        self._computed[v] = max(self._computed.get(v, -1), at)
 
     def _measure(self, closure: bool, end: int) -> None:
         boundary = self._boundary
@@ -224,8 +224,7 @@ class Lives:
         """Whether the statement at a position is the last that reads `v`, to compute what it writes somewhere."""
         while v in self.stands_for:
             v = self.stands_for[v]
-        home, _ = self._home[v]
-        last = self._computed.get((v, id(home)), -1) <= at
+        last = self._computed.get(v, -1) <= at
         return last and all(stop <= at + 1 for _, stop in self.spans[v])
 
     def end(self, v: Value) -> int:

@@ -55,6 +55,21 @@ def f(x):
         "x",
         "",
     ),
+    "a cotangent that is read in a side after a place of it was cleared there": (
+        """\
+def f(y, v):
+    z = v
+    if np.sum(v) > 100.0:
+        pass
+    else:
+        z[1, [0, 0]] = y
+    z *= z
+    return z
+""",
+        [X[:2], M],
+        "y v",
+        "",
+    ),
     "as many entries of two shapes": (
         """\
 def f(y):
