@@ -231,3 +231,39 @@ def test_conditions_of_several_parts_are_what_python_makes_of_them(a, b):
     for x in (np.array([0.3, 0.7]), np.array([0.7, 0.3])):
         wanted = [(module.f(x + e, a, b) - module.f(x - e, a, b)) / 2e-6 for e in 1e-6 * np.eye(2)]
         np.testing.assert_allclose(grad(module.f, wrt="x")(x, a, b), wanted, rtol=1e-6)
+
+
+def classes_of_numbers(x):
+    """Of all ways to come by a number without axes: whether it is an array, or which of the numbers."""
+    parts = (
+        np.exp(np.array(0.5) * x[0]), -np.array(x[1]), np.round(np.array(x[0]), 2), np.nan_to_num(x[0]), np.real(x[0]),
+        np.cumsum(x)[1], np.trace(np.outer(x, x)), np.prod(x), np.std(x), np.median(x), np.where(x[0] > 0, x[0], 2.0),
+        np.clip(x[0], 0, 1), np.maximum(x[0], x[1]).copy(), np.atleast_1d(x[0]).squeeze(), np.linalg.norm(x), x[0],
+        np.interp(x[0], [0.0, 1.0], [0.0, 2.0]), np.select([x[0] > 0], [x[0]], 0.0), np.take(x, 0), sum(x), max(x),
+        np.linalg.det(np.outer(x, x) + np.eye(2)), np.quantile(x, 0.3), np.float64(x[0]), np.asarray(x[0]), float(x[0]),
+    )  # fmt: skip
+    total = 0.0
+    for i, part in enumerate(parts):
+        if isinstance(part, np.ndarray):
+            total = total + part * x[1] * (i + 1.0)
+        elif isinstance(part, np.float64):
+            total = total + part * 3.0 * (i + 1.0)
+        else:
+            total = total + part * 7.0 * (i + 1.0)
+    return total
+
+
+@pytest.mark.parametrize("shapes", ["", "x=(2,)"])
+def test_the_class_of_a_number_is_what_numpy_makes(shapes):
+    x = np.array([0.7, 0.4])
+    wanted = [(classes_of_numbers(x + e) - classes_of_numbers(x - e)) / 2e-6 for e in 1e-6 * np.eye(2)]
+    np.testing.assert_allclose(grad(classes_of_numbers, shapes=shapes)(x), wanted, rtol=1e-5)
+
+
+def test_an_array_without_axes_that_is_written_is_one():
+    def f(x):
+        y = np.array(x[0])
+        y += 1.0
+        return y * x[1] if isinstance(y, np.ndarray) else y * 7.0
+
+    np.testing.assert_allclose(grad(f)(np.array([0.7, 0.4])), [0.4, 1.7])

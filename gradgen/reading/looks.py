@@ -66,7 +66,14 @@ def _classes_of_value(program: Any, v: Value) -> tuple[type, ...] | None:
     if t.ndim == 0 and not t.array and _is_python(program, v):
         return tuple(cls for cls in plain if cls in (bool, int, float, complex))
     found = tuple(cls for cls in plain if not t.array or issubclass(cls, np.generic))
-    return found if t.ndim == 0 and v.node is not None and is_number(v) else (*found, np.ndarray)
+    if t.ndim == 0:
+        while v.node is None and v.source is not None:
+            v = v.source
+        if v in program.shows:  # an array of no axes that was written
+            return (np.ndarray,)
+        if v.node is not None and is_number(v):
+            return found
+    return (*found, np.ndarray)
 
 
 def lacking(program: Any, term: Term, name: str) -> type | None:
