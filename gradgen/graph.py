@@ -336,7 +336,7 @@ class Graph:
         """The constant `value`; `ast` is how the user wrote it."""
         key = (_frozen(value), None if ast is None else getattr(ast, "text", ""))
         found = self._consts.get(key)
-        if found is None and ast is None and isinstance(value, np.ndarray):
+        if found is None and ast is None and (isinstance(value, np.ndarray) or callable(value)):
             found = self._consts.get((key[0], ""))  # it has a name of the user's, by which it is written
         if found is None:
             node = Node(CONST, (), {"value": value})

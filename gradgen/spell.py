@@ -543,8 +543,16 @@ def _bracketed(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
     return ast.Subscript(numpy_path(name), items[0] if len(items) == 1 else ast.Tuple(items, ast.Load()))
 
 
+def _curve(node: Node, of: Spell, snippets: Snippets) -> ast.expr:
+    """A curve, or its derivative of some order, at a place."""
+    curve, x = map(of, node.inputs)
+    order = node.options["nu"]
+    return ast.Call(curve, [as_argument(x), *([ast.Constant(order)] if order else [])], [])
+
+
 SPELLINGS: dict[str, Callable[[Node, Spell, Snippets], ast.expr]] = {
     CONST.name: _const,
+    "curve_at": _curve,
     "call": _user_call,
     "pullback": _pullback,
     "range": _range,

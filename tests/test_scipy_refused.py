@@ -79,3 +79,27 @@ def test_points_that_are_the_same():
         with np.errstate(all="raise"):
             x_bar = gradgen.grad(lambda x: np.sum(sd.cdist(x, x, metric)), shapes="x=(n, d)")(np.ones((3, 2)))
         np.testing.assert_array_equal(x_bar, np.zeros((3, 2)))
+
+
+Y = np.array([0.5, -1.0, 2.0, 0.3])
+PLACES = np.array([0.0, 0.7, 1.5, 2.0])
+CURVES = [sip.CubicSpline(PLACES, Y), sip.PchipInterpolator(PLACES, Y), sip.Akima1DInterpolator(PLACES, Y),
+          sip.make_interp_spline(PLACES, Y), sip.UnivariateSpline(PLACES, Y, s=0.0)]  # fmt: skip
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: type(curve).__name__)
+def test_curves_that_are_made_outside(curve):
+    """By the place where they are asked; twice over, of any rank; and refused where they give vectors."""
+
+    def f(x):
+        return np.sum(curve(x) ** 2)
+
+    x = np.array([[0.2, 0.9], [1.1, 1.9]])
+    gradgen.check_grad(f, x)
+    gradgen.check_grad(f, 0.4)
+
+
+def test_curves_of_vectors_are_refused():
+    curve = sip.CubicSpline(PLACES, np.stack([Y, Y], axis=1))
+    with pytest.raises(UnsupportedError, match="no derivative of `curve`"):
+        gradgen.grad(lambda x: np.sum(curve(x)))(0.3)

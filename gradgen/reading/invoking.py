@@ -22,7 +22,7 @@ from ..errors import GradgenWarning
 from ..graph import OPAQUE, OPERATIONS, PRIMITIVES, Node
 from ..library import among, is_library, is_namespace, is_scipy, parameters_of
 from ..rules.lists import JOINING, item_type, joined_by
-from ..rules.registry import REFUSED, refusal
+from ..rules.registry import CURVES, REFUSED, refusal
 from ..shapes import ShapeVar, Type
 from ..source import Function, function_source, unwrap
 from ..syntax import literal, numpy_path
@@ -193,6 +193,11 @@ class Invoking(Changing):
             return made_plain
         if fn is functools.partial and args:
             return Partial(tree, args[0], args[1:], kwargs)
+        if type(fn) in CURVES:
+            curve = self.by_reference(callee)
+            if len(terms) == len(args) == 1 and is_of_numbers(fn):
+                return self.apply(PRIMITIVES["curve_at"], [curve, *args], {}, ast.Call(curve.ast, tree.args, []), node)
+            return self._passed_as_it_is(callee, fn, terms, tree, node)
         if names := parameters_of(fn):  # a distribution that holds its parameters
             return Partial(tree, callee, [], dict(zip(names, args, strict=False)) | kwargs)
         if fn is functools.reduce and len(args) in (2, 3) and not kwargs:
@@ -506,3 +511,12 @@ def _is_conditional_sum(node: ast.Call) -> bool:
 def is_of_statements(term: Term) -> bool:
     """Whether a term is a function that is defined inside by `def`, for which a module has no expression."""
     return isinstance(term, Closure) and not isinstance(term.node, ast.Lambda)
+
+
+def is_of_numbers(curve: Any) -> bool:
+    """Whether a curve gives a real number at a place, no vector of them."""
+    try:
+        value = np.asarray(curve(0.0))
+    except ValueError:  # which is beyond its ends
+        return False
+    return value.ndim == 0 and value.dtype.kind == "f"

@@ -383,6 +383,17 @@ def slice_(start: Any, stop: Any, step: Any) -> Any:
     return slice(start, stop, step)
 
 
+def _curve_rule(g: Any, out: Any, curve: Any, x: Any, *, nu: int) -> Any:
+    return None, g * curve_at(curve, x, nu=nu + 1)
+
+
+@primitive(signature="curve, x, nu=0", inputs="curve x", rule=_curve_rule, reals=True,
+           infer=lambda facts, curve, x, *, nu: Type("float", type_of(x).shape, array=True))  # fmt: skip
+def curve_at(curve: Any, x: Any, nu: int = 0) -> Any:
+    """`curve(x, nu)`, of an object that is a function and its derivatives."""
+    return curve(x, nu)
+
+
 # ---- sizes, as rules and inference need them
 
 

@@ -23,6 +23,10 @@ REFUSED: dict[Any, tuple[str, str]] = {}
 """Functions that are known, and through which no derivative goes: the reason, and what to do instead."""
 
 
+CURVES: set[type] = set()
+"""Classes of objects that are functions of one number, whose derivatives they give: `curve(x, 1)`."""
+
+
 def refuse(owner: Any, names: str, reason: str, advice: str) -> None:
     """Declare that no derivative goes through the functions of `owner` with these names, as far as it has them."""
     for name in names.split():

@@ -1,13 +1,18 @@
-"""Functions of `scipy.interpolate` are objects that hold a curve: refused, with a way out."""
+"""Functions of `scipy.interpolate` are objects that hold a curve: they are differentiated by the place where they are
+asked, if they are made outside; making them is refused, with a way out."""
 
 from __future__ import annotations
 
 import scipy.interpolate as sip
 
-from ..registry import refuse
+from ..registry import CURVES, refuse
+
+# made outside of the function, they are functions of one number
+CURVES |= {sip.CubicSpline, sip.PchipInterpolator, sip.Akima1DInterpolator, sip.CubicHermiteSpline, sip.PPoly,
+           sip.BSpline, sip.UnivariateSpline, sip.InterpolatedUnivariateSpline, sip.LSQUnivariateSpline}  # fmt: skip
 
 ASIDE = "keep it beside what is differentiated, or pass its result as an argument"
-BY_MATRIX = ("a spline is linear in its values: make the matrix beforehand, as by"
+BY_MATRIX = ("make it outside, if its values are no targets; else make a matrix outside, as by"
              " scipy.interpolate.make_interp_spline(x, np.eye(len(x)))(points), and write matrix @ values")  # fmt: skip
 refuse(sip, "interp1d", "it makes a curve as an object",
        "use np.interp, which is differentiated by all of its arguments")  # fmt: skip
