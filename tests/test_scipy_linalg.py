@@ -52,6 +52,15 @@ def test_full_factors_of_what_is_declared_to_be_square():
     gradgen.check_grad(gradgen.grad(f, shapes="a=(n, n)"), SQUARE)
 
 
+def test_factors_of_what_is_declared_to_be_wide():
+    def f(a):
+        q, r = sl.qr(a)
+        s, t, _ = sl.qr(a, mode="economic", pivoting=True)
+        return np.sum(q**3) + np.sum(r**3) + np.sum(s**3) + np.sum(t**3)
+
+    gradgen.check_grad(gradgen.grad(f, shapes="a=(3, 5)"), TALL.T)
+
+
 @pytest.mark.parametrize(
     "program, said",
     [

@@ -18,7 +18,7 @@ refuse(np, "array2string array_repr array_str base_repr binary_repr format_float
        "get_printoptions set_printoptions printoptions typename datetime_as_string datetime_data info",
        "it makes text", ASIDE)  # fmt: skip
 refuse(np, "isscalar iscomplexobj isrealobj isfortran issubdtype isdtype iterable can_cast common_type "
-       "min_scalar_type mintypecode promote_types result_type size may_share_memory shares_memory finfo iinfo dtype "
+       "min_scalar_type mintypecode promote_types size may_share_memory shares_memory finfo iinfo dtype "
        "errstate seterr geterr seterrcall geterrcall setbufsize getbufsize array_equiv broadcast_shapes einsum_path "
        "show_config show_runtime get_include test busday_count busday_offset is_busday busdaycalendar",
        "what it tells is no number that varies with its argument", ASIDE)  # fmt: skip

@@ -15,7 +15,7 @@ from ...graph import Value, type_of
 from ...shapes import Dim, Facts, ShapeVar, Type
 from .. import linalg as nl
 from ..linalg import kind_of_float, positive, smaller, square
-from ..matrix_snippets import cholesky_bar, composed_primitive, eigenvectors_bar, qr_bar
+from ..matrix_snippets import cholesky_bar, composed_primitive, eigenvectors_bar
 from ..primitives import apply, length, scatter
 from ..primitives import dtype as dtype_of
 from ..products import shape_of
@@ -187,9 +187,7 @@ def _qr_type(facts: Facts, a: Any, *, mode: str, pivoting: bool, **_: Any) -> li
     if isinstance(x, ShapeVar) or len(x) != 2:
         raise TypeError("scipy.linalg.qr needs an array of known rank: declare its shape, of one matrix")
     kind, (m, n) = kind_of_float(a), map(facts.canonical, x)
-    if isinstance(m, int) and isinstance(n, int) and m < n:
-        raise TypeError("scipy.linalg.qr of a matrix with more columns than rows is not differentiated")
-    k = n if mode == "economic" else m
+    k = n if mode == "economic" and not nl._surely_wide(a) else m
     q, r, p = Type(kind, (m, k), array=True), Type(kind, (k, n), array=True), Type("int", (n,), array=True)
     return [q, r, p] if pivoting else [q, r]
 
@@ -203,16 +201,17 @@ def _qr_samples(rng: np.random.Generator) -> list[Any]:
 @bprop(sl.qr, signature="a, overwrite_a=False, lwork=None, mode='full', pivoting=False, check_finite=True", inputs="a",
        infer=_qr_type, samples=_qr_samples)  # fmt: skip
 def qr(g, out, a, *, mode, pivoting, **_):
-    """See `qr_bar`; of the full one the rest of R is zero, and the rest of Q has no derivative, being arbitrary."""
+    """As that of NumPy; of the full one the rest of R is zero, and the rest of Q has no derivative, being arbitrary."""
     one_matrix(a, None, "qr")
     q_bar, r_bar = g[:2]
-    whole = mode == "full" and not nl.surely_square(a)
+    whole = mode == "full" and not nl.surely_square(a) and not nl._surely_wide(a)
     if whole and q_bar is not None:
         raise NoRuleError("the orthogonal factor of scipy.linalg.qr has a derivative with mode='economic' only")
     if q_bar is None and r_bar is None:
         return None
     q, r = apply(sl.qr, a, mode="economic", pivoting=pivoting)[:2] if whole else out[:2]
-    a_bar = qr_bar(q_bar, r_bar[: length(a, 1)] if whole else r_bar, q, r)
+    moved = a[:, out[2]] if pivoting else a
+    a_bar = nl.qr((q_bar, r_bar[: length(a, 1)] if whole else r_bar), (q, r), moved, mode="reduced")
     return scatter(a_bar, (slice(None), out[2]), a) if pivoting else a_bar
 
 
