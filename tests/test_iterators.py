@@ -304,6 +304,12 @@ def lists_joined(x):
     return sum(ys) * ys[0] + ys[1] * ys[-2]
 
 
+def sorted_generator(x):
+    ys = sorted((v * v for v in x), reverse=True)
+    zs = sorted((v for v in x if v > 0.5), key=lambda v: -v)
+    return ys[0] * 3 + ys[2] + zs[0] * zs[1] + max((v for v in x), key=abs)
+
+
 def by_key_or_default(x):
     return max((v * v for v in x), key=lambda v: -v) + min(x, key=lambda v: (v - 1) ** 2, default=3.0)
 
@@ -425,6 +431,7 @@ ACCEPTED = [
     left_early,
     variables_apart,
     starred_in_the_middle,
+    sorted_generator,
     lists_joined,
     along_the_axis,
     by_key_or_default,
@@ -473,6 +480,18 @@ def test_items_are_made_in_the_steps_that_take_them(capsys):
     wanted = capsys.readouterr().out
     gradgen.grad(said_by_both)(X)
     assert capsys.readouterr().out == wanted
+
+
+def grouped(x):
+    total = 1.0
+    for k, group in itertools.groupby([1, 1, 2], key=lambda v: v):
+        total = total * x[k] * len(list(group))
+    return total
+
+
+def test_groups_are_refused():
+    with pytest.raises(gradgen.UnsupportedError, match="groups are gone through once"):
+        gradgen.grad(grouped)(X)
 
 
 def endless(x):

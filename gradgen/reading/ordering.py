@@ -21,7 +21,12 @@ class Ordering(Comprehensions):
 
     def all_of(self, node: ast.expr) -> ast.Name:
         """A name for the list of all that an expression gives."""
-        return self.hidden(self.used_up(node))
+        return self.hidden(self._all_in(node))
+
+    def _all_in(self, node: ast.expr) -> Term:
+        """The list of all that an expression gives: it is read several times, which a generator cannot be."""
+        listed = isinstance(node, ast.GeneratorExp)
+        return self.used_up(placed(ast.ListComp(node.elt, node.generators), node) if listed else node)  # type: ignore[attr-defined]
 
     def ordered(self, fn: Any, node: ast.Call) -> Term | None:
         """`max`, `min` by a key, `sorted`; None where it is to be read like any other call."""
@@ -38,7 +43,7 @@ class Ordering(Comprehensions):
         with self.names_aside():
             several = len(node.args) > 1 or isinstance(node.args[0], ast.Starred)
             given = placed(ast.List(node.args, ast.Load()), node) if several else node.args[0]
-            items = self.used_up(given)
+            items = self._all_in(given)
             if self._is_settled_data(items):
                 return self.opaque_expression(node, _number_of(items))
             whole = self.hidden(items)
@@ -67,7 +72,7 @@ for item in whole[1:]:
 
     def _sorted(self, node: ast.Call, named: dict[Any, ast.expr]) -> Term:
         with self.names_aside():
-            items = self.used_up(node.args[0])
+            items = self._all_in(node.args[0])
             if len(node.args) > 1:
                 raise self.error("`sorted` takes one thing to be sorted", node)
             if self._is_settled_data(items):

@@ -74,6 +74,8 @@ class Through(Flow):
             named = {str(k.arg): k.value for k in node.keywords}
             obj = self._called(node.func)
             args = node.args
+            if obj is itertools.groupby:
+                raise self.error("groups are gone through once, each before the next one", node, "make lists of them")
             if obj in ENDLESS or obj is itertools.repeat and len(args) + len(named) == 1:
                 raise self.error("this never ends by itself", node, "count with `enumerate` or `range`")
             by = combination(obj)
