@@ -303,6 +303,12 @@ RIGHT = {
         s = s + 5.0 * i
     return s
 """,
+    "flat": """\
+    s = 0.0
+    for v in x.flat:
+        s = s + s * v + v
+    return s
+""",
 }
 REFUSED = {
     "zip_longest": """\
@@ -320,12 +326,6 @@ REFUSED = {
     "nditer": """\
     s = 0.0
     for v in np.nditer(x):
-        s = s + s * v + v
-    return s
-""",
-    "flat": """\
-    s = 0.0
-    for v in x.flat:
         s = s + s * v + v
     return s
 """,
