@@ -198,3 +198,60 @@ def test_recursion(function, args, wrt):
             e = e.reshape(np.shape(args[i]))
             wanted = slope(lambda t, i=i, e=e: function(*args[:i], args[i] + t * e, *args[i + 1 :]), h=1e-3)
             assert flat[j] == pytest.approx(wanted, rel=1e-9)
+
+
+# ---- names of functions around
+
+
+weights = np.array([0.31, 0.72, 0.55, 0.83])
+"""A name of the module, which functions below have for something of their own."""
+
+
+def by_lambda(weights):
+    return sum([(lambda t: t * weights[0])(t) for t in weights])
+
+
+def by_function(weights):
+    def scaled(t):
+        return t * weights[0] if t > 0.5 else weights[1]
+
+    return sum([scaled(t) for t in weights])
+
+
+def two_deep(weights):
+    def outer(t):
+        def inner(s):
+            return s * weights[2]
+
+        return inner(t) + weights[0]
+
+    return outer(weights[1]) ** 2
+
+
+def handed_on(weights):
+    return twice(lambda t: t * weights[0], weights)
+
+
+def twice(fn, x):
+    return np.sum(fn(fn(x)))
+
+
+def given_later(weights):
+    def scaled(t):
+        return t * factor
+
+    factor = weights[1] ** 2
+    return np.sum(scaled(weights))
+
+
+factor = 3.0
+
+
+@pytest.mark.parametrize("function", [by_lambda, by_function, two_deep, handed_on, given_later])
+def test_what_functions_around_call_so_comes_before_what_the_module_does(function):
+    x = np.array([0.4, 0.8, 0.6, 0.2])
+    for options in ({}, {"shapes": "weights=(4,)"}):
+        got = gradgen.grad(function, **options)(x)
+        for j, e in enumerate(np.eye(4)):
+            wanted = slope(lambda t, e=e: function(x + t * e), h=1e-4)
+            assert got[j] == pytest.approx(wanted, rel=1e-7, abs=1e-9)

@@ -95,7 +95,8 @@ class Names(Applying):
         return self.lookup_from(self.frame, node)
 
     def lookup_from(self, frame: Frame | None, node: ast.Name) -> Term:
-        """What a name means in a function."""
+        """What a name means in a function: what functions around it have under it comes before what is global."""
+        scope = {} if frame is None else frame.globals
         while frame is not None:
             if node.id in frame.shared:
                 return self._shared(frame, node)
@@ -106,7 +107,7 @@ class Names(Applying):
                 if isinstance(term, Ambiguous):
                     raise self.error(f"`{node.id}` is not the same kind of thing on every way that leads here", node)
                 return self.here(term)
-            if node.id in frame.locals and frame is self.frame:
+            if node.id in frame.locals and (frame is self.frame or node.id in scope):
                 if node.id in frame.begun:
                     what = f"`{node.id}` is an iterator, and was gone through already"
                     raise self.error(what, node, "make a list of it, to go through it twice")
@@ -115,10 +116,9 @@ class Names(Applying):
                 obj = frame.cells[node.id]
                 cells, name = frame.function.fn, node.id
                 return self.from_outside(name, lambda: _cell(cells, name), obj, node)
-            if node.id in frame.globals:
-                scope, name = frame.globals, node.id
-                return self.from_outside(name, lambda: scope[name], scope[name], node)
             frame = frame.outer
+        if node.id in scope:
+            return self.from_outside(node.id, lambda: scope[node.id], scope[node.id], node)
         if hasattr(builtins, node.id):
             return Static(ast.Name(node.id, ast.Load()), getattr(builtins, node.id))
         raise self.error(f"the name {node.id!r} is not defined", node)
