@@ -362,7 +362,7 @@ case(
         return y
     """,
     """
-    UnsupportedError m.py:5:5: `global` and `nonlocal` cannot be followed
+    UnsupportedError m.py:5:5: `global` cannot be followed
         global y
         ^^^^^^^^
       pass the value and return it

@@ -122,6 +122,8 @@ class Containers(Flow):
         e = self.expr(1) if operator == "=" else self.fitting(np.shape(x), 1)
         if operator == "/=" and not far(e.value):
             return False
+        if np.ndim(x) and np.asarray(x).dtype.kind != "f":  # it would cut off what it is given
+            return False
         if np.ndim(x) and self.chance(30):
             return self.write(f"{path}[0] = {self.fitting(np.shape(x[0]), 1).text}")
         own = self.chance(50) and operator == "="
