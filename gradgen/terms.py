@@ -23,7 +23,8 @@ class Cell:
     what it was called first. origins: the cells that it may be, its own alone unless several ways lead to it. token:
     what stands among origins for the containers that the steps of a loop make. loose: whether it is a dict of which it
     is not known which items it has, or in which order; each can be read by its key, if it is there. views: what shows
-    its items, and was made of those that it had then.
+    its items, and was made of those that it had then. nothing: whether it may be None instead, on some way that leads
+    here; then all of its items are.
     """
 
     _count = itertools.count(1)
@@ -35,7 +36,7 @@ class Cell:
         self.word = ""
         self.token: Cell | None = None
         self.views: list[Cell] = []
-        self.loose = False
+        self.loose = self.nothing = False
 
 
 class Binding(Cell):
@@ -162,6 +163,11 @@ def sequence(kind: type, items: list[Term], keys: tuple[Any, ...] = (), cell: Ce
 def is_changeable(kind: type) -> bool:
     """Whether what a container of this class holds may change."""
     return not issubclass(kind, tuple) and not getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+
+
+def may_be_none(term: Term) -> bool:
+    """Whether a tuple or another container may be None instead."""
+    return term.cell is not None and term.cell.nothing
 
 
 def flatten(term: Term) -> list[Term]:

@@ -202,6 +202,89 @@ def written_into(x, n):
     return np.sum(z * x)
 
 
+def a_pair_on_one_side(x, n):
+    t = None
+    if n > 1:
+        t = (x[0], x[1])
+    if t is None:
+        return x[2]
+    return t[0] * t[1]
+
+
+def a_pair_in_a_loop(x, n):
+    t = None
+    for _ in range(n):
+        if t is None:
+            t = (x[0], x[1])
+        else:
+            t = (t[0] * x[1], t[1] + x[2])
+    return x[2] if t is None else t[0] * t[1]
+
+
+def the_pair_before(x, n):
+    cache = None
+    s = 0.0
+    for v in x:
+        if cache is not None:
+            a, b = cache
+            s += a * b * v
+        cache = (v, v * v)
+    return s
+
+
+def a_dict_in_a_loop(x, n):
+    st = None
+    for v in x:
+        if st is None:
+            st = {"m": v, "k": 0.0}
+        st["m"] = 0.9 * st["m"] + 0.1 * v
+        st["k"] += v
+    return st["m"] * st["k"]
+
+
+def left_as_nothing(x, n):
+    t = None
+    for _ in range(n):
+        if t is None:
+            t = (x[0], x[1])
+        a, b = t
+        t = (a * x[2], b + a)
+    if t is None:
+        return x[0]
+    return t[0] * t[1]
+
+
+def asked_in_every_way(x, n):
+    t = None if n < 2 else (x[0], x[1])
+    s = x[2]
+    if t is not None and n > 2:
+        s = t[0] * t[1]
+    if t:
+        s = s + t[0]
+    return s
+
+
+def the_best_pair(x, n):
+    best = None
+    for v in x:
+        loss = (v - 0.6) ** 2
+        if best is None or loss < best[0]:
+            best = (loss, v)
+    return best[0] * best[1]
+
+
+def two_names_for_it(x, n):
+    s = None
+    t = s
+    if n > 1:
+        s = {"a": x[0]}
+        t = s
+    if s is not None:
+        s["a"] = x[1]
+        return t["a"]
+    return x[2]
+
+
 @pytest.mark.parametrize("shapes", [SHAPES, ""], ids=["declared", "unknown"])
 @pytest.mark.parametrize("program", programs_of(globals()), ids=lambda f: f.__name__)
 def test_all_answers_agree(program, shapes):

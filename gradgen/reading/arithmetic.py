@@ -13,8 +13,8 @@ from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_U
 from ..sequences import sequence_type
 from ..shapes import OBJECT, Type, dim_add, dim_mul
 from ..syntax import literal, numpy_path
-from ..terms import Computed, Sequence, Static, Term, sequence
-from .decide import decided, truth
+from ..terms import Computed, Sequence, Static, Term, flatten, may_be_none, sequence
+from .decide import decided, looked_at, truth
 from .looks import known_size
 from .opaque import Opaque
 
@@ -123,11 +123,31 @@ class Arithmetic(Opaque):
             made.value.type = made.value.type.but(array=t.array or bool(t.ndim))
         return made
 
+    def none_told(self, node: ast.Compare) -> Term | None:
+        """`t is None` of a tuple or another container that may be None: one of its items tells; else None."""
+        other = node.comparators[0]
+        tells = len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot))
+        if not (tells and isinstance(other, ast.Constant) and other.value is None):
+            return None
+        term = looked_at(self, node.left)
+        if term is None or not may_be_none(term):
+            return None
+        return self.none_test(self.read(node.left), node.ops[0], node)
+
+    def none_test(self, term: Term, op: ast.cmpop, node: ast.AST) -> Term:
+        """Whether a container that may be None is, by one of its items."""
+        leaf = next(leaf for leaf in flatten(term) if isinstance(leaf, Computed))
+        tree = ast.Compare(leaf.ast, [op], [ast.Constant(None)])
+        return self.opaque_term(tree, node, Type("bool", ()))
+
     def compare(self, node: ast.Compare) -> Term:
         """A comparison; one of several at once, as in `a < b < c`, is passed on where its answer is not known."""
         known = decided(self, node)
         if known is not None:
             return truth(known)
+        told = self.none_told(node)
+        if told is not None:
+            return told
         if len(node.ops) == 1 and type(node.ops[0]) in COMPARE and COMPARE[type(node.ops[0])] in OPERATIONS:
             left, right = self.read(node.left), self.read(node.comparators[0])
             tree = ast.Compare(left.ast, node.ops, [right.ast])

@@ -11,7 +11,7 @@ from ..control import UNDEFINED
 from ..graph import Graph
 from ..sequences import join_types
 from ..syntax import literal
-from ..terms import Cell, Closure, Computed, Method, Ref, Sequence, Static, Term, sequence
+from ..terms import Cell, Closure, Computed, Method, Ref, Sequence, Static, Term, may_be_none, sequence
 from .cells import is_fresh
 from .decide import decided, looked_at, shortened, truth
 from .invoking import Invoking
@@ -169,7 +169,10 @@ class Expressions(Invoking):
         if known is None and isinstance(node, ast.BoolOp):
             rest = shortened(self, node)
             return self.opaque_expression(rest) if isinstance(rest, ast.BoolOp) else self.test(rest)
-        return self.read(node) if known is None else truth(known)
+        if known is not None:
+            return truth(known)
+        term = self.read(node)
+        return self.none_test(term, ast.IsNot(), node) if may_be_none(term) else term
 
     def _are_values(self, node: ast.BoolOp) -> bool:
         """Whether the operands of `and`, `or` are numbers, one of which is what it gives; all but the last are asked

@@ -14,7 +14,7 @@ from ..buffers import is_number
 from ..control import is_defined
 from ..graph import Value
 from ..shapes import NONE, Dim, Facts, Size, Type, dim_add, join_kinds
-from ..terms import MISSING, Bound, Closure, Computed, Instance, Sequence, Static, Term
+from ..terms import MISSING, Bound, Closure, Computed, Instance, Sequence, Static, Term, may_be_none
 
 SCALARS: dict[str, tuple[type, ...]] = {
     "bool": (bool, np.bool_), "int": (int, np.int64, np.int32, np.uint8), "float": (float, np.float64, np.float32),
@@ -38,7 +38,7 @@ def classes(program: Any, term: Term) -> tuple[type, ...] | None:
     if isinstance(term, Static):
         return (type(term.obj),)
     if isinstance(term, Sequence):
-        return (term.kind,)
+        return None if may_be_none(term) else (term.kind,)
     if isinstance(term, Instance):
         return None if term.cls is None else (term.cls,)
     if isinstance(term, (Closure, Bound)):
@@ -241,7 +241,7 @@ def known_object(term: Term) -> Any:
     """The object that a term is, where that is one with plain equality; else `UNKNOWN`."""
     if isinstance(term, Static):
         return term.obj if _is_plain(term.obj) else UNKNOWN
-    if isinstance(term, Sequence) and term.kind in (tuple, list):
+    if isinstance(term, Sequence) and term.kind in (tuple, list) and not may_be_none(term):
         items = [known_object(item) for item in term.items]
         return UNKNOWN if any(item is UNKNOWN for item in items) else term.kind(items)
     if isinstance(term, Computed) and term.value.const is not term.value:
@@ -266,7 +266,7 @@ def truth_of(term: Term | None) -> bool | None:
     if isinstance(term, Static):
         return _truth_of_object(term.obj)
     if isinstance(term, Sequence) and term.kind in (tuple, list, dict):
-        return None if term.cell is not None and term.cell.loose else bool(term.items)
+        return None if term.cell is not None and term.cell.loose or may_be_none(term) else bool(term.items)
     if isinstance(term, (Closure, Bound)):
         return True
     if not isinstance(term, Computed):

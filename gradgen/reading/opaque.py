@@ -74,6 +74,10 @@ class Opaque(Names):
         has_any = any(isinstance(part, ast.Lambda) for part in ast.walk(tree))
         return rebuilt(tree, self.with_functions_closed) if has_any else tree
 
+    def none_told(self, node: ast.Compare) -> Any:
+        """`t is None` of what may be None, where that is told by something else."""
+        raise NotImplementedError
+
     def refuse_stale(self, values: list[Value], at: ast.AST | None = None) -> None:
         """Raise UnsupportedError where code that is passed on is given an object of which a part has a new value."""
         raise NotImplementedError
@@ -89,6 +93,8 @@ class Opaque(Names):
             cell = getattr(part, "cell", None)
             if cell is not None and cell.loose:
                 raise self.error("which items a dict has here depends on the way that was taken")
+            if cell is not None and cell.nothing:
+                raise self.error("whether this is None here depends on the way that was taken", None, "ask `is None`")
             found += [] if cell is None else [cell]
             if isinstance(part, ast.Call) and hasattr(part, "builds"):
                 keys = tuple(k.arg for k in part.keywords)
@@ -159,6 +165,10 @@ class Closing:
             if isinstance(term, Closure):
                 raise self.program.error(f"the function {node.id!r} is used where it cannot be followed", node)
             return self.program.by_reference(term).ast
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id not in self.bound:
+            told = self.program.none_told(node)
+            if told is not None:
+                return told.ast
         if isinstance(node, ast.JoinedStr):
             return ast.JoinedStr([self.visit(v) if isinstance(v, ast.FormattedValue) else v for v in node.values])
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):

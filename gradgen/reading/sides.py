@@ -71,7 +71,7 @@ class Sides:
         if a is None and b is None:
             raise Differ
         cells = tuple(None if t is None else self.program.cell_of(t) for t in (a, b))
-        slot = isinstance(like, Slot)
+        slot = isinstance(like, Slot) and not self._is_nothing(a, b)
         if not slot and self._is_same(a, b, cells):
             return self._outside(a or b)  # type: ignore[arg-type]
         a, b = (self._open(t, k) for k, t in enumerate((a, b)))
@@ -130,6 +130,8 @@ class Sides:
         self, a: Term | None, b: Term | None, cells: tuple[Cell | None, ...], pairs: list[Pair], like: Term | None
     ) -> Term | None:
         """Two tuples, lists, dicts or objects of one structure; None where they are none."""
+        if self._is_nothing(a, b):
+            return self._or_nothing(a, b, cells, pairs, like)
         if isinstance(a, Sequence) or isinstance(b, Sequence):
             a, b = (_written_out(t) for t in (a, b))
         known = [t for t in (a, b) if t is not None]
@@ -142,11 +144,39 @@ class Sides:
         cell = self.cells[cells] = self.both(cells, like)  # type: ignore[index]
         return self._items(a, b, cell, pairs, like)
 
+    def _is_nothing(self, a: Term | None, b: Term | None) -> bool:
+        """Whether one way has a tuple or another container where the other has None."""
+        kinds = [isinstance(t, Sequence) for t in (a, b)]
+        return any(kinds) and any(isinstance(t, Static) and t.obj is None for t in (a, b))
+
+    def _or_nothing(
+        self, a: Term | None, b: Term | None, cells: tuple[Cell | None, ...], pairs: list[Pair], like: Term | None
+    ) -> Term:
+        """A container that may be None instead: each of its items is None then."""
+        [known] = [t for t in (a, b) if isinstance(t, Sequence)]
+        [none] = [t for t in (a, b) if not isinstance(t, Sequence)]
+        if known.kind is list or not any(isinstance(item, Computed) for item in known.items):
+            raise Differ
+        key: Any = (*cells, known if cells == (None, None) else None)
+        if key in self.cells:
+            return Again(ast.Constant(None), cell=self.cells[key])
+        own = next((c for c in cells if c is not None), None)
+        before = like.cell if isinstance(like, Joint) else None
+        cell = self.both(cells, like) if own is not None else before or Cell()
+        cell.nothing, self.cells[key] = True, cell
+        assert none is not None
+        spread = Sequence(none.ast, known.kind, [none] * len(known.items), known.keys)
+        sides = (known, spread) if a is known else (spread, known)
+        made = self._items(*sides, cell, pairs, like)
+        assert made is not None
+        return made
+
     def both(self, cells: tuple[Cell | None, ...], like: Term | None) -> Cell:
         """The cell that may be either of two."""
         found = [c for c in cells if c is not None]
         made = Cell({origin for c in found for origin in c.origins})
         made.word, made.loose = found[0].word, any(c.loose for c in found)
+        made.nothing = any(c.nothing for c in found)
         self.program.joined.append(made)
         return made
 

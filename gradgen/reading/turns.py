@@ -586,6 +586,7 @@ class Turned(Sides):
         made = Cell(origins)
         made.word, made.token = (begin or end).word, token  # type: ignore[union-attr]
         made.loose = any(c is not None and c.loose for c in (*cells, before))
+        made.nothing = any(c is not None and c.nothing for c in (*cells, before))
         self.program.joined.append(made)
         return made
 
