@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import threading
 import types
@@ -43,26 +44,53 @@ def lets_through(manager: Any) -> bool:
 
 
 def _is_plain(fn: Any) -> bool:
-    """Whether a function changes no name from outside, and yields outside of any `try` that catches.
-
-    What it calls in turn is not looked into, but that it is no function of the user's which does.
-    """
+    """Whether a function changes nothing but its own names and the attributes of the manager itself, and yields outside
+    of all that catches. What it calls must be known to change nothing: a function of the same kind, what only tells or
+    prints, a function of one of `QUIET`."""
     node = _syntax(fn)
     if node is None:
         return False
+    arguments = node.args
+    given = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+    scope = getattr(fn, "__globals__", {})
     for part in ast.walk(node):
-        if isinstance(part, (ast.Global, ast.Nonlocal)):
-            return False
-        yields = isinstance(part, (ast.Try, ast.With)) and any(isinstance(x, ast.Yield) for x in ast.walk(part))
-        if yields and isinstance(part, ast.Try) and part.handlers:
-            return False
-        if yields and isinstance(part, ast.With) and not all(_lets_through(item, fn) for item in part.items):
-            return False
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-            called = getattr(fn, "__globals__", {}).get(part.func.id)
-            if isinstance(called, types.FunctionType) and called is not fn and not _is_plain(called):
+        match part:
+            case ast.Global() | ast.Nonlocal() | ast.Subscript(ctx=ast.Store() | ast.Del()):
                 return False
+            case ast.Attribute(ctx=ast.Store() | ast.Del(), value=base):
+                if not (isinstance(base, ast.Name) and [base.id] == given[:1]):
+                    return False
+            case ast.AugAssign(target=target):
+                if not isinstance(target, ast.Name) or target.id in given:
+                    return False
+            case ast.Call(func=func):
+                if not _is_quiet(func, scope, fn):
+                    return False
+            case ast.Try(handlers=[_, *_]) | ast.With() if any(isinstance(x, ast.Yield) for x in ast.walk(part)):
+                if isinstance(part, ast.Try) or not all(_lets_through(item, fn) for item in part.items):
+                    return False
     return True
+
+
+QUIET = frozenset({"time", "logging", "math", "contextlib", "numpy", "warnings"})
+"""Modules by whose functions nothing is changed that a gradient reads, but for those with a name in `CHANGING`."""
+CHANGING = frozenset({
+    "setattr", "delattr", "exec", "eval", "globals", "vars", "copyto", "put", "place", "putmask", "put_along_axis",
+    "fill_diagonal", "at", "shuffle", "seed", "seterr", "seterrcall", "setbufsize", "set_printoptions",
+})  # fmt: skip
+"""Functions that change something."""
+
+
+def _is_quiet(func: ast.expr, scope: dict[str, Any], inside: Any) -> bool:
+    """Whether a call changes nothing, by what is called."""
+    path = ast.unparse(func).split(".")
+    called = scope.get(path[0], getattr(builtins, path[0], None))
+    if len(path) > 1:
+        module = called if isinstance(called, types.ModuleType) else None
+        return module is not None and module.__name__.split(".")[0] in QUIET and path[-1] not in CHANGING
+    if isinstance(called, types.FunctionType):
+        return called is inside or _is_plain(called)
+    return called is not None and called is getattr(builtins, path[0], None) and path[0] not in CHANGING
 
 
 def _lets_through(item: ast.withitem, fn: Any) -> bool:
@@ -81,7 +109,7 @@ def _returns_nothing(fn: Any) -> bool:
     return all(value is None or isinstance(value, ast.Constant) and not value.value for value in returned)
 
 
-def _syntax(fn: Any) -> ast.AST | None:
+def _syntax(fn: Any) -> Any:
     try:
         return function_source(fn).node
     except GradgenError:

@@ -418,3 +418,81 @@ def told_to_raise(A, b):
 def test_what_may_raise_is_refused_where_a_handler_goes_on(f):
     with pytest.raises(gradgen.UnsupportedError, match="`try` around values"):
         gradgen.grad(f, wrt="b")(*GOOD)
+
+
+STATE = {"factor": 1.0}
+
+
+class Scaling:
+    def __init__(self, array):
+        self.array = array
+
+    def __enter__(self):
+        self.array *= 2.0
+
+    def __exit__(self, *details):
+        return None
+
+
+class Appending(Scaling):
+    def __enter__(self):
+        self.array.append(3.0)
+
+
+class Setting(Timer):
+    def __enter__(self):
+        STATE["factor"] = 5.0
+
+
+class Calling(Timer):
+    def __enter__(self):
+        set_factor(5.0)
+
+
+def set_factor(factor):
+    STATE["factor"] = factor
+
+
+@contextlib.contextmanager
+def doubled(array):
+    array *= 2.0
+    yield
+
+
+def scaling(A, b):
+    y = b * 1.0
+    with Scaling(y):
+        z = y * y
+    return np.sum(z)
+
+
+def appending(A, b):
+    held = [b[0]]
+    with Appending(held):
+        z = b * b
+    return np.sum(z) * len(held)
+
+
+def setting(A, b):
+    with Setting():
+        z = b * STATE["factor"]
+    return np.sum(z * b)
+
+
+def calling(A, b):
+    with Calling():
+        z = b * STATE["factor"]
+    return np.sum(z * b)
+
+
+def doubling(A, b):
+    y = b * 1.0
+    with doubled(y):
+        z = y * y
+    return np.sum(z)
+
+
+@pytest.mark.parametrize("f", [scaling, appending, setting, calling, doubling], ids=lambda f: f.__name__)
+def test_a_manager_that_changes_what_is_read_is_refused(f):
+    with pytest.raises(gradgen.UnsupportedError):
+        gradgen.grad(f, wrt="b")(*GOOD)
