@@ -30,6 +30,7 @@ from ..terms import (
 )
 from .methods import ATTRIBUTES, FACTS, flat
 from .objects import Objects
+from .special import item_of
 
 BRACKETS = (np.r_, np.c_)
 """Objects of NumPy's that join what stands in brackets."""
@@ -134,6 +135,9 @@ class Access(Objects):
         if route is not None:
             made = self.placed(route.then(ITEM, index.obj))  # type: ignore[attr-defined]
             return made or self.open_part(route, ITEM, index.obj)  # type: ignore[attr-defined]
+        made = item_of(self, base, index, tree, node)
+        if made is not None:
+            return made
         if isinstance(base, Sequence) and isinstance(index, Static):
             try:
                 item = base.items[index.obj]

@@ -17,6 +17,7 @@ from ..terms import Computed, Sequence, Static, Term, flatten, may_be_none, sequ
 from .decide import decided, looked_at, truth
 from .looks import known_size
 from .opaque import Opaque
+from .special import operated
 
 
 class Arithmetic(Opaque):
@@ -28,7 +29,7 @@ class Arithmetic(Opaque):
         if isinstance(left, Static) and isinstance(right, Static):
             known = self.evaluate(PYTHON_BINARY[type(node.op)], [left, right], {}, tree, node)
             return self.made_here(known) if isinstance(known, Static) and type(known.obj) is list else known
-        made = self._of_sequences(node, left, right, tree)
+        made = operated(self, node, left, right, tree) or self._of_sequences(node, left, right, tree)
         if made is not None:
             return made
         if BINARY[type(node.op)] not in OPERATIONS:

@@ -34,6 +34,7 @@ from .changing import Changing
 from .decide import VALUES, is_reading, truth
 from .looks import LOOKERS, classes, known_object, told
 from .opaque import PURE
+from .special import counted, refuse_object
 
 LRU_CACHE = type(functools.lru_cache(len))
 SIZES = {np.shape: "shape", np.size: "size", np.ndim: "ndim"}
@@ -140,6 +141,7 @@ class Invoking(Changing):
             if not isinstance(a, ast.Starred):
                 args.append(term)
             elif isinstance(term, Sequence):
+                refuse_object(self, term, node)
                 args += term.items
             elif isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
                 args += self.known_items(term)
@@ -484,6 +486,10 @@ class Invoking(Changing):
     def _sequence_call(self, fn: Any, args: list[Term], kwargs: Any, tree: ast.expr, node: ast.Call) -> Term:
         """A builtin on a tuple or list whose items are known one by one."""
         first = args[0]
+        if fn is len and (made := counted(self, first, tree, node)) is not None:
+            return made
+        for term in args:
+            refuse_object(self, term, node)
         if isinstance(first, Sequence) and len(args) == 1 and not kwargs:
             if fn is len:
                 return Static(ast.Constant(len(first.items)), len(first.items))

@@ -35,6 +35,7 @@ from .decide import decided, looked_at
 from .flow import BROKEN, RETURNED, VALUE, always_leaves
 from .looks import lacking
 from .refusals import COMPOUND, refuse_earlier, refuse_rebinding
+from .special import refuse_object
 from .trying import Trying
 from .turns import Turns
 from .writers import writes_arguments
@@ -265,6 +266,7 @@ class Statements(Turns, Trying):
         if isinstance(term, Static) and isinstance(term.obj, (tuple, list)):
             items: list[Term] = self.known_items(term)
         elif isinstance(term, Sequence):
+            refuse_object(self, term, target)
             items = term.items
         else:
             starred = any(isinstance(part, ast.Starred) for part in target.elts)

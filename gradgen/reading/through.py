@@ -19,6 +19,7 @@ from ..terms import Cell, Closure, Computed, Ref, Sequence, Static, Term, flatte
 from .cells import outermost
 from .combined import ENDLESS, Combination, combination, may_be_used_up
 from .flow import Flow
+from .special import own
 from .writers import writes_names
 
 UNROLLED = 400
@@ -347,7 +348,8 @@ class Through(Flow):
 
     def items_of(self, term: Term) -> list[Term] | None:
         if isinstance(term, Sequence):
-            return keys_of(term) if term.kind is dict else term.items if issubclass(term.kind, (tuple, list)) else None
+            plain = issubclass(term.kind, (tuple, list)) and own(term, "__iter__") is None
+            return keys_of(term) if term.kind is dict else term.items if plain else None
         if isinstance(term, Static) and isinstance(term.obj, (tuple, list, str, dict, range)):
             return self.known_items(term)
         return None
