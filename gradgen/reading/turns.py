@@ -14,7 +14,7 @@ from ..graph import Graph, Node, Value
 from ..loops import add_loop
 from ..rules.lists import item_type, length_of
 from ..sequences import each, join_types, list_of
-from ..shapes import Dim, ShapeVar, Type
+from ..shapes import Dim, Facts, Shape, ShapeVar, Size, Type
 from ..terms import Ambiguous, Binding, Cell, Computed, Ref, Sequence, Static, Term, as_known, is_list, parts
 from .comprehensions import stays_in
 from .decide import decided
@@ -54,7 +54,7 @@ class Carried:
 
     begin: what it is at the first step. word: what it is called. shares: the values from outside that it may share
     memory with at later ones. mates: other carried values that it may share memory with. open: its shape is not known
-    to stay.
+    to stay. loose: the sizes in it that are not.
     """
 
     name: str | Cell | Value
@@ -64,7 +64,23 @@ class Carried:
     shares: set[Value] = field(default_factory=set)
     mates: set[Carried] = field(default_factory=set)
     open: bool = False
+    loose: set[Dim] = field(default_factory=set)
     param: Value = field(init=False)
+
+    def lasting(self, facts: Facts, left: Shape) -> Shape:
+        """What is known of the shape at every step, that which a step leaves being `left`."""
+        mine = self.type.shape
+        if isinstance(mine, ShapeVar):
+            return mine if self.open or left is mine else ShapeVar()
+        if isinstance(left, ShapeVar) or len(left) != len(mine):
+            return ShapeVar()
+        shape: list[Size] = []
+        for d, e in zip(mine, left, strict=True):
+            if d not in self.loose and not facts.same(d, e):
+                d = Dim.fresh()
+                self.loose.add(d)
+            shape.append(d)
+        return tuple(shape)
 
 
 @dataclass(eq=False)
@@ -366,8 +382,11 @@ class Turns(Iterators, Growing):
         last = [v for n in dict.fromkeys(c.name for c in told_of) for v in told[n]]
         lie = [{r for w in self.beginnings(v) for r in roots(w)} for v in last]
         for c, left, places in zip(told_of, last, lie, strict=True):
-            joined = c.type if left.const is UNDEFINED else join_types(graph.facts, c.type, _plain(left.type))
-            same = c.open or graph.facts.same_shape(joined.shape, c.type.shape)
+            undefined = left.const is UNDEFINED
+            joined = c.type if undefined else join_types(graph.facts, c.type, _plain(left.type))
+            if joined.of is None and not undefined:
+                joined = joined.but(shape=c.lasting(graph.facts, left.type.shape))
+            same = c.open and joined.of is not None or graph.facts.same_shape(joined.shape, c.type.shape)
             if joined.of is not None:
                 joined = joined.but(shape=ShapeVar())  # it grows
             if not same or any(getattr(joined, fact) != getattr(c.type, fact) for fact in FACTS):
@@ -390,6 +409,7 @@ class Turns(Iterators, Growing):
         owner: list[Any] = []
         said: list[str] = []
         lists: list[tuple[Any, Value]] = []
+        loose = {name for c in found for d in c.loose for name in d.names}
         for name, end in list(ends.items()):
             results = end.values
             item = self._collected_item(graph, [c for c in found if c.name is name or c.name == name], results)
@@ -406,8 +426,8 @@ class Turns(Iterators, Growing):
             nothing = self.graph.const(False if name in FLAGS else UNDEFINED)
             initial += [c.begin for c in known] or [nothing for _ in results]
             # what the last step leaves has a shape of its own where that does not stay
-            types += [self._after_all(c.type) if c.open else c.type for c in known]
-            types += [] if known else [self._left(graph, r.type) for r in results]
+            types += [self._after_all(c) if c.open else c.type for c in known]
+            types += [] if known else [self._left(graph, r.type, loose) for r in results]
             owner += [name] * len(results)
             said += [FLAGS.get(name, "" if name == VALUE else word) for word in called]
             graph.results += results
@@ -456,14 +476,20 @@ class Turns(Iterators, Growing):
         graph.params.remove(param)
         return item
 
-    def _after_all(self, type: Type) -> Type:
+    def _after_all(self, c: Carried) -> Type:
         """The type of what the last step leaves, whose shape is not that of the first."""
-        return type.but(shape=ShapeVar()) if type.of is None else list_of(type.of, Dim.fresh())
+        if c.type.of is not None:
+            return list_of(c.type.of, Dim.fresh())
+        if isinstance(c.type.shape, ShapeVar):
+            return c.type.but(shape=ShapeVar())
+        return c.type.but(shape=tuple(Dim.fresh() if d in c.loose else d for d in c.type.shape))
 
-    def _left(self, graph: Graph, type: Type) -> Type:
+    def _left(self, graph: Graph, type: Type, loose: set[str]) -> Type:
         """The type of what the last step leaves under a name that is bound in the loop: steps may differ in shape."""
-        stays = type.ndim is not None or any(v.type.shape is type.shape for v in graph.captured)
-        return _plain(type) if stays else _plain(type).but(shape=ShapeVar())
+        if isinstance(type.shape, ShapeVar):
+            stays = any(v.type.shape is type.shape for v in graph.captured)
+            return _plain(type) if stays else _plain(type).but(shape=ShapeVar())
+        return _plain(type).but(shape=tuple(Dim.fresh() if _depends_on(d, loose) else d for d in type.shape))
 
     def _parameter(self, graph: Graph, type: Type, name: str = "") -> Value:
         made = Value(graph, type, hint=name)
@@ -594,6 +620,10 @@ class Turned(Sides):
 def _is_array(term: Term | None) -> bool:
     """Whether a name surely shows an array that has axes."""
     return isinstance(term, Computed) and bool(term.value.type.ndim) and term.value.type.kind != "object"
+
+
+def _depends_on(d: Size, names: set[str]) -> bool:
+    return isinstance(d, Dim) and not d.names.isdisjoint(names)
 
 
 def _plain(t: Type) -> Type:
