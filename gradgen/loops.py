@@ -152,6 +152,13 @@ class Loop(Control):
                 return sorted(i for i in useful if carried[i] in active)
             useful |= more
 
+    def _left_by_a_step(self, node: Node, i: int) -> Type:
+        """The type of what a step hands on, which may have another shape at each; of what is left, if it may leave."""
+        [body], t = node.subgraphs, node.outputs[i].type
+        r = body.results[i]
+        plain = r.const is r and not r.type.sequence and not t.sequence and not may_stop(node)
+        return t.but(shape=r.type.shape) if plain else t
+
     def pull(self, node: Node, bars: list[Any], wanted: list[bool], totals: list[Any]) -> list[Any]:
         graph, [body], given_to = node.outputs[0].graph, node.subgraphs, node.inputs
         flags = dict(zip(node.inputs, wanted, strict=True))
@@ -167,7 +174,7 @@ class Loop(Control):
         lists = [k for k in at if k < first and node.inputs[k].type.sequence]
         carried, initial = self.carried(node), self.initial(node)
         with body.at(node.origin, backward=True):
-            steps = [_cotangent(body, carried[i], node.outputs[i].type) for i in useful]
+            steps = [_cotangent(body, carried[i], self._left_by_a_step(node, i)) for i in useful]
             sums = {v: _cotangent(body, v, v.type) for _, v in [*fixed, *arrays]}
             counters = [p for p, v in zip(params, node.inputs[:first], strict=False) if counts_from_zero(v)]
             spot = counters[0] if counters else Value(body, Type("int", ()), hint=_counter_word(body))
