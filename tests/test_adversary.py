@@ -1247,7 +1247,7 @@ def f(x):
     return np.sum(x)*G
 """,
         [X],
-        "`global` and `nonlocal` cannot be followed",
+        "`global` cannot be followed",
     ),
     "bool op": (
         """\

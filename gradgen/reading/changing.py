@@ -44,14 +44,15 @@ class Changing(Writing):
 
     def changes(self, call: ast.Call) -> bool:
         """Whether a call that stands alone changes an array."""
-        if any(k.arg == "out" for k in call.keywords) or self._takes_out(call):
+        if any(k.arg == "out" for k in call.keywords):
             return True
-        if not isinstance(call.func, ast.Attribute):
-            return isinstance(call.func, ast.Name) and call.func.id in FUNCTIONS
-        if call.func.attr in METHODS:
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if name in FUNCTIONS or name == "at" and isinstance(call.func, ast.Attribute):
+            return True
+        if isinstance(call.func, ast.Attribute) and name in METHODS:
             base = self.read(call.func.value)
-            return isinstance(base, Computed) and is_array(base.value) or call.func.attr in FUNCTIONS
-        return call.func.attr in FUNCTIONS or call.func.attr == "at"
+            return isinstance(base, Computed) and is_array(base.value)
+        return self._takes_out(call)
 
     def _takes_out(self, call: ast.Call) -> bool:
         """Whether it is a ufunc that is given an array to write into after what it computes with."""

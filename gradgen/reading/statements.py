@@ -78,7 +78,8 @@ class Statements(Turns, Trying):
                 unpacked = all(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets)
                 term = self.used_up(node.value) if unpacked else self._assigned(node)
                 if len(node.targets) > 1:
-                    term = self.one_array(term)
+                    first = node.targets[0]
+                    term = self.one_array(term, first.id if isinstance(first, ast.Name) else "")
                 for target in node.targets:
                     self.assign(target, term)
                 [*_, last] = node.targets
@@ -285,6 +286,8 @@ class Statements(Turns, Trying):
 
     def bind(self, name: str, term: Term) -> None:
         """Give `name` a new meaning."""
+        if not isinstance(term, Static) or isinstance(term.obj, tuple):
+            term = self.one_array(term)
         if isinstance(term, Static) and self._worth_a_name(term):
             value = self._named_constant(name, term)
             term = Computed(Ref(value), value)
@@ -318,7 +321,7 @@ class Statements(Turns, Trying):
 
     def _worth_a_name(self, term: Static) -> bool:
         return isinstance(term.obj, (bool, int, float, complex, np.generic, np.ndarray, str)) or (
-            isinstance(term.obj, tuple) and literal(term.obj) is not None
+            isinstance(term.obj, tuple) and literal(term.obj) is not None and not _may_be_changed(term.obj)
         )
 
     def _named_constant(self, name: str, term: Static) -> Value:
@@ -497,3 +500,8 @@ def _loaded(target: ast.expr) -> ast.expr:
         case ast.Attribute(value=value, attr=name):
             return ast.Attribute(value, name, ast.Load())
     return target
+
+
+def _may_be_changed(x: Any) -> bool:
+    """Whether a known object is an array, a list or the like, or a tuple that holds one."""
+    return any(map(_may_be_changed, x)) if isinstance(x, tuple) else isinstance(x, (np.ndarray, list, dict, set))

@@ -20,11 +20,18 @@ class Writing(Making, Arithmetic):
     """The part of a `Program` that reads statements which write into an array."""
 
     def one_array(self, term: Term, word: str = "") -> Term:
-        """A term that several names are bound to: all of them show one array. word: what it may be called."""
+        """A term that several names are bound to: all of them show one array. word: what it may be called.
+
+        It has a name, since without one it would be another array in each sub-graph.
+        """
         if is_fresh(term):
             made = self.graph.add(CONST, [], {"value": term.obj})  # type: ignore[attr-defined]
-            made.ast, made.out.hint = term.ast, self.called(word)
+            made.ast, made.out.hint = term.ast, self.called(word or "array")
             return Computed(Ref(made.out), made.out)
+        if isinstance(term, Static) and isinstance(term.obj, tuple) and isinstance(term.ast, ast.Tuple):
+            known: list[Term] = [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=False)]
+            if any(map(is_fresh, known)):
+                term = sequence(tuple, known)
         if isinstance(term, Sequence) and issubclass(term.kind, tuple):
             items = [self.one_array(item) for item in term.items]
             same = all(a is b for a, b in zip(items, term.items, strict=True))
