@@ -14,6 +14,7 @@ import numpy as np
 
 from .errors import GradgenError
 from .source import function_source, unwrap
+from .syntax import parameters_of
 
 WARNINGS = (np.errstate, np.printoptions)
 """Those that make a difference to what NumPy warns of or prints; they stand around the backward pass as well."""
@@ -50,8 +51,7 @@ def _is_plain(fn: Any) -> bool:
     node = _syntax(fn)
     if node is None:
         return False
-    arguments = node.args
-    given = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+    given = [p.arg for p in parameters_of(node.args)]
     scope = getattr(fn, "__globals__", {})
     for part in ast.walk(node):
         match part:

@@ -365,7 +365,7 @@ def target_places(origin: Any) -> dict[str, tuple[int, ...]]:
     node = getattr(origin, "node", None)
     found: dict[str, tuple[int, ...]] = {}
     target = unpacking_target(node)
-    if target is not None and not any(isinstance(part, ast.Starred) for part in ast.walk(target)):
+    if target is not None:
         todo: list[tuple[Any, tuple[int, ...]]] = [(target, ())]
         while todo:
             part, place = todo.pop()

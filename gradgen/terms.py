@@ -220,6 +220,12 @@ def as_known(term: Term | None) -> list[Term] | None:
     """The items of a list that are known one by one."""
     if isinstance(term, Sequence) and term.kind is list:
         return term.items
-    if isinstance(term, Static) and isinstance(term.ast, ast.List) and isinstance(term.obj, list):
-        return [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=True)]
-    return None
+    return written_out(term) if isinstance(term, Static) and isinstance(term.obj, list) else None
+
+
+def written_out(term: Static) -> list[Term] | None:
+    """The items of a known tuple or list, each as it is written; None where they are not written one by one."""
+    kind = ast.List if isinstance(term.obj, list) else ast.Tuple if isinstance(term.obj, tuple) else None
+    if kind is None or not isinstance(term.ast, kind) or len(term.ast.elts) != len(term.obj):
+        return None
+    return [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=True)]

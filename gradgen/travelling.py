@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 import re
 import types
@@ -35,7 +34,6 @@ def snippet_text(name: str, fn: Any, carried: dict[str, Any]) -> str:
     return text
 
 
-@functools.cache
 def snippet_behind(fn: types.FunctionType) -> Operation | None:
     """The operation that a function of a generated module is a copy of; None for any other function.
 

@@ -64,3 +64,11 @@ def test_a_module_keeps_the_stars():
 def test_what_was_not_given_has_no_gradient():
     with pytest.raises(TypeError, match=r"more is differentiated by, .* wrt names other targets"):
         grad(both, wrt="more")(X)
+
+
+def test_the_parameters_of_a_lambda_in_code_that_is_passed_on():
+    def named(x):
+        words = sorted(["b", "a"], key=lambda *given, **more: given[0])
+        return np.sum(x) * len(words)
+
+    np.testing.assert_allclose(written(grad(named, shapes="x=(n,)"), "grad_named")(X), 2.0)

@@ -13,7 +13,7 @@ from ..operators import BINARY, COMPARE, PYTHON_BINARY, PYTHON_COMPARE, PYTHON_U
 from ..sequences import sequence_type
 from ..shapes import OBJECT, Type, dim_add, dim_mul
 from ..syntax import literal, numpy_path
-from ..terms import Computed, Sequence, Static, Term, flatten, may_be_none, sequence
+from ..terms import Computed, Sequence, Static, Term, flatten, may_be_none, sequence, written_out
 from .decide import decided, looked_at, truth
 from .looks import known_size
 from .opaque import Opaque
@@ -175,9 +175,9 @@ def _is_list_of_any_length(term: Term) -> bool:
 def as_sequence(term: Term) -> Sequence | None:
     """A tuple or list as one whose items are known one by one."""
     if isinstance(term, Static) and type(term.obj) in (tuple, list):
-        written = isinstance(term.ast, (ast.Tuple, ast.List)) and len(term.ast.elts) == len(term.obj)
-        trees = term.ast.elts if written else map(literal, term.obj)  # type: ignore[attr-defined]
-        known: list[Term] = [Static(tree, x) for x, tree in zip(term.obj, trees, strict=True) if tree is not None]
+        known = written_out(term)
+        if known is None:
+            known = [Static(tree, x) for x in term.obj if (tree := literal(x)) is not None]
         return sequence(type(term.obj), known) if len(known) == len(term.obj) else None
     return term if isinstance(term, Sequence) else None
 

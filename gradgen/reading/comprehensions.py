@@ -123,13 +123,6 @@ class Comprehensions(Through):
             return self.made_here(known)
         return sequence(list, list(map(self.one_array, items)))
 
-    def dict_comprehension(self, node: ast.DictComp) -> Term:
-        """The dict that a comprehension makes. Raises UnsupportedError where its keys are not known."""
-        pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
-        listed = self.comprehension(ast.copy_location(ast.ListComp(pair, node.generators), node))
-        found = self.entries([listed], {}, node)
-        return sequence(dict, list(found.values()), tuple(found))
-
     def _collected(self, node: ast.ListComp | ast.GeneratorExp, way: Way, or_else: bool) -> Term:
         """A loop that collects the items. or_else: whether they may be read one by one instead."""
         through: list[Value] = []

@@ -161,7 +161,7 @@ class Containers(Access):
             raise self.error("how much is in this is not known when the gradient is written", at, "declare the shapes")
         if known.kind is dict:
             self.refuse_loose(known, at)
-            return [Static(literal(key) or ast.Constant(None), key) for key in known.keys]
+            return keys_of(known)
         return known.items
 
     def pairs_in(self, term: Term, at: ast.AST) -> dict[Any, Term] | None:
@@ -283,7 +283,7 @@ def _pop_last(p: Any, cell: Cell, holds: Sequence, args: list[Term], kwargs: Any
     if not holds.keys:
         raise p.error("KeyError: 'popitem(): dictionary is empty'", at)
     key = holds.keys[-1]
-    return sequence(tuple, [Static(literal(key) or ast.Constant(None), key), p._take(cell, holds, key, at)])
+    return sequence(tuple, [as_key(key), p._take(cell, holds, key, at)])
 
 
 def _set_default(p: Any, cell: Cell, holds: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
@@ -309,12 +309,12 @@ def _get(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -
 
 
 def _items(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
-    pairs = zip(_listed_keys(owner), owner.items, strict=True)
+    pairs = zip(keys_of(owner), owner.items, strict=True)
     return _view(p, owner, [sequence(tuple, [key, item]) for key, item in pairs])
 
 
 def _keys(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
-    return _view(p, owner, _listed_keys(owner))
+    return _view(p, owner, keys_of(owner))
 
 
 def _values(p: Any, owner: Sequence, args: list[Term], kwargs: Any, at: ast.Call) -> Term:
@@ -327,8 +327,14 @@ def _view(p: Any, owner: Sequence, items: list[Term]) -> Term:
     return made
 
 
-def _listed_keys(owner: Sequence) -> list[Term]:
-    return [Static(literal(key) or ast.Constant(None), key) for key in owner.keys]
+def keys_of(term: Sequence) -> list[Term]:
+    """The keys of a dict."""
+    return [as_key(key) for key in term.keys]
+
+
+def as_key(key: Any) -> Static:
+    """A key as a term."""
+    return Static(literal(key) or ast.Constant(None), key)
 
 
 READING: dict[str, Any] = {"get": _get, "items": _items, "keys": _keys, "values": _values}

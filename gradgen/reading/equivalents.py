@@ -55,7 +55,7 @@ def _chained(p: Any, node: ast.Call) -> ast.expr | None:
 
 
 def _flattened(p: Any, node: ast.Call) -> ast.expr | None:
-    part, item = _words(p, "part", 1)[0], p.free_word("item")
+    part, item = p.free_word("part"), p.free_word("item")
     through = [ast.comprehension(name(part, store=True), node.args[0], [], 0),
                ast.comprehension(name(item, store=True), name(part), [], 0)]  # fmt: skip
     return ast.ListComp(name(item), through)
@@ -141,12 +141,6 @@ def _by_statements(p: Any, node: ast.Call, text: str, words: dict[str, str], **p
     return p.hidden(made)  # type: ignore[no-any-return]
 
 
-def _words(p: Any, word: str, count: int) -> list[str]:
-    """So many names that the function does not use."""
-    first = p.free_word(word)
-    return [first, *(p.free_word(f"{first}_{k}") for k in range(1, count))]
-
-
 WORDS: dict[Any, Words] = {
     map: _mapped, filter: _filtered, zip: lambda p, node: _in_step(p, node) or node,
     itertools.starmap: _starred, itertools.chain.from_iterable: _flattened, itertools.accumulate: _accumulated,
@@ -154,5 +148,3 @@ WORDS: dict[Any, Words] = {
     itertools.islice: _sliced,
 } | dict.fromkeys((enumerate, reversed, *(c.fn for c in COMBINATIONS)), lambda p, node: node)  # fmt: skip
 """What iterators are in other words: a comprehension, or a call that a loop knows how to go through."""
-
-

@@ -57,9 +57,6 @@ class Expressions(Invoking):
                 term = self._set(node)
             case ast.Dict():
                 term = self._dict(node)
-            case ast.DictComp():
-                ways = [lambda: self.dict_comprehension(node), lambda: self.opaque_expression(node)]
-                term = self.first_that_works(ways)
             case ast.BoolOp():
                 rest = shortened(self, node)
                 if isinstance(rest, ast.BoolOp) and self._are_values(rest):
@@ -156,10 +153,6 @@ class Expressions(Invoking):
         if not plain and all(isinstance(t, Static) for t in found.values()):
             return self.opaque_expression(node)
         return sequence(dict, list(map(self.one_array, found.values())), tuple(found))
-
-    def dict_comprehension(self, node: ast.DictComp) -> Term:
-        """The dict that a comprehension makes. Raises UnsupportedError where it cannot be followed."""
-        raise NotImplementedError
 
     def test(self, node: ast.expr) -> Term:
         """A condition; True or False where the answer is known."""

@@ -68,8 +68,6 @@ def _item(p: Any, base: Computed, args: list[Term], kwargs: dict[str, Term], tre
     """`x.item()`, `x.item(k)` of the k-th of all entries, `x.item(i, j)`: a number of Python's."""
     if args:
         [index] = args if len(args) == 1 else [sequence(tuple, args)]
-        if isinstance(index, Static) and isinstance(index.obj, tuple):
-            index = Static(index.ast, index.obj)
         single = len(args) == 1 and not (isinstance(index, Static) and isinstance(index.obj, tuple))
         if single and base.value.type.ndim != 1:
             base = flat(p, base, node)  # type: ignore[assignment]

@@ -14,7 +14,7 @@ from ..constants import plain_fields
 from ..graph import OPAQUE, OPERATIONS, Node, Value
 from ..library import among
 from ..shapes import OBJECT, Type
-from ..syntax import Hole, Verbatim, rebuilt
+from ..syntax import Hole, Verbatim, parameters_of, rebuilt
 from ..terms import Cell, Closure, Computed, Instance, Ref, Sequence, Static, references
 from .names import Names
 from .refusals import reads_only, refuse_writes, unknown
@@ -177,9 +177,7 @@ class Closing:
             inside.generators[0].iter = self.visit(node.generators[0].iter)  # which is read before anything is bound
             return inside
         if isinstance(node, ast.Lambda):
-            arguments = node.args
-            names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
-            return self._inside(node, names)
+            return self._inside(node, {p.arg for p in parameters_of(node.args)})
         if isinstance(node, (ast.Attribute, ast.Subscript)) and self._is_part(node):
             return self.program.read(node).ast
         if isinstance(node, ast.Attribute):

@@ -25,6 +25,7 @@ from ..terms import (
     is_list,
     outline,
     sequence,
+    written_out,
 )
 from .cells import outermost
 
@@ -232,10 +233,8 @@ class Sides:
 
 def _written_out(term: Term | None) -> Term | None:
     """A known tuple that is written out, its items one by one; any other term as it is."""
-    if isinstance(term, Static) and isinstance(term.obj, tuple) and isinstance(term.ast, ast.Tuple):
-        if len(term.ast.elts) == len(term.obj):
-            return sequence(tuple, [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=True)])
-    return term
+    known = written_out(term) if isinstance(term, Static) and isinstance(term.obj, tuple) else None
+    return term if known is None else sequence(tuple, known)
 
 
 def filled(like: Term, leaves: list[Term], of: Cell | None = None) -> Term:

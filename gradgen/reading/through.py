@@ -18,6 +18,7 @@ from ..syntax import literal
 from ..terms import Cell, Closure, Computed, Ref, Sequence, Static, Term, flatten, outline, sequence
 from .cells import outermost
 from .combined import ENDLESS, Combination, combination, may_be_used_up
+from .containers import keys_of
 from .flow import Flow
 from .special import own
 from .writers import writes_names
@@ -432,11 +433,6 @@ def is_zero(term: Term) -> bool:
 def number(i: int) -> Static:
     """An integer as a term."""
     return Static(literal(i) or ast.Constant(i), i)
-
-
-def keys_of(term: Sequence) -> list[Term]:
-    """The keys of a dict."""
-    return [Static(literal(key) or ast.Constant(None), key) for key in term.keys]
 
 
 def is_data(term: Term) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from ..graph import CONST, OPERATIONS, PRIMITIVES, Value
 from ..rules.indices import has_no_repeats
 from ..syntax import numpy_path
-from ..terms import Computed, Ref, Sequence, Static, Term, sequence
+from ..terms import Computed, Ref, Sequence, Static, Term, sequence, written_out
 from .arithmetic import Arithmetic
 from .cells import is_fresh
 from .looks import lacking
@@ -28,9 +28,9 @@ class Writing(Making, Arithmetic):
             made = self.graph.add(CONST, [], {"value": term.obj})  # type: ignore[attr-defined]
             made.ast, made.out.hint = term.ast, self.called(word or "array")
             return Computed(Ref(made.out), made.out)
-        if isinstance(term, Static) and isinstance(term.obj, tuple) and isinstance(term.ast, ast.Tuple):
-            known: list[Term] = [Static(tree, x) for tree, x in zip(term.ast.elts, term.obj, strict=False)]
-            if any(map(is_fresh, known)):
+        if isinstance(term, Static) and isinstance(term.obj, tuple):
+            known = written_out(term)
+            if known is not None and any(map(is_fresh, known)):
                 term = sequence(tuple, known)
         if isinstance(term, Sequence) and issubclass(term.kind, tuple):
             items = [self.one_array(item) for item in term.items]
